@@ -1,0 +1,70 @@
+package drivers
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Driver writes trace points to a store and reads them back. All its methods
+// are safe for concurrent use.
+//
+// Notify (see [profiler.Sink]) writes at least once: a repeated record has the
+// (trace id, name) of the first, and readers ignore repeats.
+type Driver interface {
+	profiler.Sink
+
+	// Records yields the records of one trace in the store's order. A record
+	// that cannot be read is yielded as a [*profiler.BadRecordError] and the
+	// next one follows; any other error is the last thing yielded. An unknown
+	// base id yields nothing. A store that cannot be read back yields an error
+	// that wraps [ErrWriteOnly].
+	Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error]
+
+	// Traces yields the traces of the store, newest first.
+	Traces(ctx context.Context, q Query) iter.Seq2[Trace, error]
+
+	// Close releases what Open took. It is idempotent. Notify after Close
+	// fails.
+	Close() error
+}
+
+// Deleter is a Driver that can remove a trace.
+type Deleter interface {
+	// Delete removes every record of one trace. Removing an unknown trace is
+	// no error.
+	Delete(ctx context.Context, baseID string) error
+}
+
+// Pinger is a Driver that can say whether its store answers.
+type Pinger interface {
+	Ping(ctx context.Context) error
+}
+
+// ErrWriteOnly is wrapped by the read methods of a driver whose store cannot
+// be asked; the error's text says where to look instead.
+var ErrWriteOnly = errors.New("this store can only be written to")
+
+// ErrClosed is what a driver's methods return after Close.
+var ErrClosed = errors.New("driver is closed")
+
+// Query selects traces. The zero Query selects all.
+type Query struct {
+	Limit      int       // at most so many; 0: no limit
+	Since      time.Time // only those that began at or after it
+	Service    string    // only those in which this service took part
+	ErrorsOnly bool      // only those that the store has filed as failed
+}
+
+// Trace is a line of a list of traces.
+type Trace struct {
+	BaseID    string
+	Timestamp string // of its earliest record, as stored
+	Project   string // of its earliest record, as Service and Name
+	Service   string
+	Name      string // of the point, without "-start"
+	Failed    bool   // filed as failed; see Options.FilterErrorTrace
+}

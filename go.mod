@@ -1,0 +1,3 @@
+module github.com/sonde-go/sonde
+
+go 1.26

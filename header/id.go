@@ -1,0 +1,145 @@
+package header
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+)
+
+// ID names a trace (base id), a trace point (trace id) or a point's parent.
+// It is a small comparable value. The zero ID is no id.
+//
+// A canonical lower-case UUID, which is what this package makes, is held as
+// its 16 bytes; any other valid id is kept as the text it came as.
+type ID struct {
+	uuid [16]byte
+	text string // "" for a canonical UUID
+}
+
+// ErrID is what [ParseID] returns for a text that is not an id.
+var ErrID = errors.New("not an id: " + idRule)
+
+const idRule = "want 1 to 128 letters, digits, dashes or underscores, the first a letter or digit"
+
+// NewID makes a random (version 4) UUID. It is safe for concurrent use. Ids
+// are unique, not secret: what keeps strangers out is the signature.
+func NewID() ID {
+	var id ID
+	binary.BigEndian.PutUint64(id.uuid[:8], rand.Uint64()&^0xf000|0x4000)
+	binary.BigEndian.PutUint64(id.uuid[8:], rand.Uint64()&^(3<<62)|2<<62)
+	return id
+}
+
+// ParseID reads an id: a UUID in any spelling, or any other text that matches
+// [A-Za-z0-9][A-Za-z0-9_-]{0,127}. Ids are compared as they are written: an
+// upper-case UUID is not the same id as its lower-case form, as upstream.
+func ParseID[T string | []byte](s T) (ID, error) {
+	var id ID
+	if parseUUID(s, &id.uuid) {
+		return id, nil
+	}
+	if !validText(s) {
+		return ID{}, ErrID
+	}
+	return ID{text: string(s)}, nil
+}
+
+func validText[T string | []byte](s T) bool {
+	if len(s) == 0 || len(s) > 128 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case (c == '-' || c == '_') && i > 0:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// IsZero says whether id is no id at all.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// UUID returns the 16 bytes of a canonical UUID, and whether id is one.
+func (id ID) UUID() ([16]byte, bool) { return id.uuid, id.text == "" && id.uuid != [16]byte{} }
+
+// Append appends the text of id to b.
+func (id *ID) Append(b []byte) []byte {
+	switch {
+	case id.text != "":
+		return append(b, id.text...)
+	case id.uuid == [16]byte{}:
+		return b
+	}
+	var t [36]byte
+	putUUID(t[:], &id.uuid)
+	return append(b, t[:]...)
+}
+
+// String returns the text of id, "" for the zero ID.
+func (id ID) String() string { return string(id.Append(nil)) }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (id ID) MarshalText() ([]byte, error) { return id.Append(nil), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler]; the empty text gives
+// the zero ID.
+func (id *ID) UnmarshalText(b []byte) (err error) {
+	if len(b) == 0 {
+		*id = ID{}
+		return nil
+	}
+	*id, err = ParseID(b)
+	return err
+}
+
+const hexDigits = "0123456789abcdef"
+
+// uuidAt has the position of each byte's two digits in the 36-character form.
+var uuidAt = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
+
+// hexPairs has the two digits of every byte; unhex the value of each digit,
+// 0xff for what is no lower-case hex digit.
+var hexPairs, unhex = hexTables()
+
+func hexTables() (pairs [256][2]byte, values [256]byte) {
+	for i := range 256 {
+		pairs[i] = [2]byte{hexDigits[i>>4], hexDigits[i&15]}
+		values[i] = 0xff
+	}
+	for i := range hexDigits {
+		values[hexDigits[i]] = byte(i)
+	}
+	return pairs, values
+}
+
+func putUUID(dst []byte, u *[16]byte) {
+	_ = dst[35]
+	dst[8], dst[13], dst[18], dst[23] = '-', '-', '-', '-'
+	for i, at := range uuidAt {
+		p := &hexPairs[u[i]]
+		dst[at], dst[at+1] = p[0], p[1]
+	}
+}
+
+// parseUUID reads the canonical lower-case form. The nil UUID is left to the
+// text form, since sixteen zero bytes are the zero ID.
+func parseUUID[T string | []byte](s T, u *[16]byte) bool {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return false
+	}
+	var bad, set byte
+	for i, at := range uuidAt {
+		hi, lo := unhex[s[at]], unhex[s[at+1]]
+		bad |= hi | lo
+		u[i] = hi<<4 | lo&15
+		set |= u[i]
+	}
+	if bad&0xf0 != 0 || set == 0 {
+		*u = [16]byte{}
+		return false
+	}
+	return true
+}

@@ -1,0 +1,203 @@
+package header
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+)
+
+// upstreamDefault is the key that OSProfiler uses when none is configured,
+// so everybody knows it.
+const upstreamDefault = "SECRET_KEY"
+
+// ErrDefaultKey is returned for a list of keys that holds OSProfiler's public
+// default key.
+var ErrDefaultKey = errors.New("hmac_keys holds " + upstreamDefault + ", OSProfiler's default, which everybody knows; choose another key, or allow it by name for a test set-up")
+
+// Key signs headers. It is safe for concurrent use. Printed in any way it says
+// only that it is redacted.
+type Key struct {
+	macs sync.Pool // of *macState
+}
+
+// macState is a keyed hash with the scratch space of one operation; keying a
+// hash costs twice as much as using it.
+type macState struct {
+	hash hash.Hash
+	raw  [MaxLen]byte // the header's text
+	dec  [MaxLen]byte // its decoded payload
+	sum  [sha1.Size]byte
+	hex  [2 * sha1.Size]byte
+}
+
+func newKey(secret string) *Key {
+	k := &Key{}
+	k.macs.New = func() any { return &macState{hash: hmac.New(sha1.New, []byte(secret))} }
+	return k
+}
+
+// mac leaves the signature of text in st.hex.
+func (st *macState) mac(text []byte) []byte {
+	st.hash.Reset()
+	st.hash.Write(text)
+	hex.Encode(st.hex[:], st.hash.Sum(st.sum[:0]))
+	return st.hex[:]
+}
+
+// Sign returns the values of X-Trace-Info and X-Trace-HMAC for in. A zero
+// parent id is written as the base id.
+func (k *Key) Sign(in Info) (info, mac string) {
+	st := k.macs.Get().(*macState)
+	payload := in.appendJSON(st.dec[:0])
+	n := base64.URLEncoding.EncodedLen(len(payload))
+	base64.URLEncoding.Encode(st.raw[:n], payload)
+	end := n + copy(st.raw[n:], st.mac(st.raw[:n]))
+	both := string(st.raw[:end]) // one string cut in two: one allocation
+	k.macs.Put(st)
+	return both[:n], both[n:]
+}
+
+// verify says whether mac is this key's signature of info and reads info.
+func (k *Key) verify(info, mac string, in *Info) error {
+	st := k.macs.Get().(*macState)
+	defer k.macs.Put(st)
+	text := st.raw[:copy(st.raw[:], info)]
+	want := st.mac(text)
+	var got [2 * sha1.Size]byte
+	copy(got[:], mac)
+	if subtle.ConstantTimeCompare(want, got[:]) != 1 {
+		return ErrUnknownKey
+	}
+	payload, err := decodeBase64(st.dec[:0], text)
+	if err != nil {
+		return err
+	}
+	return parseInfo(payload, in)
+}
+
+const redacted = "header.Key(redacted)"
+
+// Format implements [fmt.Formatter]; no verb shows the secret.
+func (*Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue implements [slog.LogValuer].
+func (*Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Keyring is an ordered list of keys. It does not change once made and is safe
+// for concurrent use. A nil Keyring has no keys: it refuses everything.
+type Keyring struct {
+	keys []*Key
+}
+
+// Option is a choice for [ParseKeys].
+type Option func(*options)
+
+type options struct{ allowDefault bool }
+
+// AllowDefaultKey lets a list hold SECRET_KEY, OSProfiler's public default. It
+// is for test set-ups only: who knows the key may trace your requests.
+func AllowDefaultKey() Option { return func(o *options) { o.allowDefault = true } }
+
+// ParseKeys makes a Keyring of a comma-separated list, as OSProfiler's option
+// hmac_keys: keys are trimmed and empty ones dropped. A list without any key
+// gives an empty Keyring. Two keys are a rotation: the first signs new traces,
+// both verify.
+func ParseKeys(list string, opts ...Option) (*Keyring, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	r := &Keyring{}
+	for secret := range strings.SplitSeq(list, ",") {
+		secret = strings.TrimSpace(secret)
+		if secret == "" {
+			continue
+		}
+		if secret == upstreamDefault && !o.allowDefault {
+			return nil, ErrDefaultKey
+		}
+		r.keys = append(r.keys, newKey(secret))
+	}
+	return r, nil
+}
+
+// Len is the number of keys.
+func (r *Keyring) Len() int {
+	if r == nil {
+		return 0
+	}
+	return len(r.keys)
+}
+
+// Primary is the key that signs new traces: the first one, nil if there is
+// none.
+func (r *Keyring) Primary() *Key {
+	if r.Len() == 0 {
+		return nil
+	}
+	return r.keys[0]
+}
+
+// Verify checks the values of X-Trace-Info and X-Trace-HMAC and returns what
+// they say and the key that signed them. The error is always a [Refusal];
+// refusing a forged request allocates nothing.
+func (r *Keyring) Verify(info, mac string) (Info, *Key, error) {
+	var in Info
+	if err := r.precheck(info, &mac); err != nil {
+		return in, nil, err
+	}
+	for _, k := range r.keys {
+		switch err := k.verify(info, mac, &in); err {
+		case nil:
+			return in, k, nil
+		case ErrUnknownKey:
+		default:
+			return Info{}, nil, err
+		}
+	}
+	return Info{}, nil, ErrUnknownKey
+}
+
+// precheck refuses what can be refused without hashing and trims mac.
+func (r *Keyring) precheck(info string, mac *string) error {
+	switch {
+	case info == "":
+		return ErrNoInfo
+	case len(info) > MaxLen || len(*mac) > MaxLen:
+		return ErrTooLong
+	}
+	*mac = trimSpace(*mac)
+	switch {
+	case *mac == "":
+		return ErrNoSignature
+	case r.Len() == 0:
+		return ErrNoKeys
+	case len(*mac) != 2*sha1.Size:
+		return ErrUnknownKey
+	}
+	return nil
+}
+
+// trimSpace cuts what Python's str.strip cuts from a header that WSGI has read
+// as ISO-8859-1, one character a byte.
+func trimSpace(s string) string {
+	space := func(c byte) bool {
+		return c >= '\t' && c <= '\r' || c >= 0x1c && c <= ' ' || c == 0x85 || c == 0xa0
+	}
+	for s != "" && space(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && space(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}

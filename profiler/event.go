@@ -1,0 +1,86 @@
+package profiler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sonde-go/sonde/header"
+)
+
+// Kind says whether a record begins or ends a trace point.
+type Kind uint8
+
+// The two kinds of record.
+const (
+	KindStart Kind = iota
+	KindStop
+)
+
+// String is what a stored record's name ends with: "start" or "stop".
+func (k Kind) String() string {
+	if k == KindStop {
+		return "stop"
+	}
+	return "start"
+}
+
+// Event is one record on its way to a store: the start or the stop of a trace
+// point.
+type Event struct {
+	Name     string // of the point, without "-start" or "-stop"
+	Kind     Kind
+	BaseID   header.ID // the trace
+	ParentID header.ID // the point above, BaseID at the top
+	TraceID  header.ID // the point
+	Time     int64     // Unix time in nanoseconds
+	Project  string
+	Service  string
+	Host     string
+
+	// Producer is drawn at random for each Service; Seq numbers its events
+	// from 1 without a gap, those included that were dropped later. So a
+	// reader can prove that something is missing or came twice.
+	Producer uint64
+	Seq      uint64
+
+	// Info is a JSON object in ASCII, its last key "host".
+	Info []byte
+}
+
+// Sink takes events to a store.
+//
+// Notify delivers a batch; the events and what they point to are valid until
+// it returns. It is called by one goroutine at a time for each Service, and it
+// should give up when ctx ends. The error says what became of the batch:
+//
+//   - nil: every event is stored.
+//   - [*RejectedError]: the named events will never be stored, the others have
+//     to be sent again.
+//   - an error that wraps [ErrNotSent]: not one of the events reached the
+//     store; they are sent again.
+//   - any other: unknown, for instance since the reply was lost. The batch is
+//     sent again, so a store may see an event twice: (TraceID, Name, Kind)
+//     identifies it.
+type Sink interface {
+	Notify(ctx context.Context, events []Event) error
+}
+
+// ErrNotSent is wrapped by a Sink's error when it is certain that no event of
+// the batch reached the store, for instance because it refused the connection.
+var ErrNotSent = errors.New("not sent")
+
+// RejectedError is a Sink's answer to a batch of which it will never take some
+// events. They are dropped and counted, the rest is sent again.
+type RejectedError struct {
+	Indexes []int // of the rejected events in the batch, ascending
+	Err     error // why
+}
+
+// Error says how many events were rejected and why.
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("%d events rejected: %v", len(e.Indexes), e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *RejectedError) Unwrap() error { return e.Err }

@@ -1,0 +1,100 @@
+package profiler
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/sonde-go/sonde/internal/jsontext"
+)
+
+// AppendRecord appends e as OSProfiler stores it, one JSON object in ASCII
+// without blanks or a line's end:
+//
+//	{"name":"db-start","base_id":…,"trace_id":…,"parent_id":…,"timestamp":…,"info":{…},"project":…,"service":…}
+func AppendRecord(b []byte, e *Event) []byte {
+	b = e.appendName(append(b, `{"name":"`...))
+	b = e.BaseID.Append(append(b, `","base_id":"`...))
+	b = e.TraceID.Append(append(b, `","trace_id":"`...))
+	b = e.ParentID.Append(append(b, `","parent_id":"`...))
+	b = AppendTimestamp(append(b, `","timestamp":"`...), e.Time)
+	b = append(append(b, `","info":`...), e.Info...)
+	b = jsontext.AppendString(append(b, `,"project":`...), e.Project)
+	b = jsontext.AppendString(append(b, `,"service":`...), e.Service)
+	return append(b, '}')
+}
+
+// RecordName is the name under which e is stored: "db-start".
+func (e *Event) RecordName() string { return string(e.appendName(nil)) }
+
+// appendName appends the record's name, which needs no escapes: see cleanName.
+func (e *Event) appendName(b []byte) []byte {
+	b = append(b, e.Name...)
+	if e.Kind == KindStop {
+		return append(b, "-stop"...)
+	}
+	return append(b, "-start"...)
+}
+
+// AppendTimestamp appends a Unix time in nanoseconds the way records carry it,
+// in UTC and cut to microseconds: 2026-01-02T03:04:05.000006.
+func AppendTimestamp(b []byte, nanos int64) []byte {
+	t := time.Unix(0, nanos).UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = appendDigits(b, year, 4)
+	b = appendDigits(append(b, '-'), int(month), 2)
+	b = appendDigits(append(b, '-'), day, 2)
+	b = appendDigits(append(b, 'T'), hour, 2)
+	b = appendDigits(append(b, ':'), minute, 2)
+	b = appendDigits(append(b, ':'), second, 2)
+	return appendDigits(append(b, '.'), t.Nanosecond()/1000, 6)
+}
+
+func appendDigits(b []byte, v, width int) []byte {
+	var d [6]byte
+	for i := width - 1; i >= 0; i-- {
+		d[i] = byte('0' + v%10)
+		v /= 10
+	}
+	return append(b, d[:width]...)
+}
+
+// Record is one stored record as a store gives it back. The stored bytes are
+// kept as they are, since a report prints them: key order, nulls and unknown
+// fields included.
+type Record struct {
+	Name      string // with "-start" or "-stop", as stored
+	BaseID    string
+	ParentID  string
+	TraceID   string
+	Timestamp string  // 2026-01-02T03:04:05.000006, UTC
+	Project   *string // nil: JSON null or absent
+	Service   *string
+	Host      *string
+
+	// Info is the JSON object "info", nil if the record has none.
+	Info json.RawMessage
+	// Payload is what reports show as meta.raw_payload.<name>: the whole
+	// record where the store keeps it as one JSON text, {"info": …} for SQL.
+	Payload json.RawMessage
+}
+
+// BadRecordError is a stored record that cannot be read. A reader of a trace
+// skips it and goes on with the next.
+type BadRecordError struct {
+	Raw []byte // as stored
+	Err error  // what is wrong with it
+}
+
+// Error quotes the beginning of the record.
+func (e *BadRecordError) Error() string {
+	raw := e.Raw
+	if len(raw) > 60 {
+		raw = raw[:60]
+	}
+	return fmt.Sprintf("bad record %q: %v", raw, e.Err)
+}
+
+// Unwrap returns what is wrong.
+func (e *BadRecordError) Unwrap() error { return e.Err }
