@@ -13,7 +13,8 @@ import (
 //
 //	{"name":"db-start","base_id":…,"trace_id":…,"parent_id":…,"timestamp":…,"info":{…},"project":…,"service":…}
 func AppendRecord(b []byte, e *Event) []byte {
-	b = e.appendName(append(b, `{"name":"`...))
+	b = jsontext.AppendEscaped(append(b, `{"name":"`...), e.Name)
+	b = append(append(b, '-'), e.Kind.String()...)
 	b = e.BaseID.Append(append(b, `","base_id":"`...))
 	b = e.TraceID.Append(append(b, `","trace_id":"`...))
 	b = e.ParentID.Append(append(b, `","parent_id":"`...))
@@ -25,16 +26,7 @@ func AppendRecord(b []byte, e *Event) []byte {
 }
 
 // RecordName is the name under which e is stored: "db-start".
-func (e *Event) RecordName() string { return string(e.appendName(nil)) }
-
-// appendName appends the record's name, which needs no escapes: see cleanName.
-func (e *Event) appendName(b []byte) []byte {
-	b = append(b, e.Name...)
-	if e.Kind == KindStop {
-		return append(b, "-stop"...)
-	}
-	return append(b, "-start"...)
-}
+func (e *Event) RecordName() string { return e.Name + "-" + e.Kind.String() }
 
 // AppendTimestamp appends a Unix time in nanoseconds the way records carry it,
 // in UTC and cut to microseconds: 2026-01-02T03:04:05.000006.
