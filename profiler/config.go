@@ -1,0 +1,100 @@
+package profiler
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/jsontext"
+)
+
+// Config says what a Service is.
+type Config struct {
+	// Name of the service as reports show it, for instance "api". Required.
+	Name string
+	// Project is the name of the system that the service is a part of.
+	Project string
+	// Host defaults to the machine's name.
+	Host string
+	// Keys verify the headers of requests; the first one signs traces begun
+	// here. Without a key no request is traced.
+	Keys *header.Keyring
+	// Sink takes the records. Required.
+	Sink Sink
+	// Logger hears of a sink that fails or works again; nil: slog.Default().
+	Logger *slog.Logger
+	// Admit decides whether a request without headers is traced all the same.
+	// It is called for each such request, so it should be quick; it must be
+	// safe for concurrent use. Nil: never.
+	Admit func(context.Context, Request) bool
+	// Queue bounds what waits for the sink.
+	Queue QueueConfig
+}
+
+// Request is what an admission hook is told of a request without headers.
+type Request struct {
+	Layer  string // "http", "grpc", "nats"
+	Method string // the HTTP method, "" elsewhere
+	Path   string // the URL's path, the gRPC method's full name, the subject
+}
+
+// QueueConfig bounds the queue between traced code and the sink. Zero fields
+// have the defaults that are named.
+type QueueConfig struct {
+	MaxEvents     int           // records that may wait; 65536
+	MaxBytes      int           // memory they may take; 64 MiB
+	BatchEvents   int           // records given to Notify at once; 512
+	FlushInterval time.Duration // how long a record waits for company; 100 ms
+	NotifyTimeout time.Duration // for one call of Notify; 10 s
+}
+
+func (q *QueueConfig) setDefaults() {
+	q.MaxEvents = cmp.Or(q.MaxEvents, 65536)
+	q.MaxBytes = cmp.Or(q.MaxBytes, 64<<20)
+	q.BatchEvents = cmp.Or(q.BatchEvents, 512)
+	q.FlushInterval = cmp.Or(q.FlushInterval, 100*time.Millisecond)
+	q.NotifyTimeout = cmp.Or(q.NotifyTimeout, 10*time.Second)
+}
+
+func (q *QueueConfig) validate() error {
+	if q.MaxEvents < 0 || q.MaxBytes < 0 || q.BatchEvents < 0 || q.FlushInterval < 0 || q.NotifyTimeout < 0 {
+		return errors.New("profiler: a limit of the queue is negative")
+	}
+	return nil
+}
+
+// New makes a Service and starts the goroutine that feeds its sink. Close it
+// when the program ends.
+func New(c Config) (*Service, error) {
+	switch {
+	case c.Name == "":
+		return nil, errors.New("profiler: the service has no name")
+	case c.Sink == nil:
+		return nil, errors.New("profiler: the service has no sink for its records")
+	}
+	if err := c.Queue.validate(); err != nil {
+		return nil, err
+	}
+	c.Queue.setDefaults()
+	if c.Host == "" {
+		c.Host, _ = os.Hostname()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	s := &Service{
+		keys:     c.Keys,
+		admit:    c.Admit,
+		hostTail: append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'),
+	}
+	s.queue = newQueue(c, Event{
+		Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host),
+		Producer: rand.Uint64(),
+	})
+	return s, nil
+}

@@ -1,0 +1,236 @@
+package profiler
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+)
+
+// Opening says how a point begins, for instrumentation of a layer.
+type Opening struct {
+	// Name of the point: few and stable, since reports group by it.
+	Name string
+	// Group is the key of info that the attributes stand under, for instance
+	// "request"; "" puts them at the top.
+	Group string
+	// Held withholds the start record until Release, Stop or the next flush
+	// by age, so that the point can be discarded as if it had never been.
+	Held bool
+	// Time is when the point began; zero: now.
+	Time time.Time
+}
+
+// Ending says how a point ends, for instrumentation of a layer.
+type Ending struct {
+	// Group is as in Opening.
+	Group string
+	// Err is why the point failed, see Point.Fail.
+	Err error
+	// Panic is the value of a panic that passes through the layer.
+	Panic any
+	// Outcome says how it went where that is neither success nor failure:
+	// "cancelled", "aborted", "timeout".
+	Outcome string
+	// Time is when the point ended; zero: now.
+	Time time.Time
+}
+
+// Point is an open trace point. The zero Point does nothing. Its methods are
+// safe for concurrent use.
+type Point struct{ n *node }
+
+// node is a point and the context of what runs below it.
+type node struct {
+	context.Context
+	trace  *trace
+	id     header.ID
+	parent header.ID
+	name   string
+	state  atomic.Uint32
+	added  []field // guarded by trace.mu
+}
+
+// The bits of node.state.
+const (
+	stateEnded  uint32 = 1 << iota
+	stateAdded         // node.added is not empty
+	stateHeld          // the start record may be withheld still
+	stateFailed        // ended by Fail, after which Stop is silent
+)
+
+// root is a trace and its first point, in one allocation.
+type root struct {
+	trace trace
+	node  node
+}
+
+type ctxKey struct{}
+
+// Value implements [context.Context].
+func (n *node) Value(key any) any {
+	if _, ok := key.(ctxKey); ok {
+		return n
+	}
+	return n.Context.Value(key)
+}
+
+// current is the innermost point that ctx carries, nil if it has no profiler.
+func current(ctx context.Context) *node {
+	if n, ok := ctx.(*node); ok {
+		return n
+	}
+	if ctx == nil {
+		return nil
+	}
+	n, _ := ctx.Value(ctxKey{}).(*node)
+	return n
+}
+
+// Start opens a point below the one that ctx carries and returns the context
+// for what runs inside of it. Without a profiler in ctx it returns ctx and a
+// zero Point. Dashes in name are replaced by underscores.
+func Start(ctx context.Context, name string, attrs ...slog.Attr) (context.Context, Point) {
+	up := current(ctx)
+	if up == nil {
+		return ctx, Point{}
+	}
+	o := Opening{Name: name}
+	n := up.child(ctx)
+	n.open(&o, attrs)
+	return n, Point{n}
+}
+
+// Open is Start for the instrumentation of a layer.
+func Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, Point) {
+	up := current(ctx)
+	if up == nil {
+		return ctx, Point{}
+	}
+	n := up.child(ctx)
+	n.open(&o, attrs)
+	return n, Point{n}
+}
+
+func (n *node) child(ctx context.Context) *node {
+	return &node{Context: ctx, trace: n.trace, parent: n.id}
+}
+
+func (n *node) open(o *Opening, attrs []slog.Attr) {
+	n.name, n.id = cleanName(o.Name), header.NewID()
+	if o.Held {
+		n.state.Store(stateHeld)
+	}
+	var stack [stackInfo]byte
+	e := encoder{buf: stack[:0], svc: n.trace.svc}
+	e.begin()
+	e.group(o.Group, attrs)
+	n.trace.emit(n, KindStart, n.trace.at(o.Time), &e)
+}
+
+// Add puts attributes into the point's stop record. An attribute of the same
+// key given later, here or to Stop, replaces the earlier one.
+func (p Point) Add(attrs ...slog.Attr) {
+	n := p.n
+	if n == nil || len(attrs) == 0 {
+		return
+	}
+	e := encoder{svc: n.trace.svc}
+	fields := e.fields(attrs)
+	n.trace.mu.Lock()
+	late := n.state.Or(stateAdded)&stateEnded != 0
+	if !late {
+		n.added = mergeFields(n.added, fields)
+	}
+	n.trace.mu.Unlock()
+	if late {
+		n.trace.svc.late.Add(1)
+	}
+}
+
+// Stop ends the point. Stopping it again does nothing but count.
+func (p Point) Stop(attrs ...slog.Attr) {
+	if p.n != nil {
+		p.n.end(&Ending{}, attrs, 0)
+	}
+}
+
+// Fail ends the point as failed: the type and text of err become etype and
+// message of its stop record. A cancelled context is no failure: the record
+// says outcome "cancelled" instead. A nil err is Stop. A later Stop is silent,
+// so that it can be deferred.
+func (p Point) Fail(err error) {
+	if p.n != nil {
+		p.n.end(&Ending{Err: err}, nil, stateFailed)
+	}
+}
+
+// End is Stop for the instrumentation of a layer.
+func (p Point) End(end Ending, attrs ...slog.Attr) {
+	if p.n != nil {
+		p.n.end(&end, attrs, 0)
+	}
+}
+
+func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
+	old := n.state.Or(stateEnded | bits)
+	if old&stateEnded != 0 {
+		if old&stateFailed == 0 {
+			n.trace.svc.late.Add(1)
+		}
+		return
+	}
+	var stack [stackInfo]byte
+	e := encoder{buf: stack[:0], svc: n.trace.svc}
+	e.begin()
+	e.outcome(end)
+	if old&stateAdded != 0 {
+		n.trace.mu.Lock()
+		added := n.added
+		n.added = nil
+		n.trace.mu.Unlock()
+		e.encoded(added, attrs, end.Group)
+	}
+	e.group(end.Group, attrs)
+	if old&stateHeld != 0 {
+		n.trace.release(n)
+	}
+	n.trace.emit(n, KindStop, n.trace.at(end.Time), &e)
+}
+
+// Release lets a held start record go now.
+func (p Point) Release() {
+	if p.n != nil && p.n.state.And(^stateHeld)&stateHeld != 0 {
+		p.n.trace.release(p.n)
+	}
+}
+
+// Discard ends a held point that turned out not to have happened: it leaves
+// no record. If its start record is on its way already, the point is stopped
+// with outcome "discarded".
+func (p Point) Discard() {
+	n := p.n
+	if n == nil || n.state.Or(stateEnded)&stateEnded != 0 {
+		return
+	}
+	if n.trace.retract(n) {
+		return
+	}
+	e := encoder{svc: n.trace.svc}
+	e.begin()
+	e.text("outcome", "discarded")
+	n.trace.emit(n, KindStop, n.trace.at(time.Time{}), &e)
+}
+
+// Active says whether the point is recorded: false for the zero Point.
+func (p Point) Active() bool { return p.n != nil }
+
+// ID is the point's trace id, zero for the zero Point.
+func (p Point) ID() header.ID {
+	if p.n == nil {
+		return header.ID{}
+	}
+	return p.n.id
+}
