@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -14,9 +15,8 @@ import (
 )
 
 const (
-	maxInfo   = 16 << 10 // bytes of info a record
-	maxDepth  = 8        // levels of objects and arrays
-	stackInfo = 384      // bytes of info that need no memory of their own
+	maxInfo  = 16 << 10 // bytes of info a record
+	maxDepth = 8        // levels of objects and arrays
 )
 
 // encoder writes the info of one record: every key with a comma behind it,
@@ -33,7 +33,19 @@ type field struct {
 	value []byte
 }
 
-func (e *encoder) begin() { e.buf = append(e.buf, '{') }
+var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
+
+// newEncoder begins an info.
+func newEncoder(svc *Service) *encoder {
+	e := encoders.Get().(*encoder)
+	e.svc, e.truncated, e.buf = svc, false, append(e.buf[:0], '{')
+	return e
+}
+
+func (e *encoder) free() {
+	e.svc = nil
+	encoders.Put(e)
+}
 
 // group writes attrs below key, or at the top if key is "".
 func (e *encoder) group(key string, attrs []slog.Attr) {

@@ -123,11 +123,10 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 	if o.Held {
 		n.state.Store(stateHeld)
 	}
-	var stack [stackInfo]byte
-	e := encoder{buf: stack[:0], svc: n.trace.svc}
-	e.begin()
+	e := newEncoder(n.trace.svc)
 	e.group(o.Group, attrs)
-	n.trace.emit(n, KindStart, n.trace.at(o.Time), &e)
+	n.trace.emit(n, KindStart, n.trace.at(o.Time), e)
+	e.free()
 }
 
 // Add puts attributes into the point's stop record. An attribute of the same
@@ -137,8 +136,9 @@ func (p Point) Add(attrs ...slog.Attr) {
 	if n == nil || len(attrs) == 0 {
 		return
 	}
-	e := encoder{svc: n.trace.svc}
+	e := newEncoder(n.trace.svc)
 	fields := e.fields(attrs)
+	e.free()
 	n.trace.mu.Lock()
 	late := n.state.Or(stateAdded)&stateEnded != 0
 	if !late {
@@ -182,9 +182,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		}
 		return
 	}
-	var stack [stackInfo]byte
-	e := encoder{buf: stack[:0], svc: n.trace.svc}
-	e.begin()
+	e := newEncoder(n.trace.svc)
 	e.outcome(end)
 	if old&stateAdded != 0 {
 		n.trace.mu.Lock()
@@ -197,7 +195,8 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 	if old&stateHeld != 0 {
 		n.trace.release(n)
 	}
-	n.trace.emit(n, KindStop, n.trace.at(end.Time), &e)
+	n.trace.emit(n, KindStop, n.trace.at(end.Time), e)
+	e.free()
 }
 
 // Release lets a held start record go now.
@@ -212,16 +211,10 @@ func (p Point) Release() {
 // with outcome "discarded".
 func (p Point) Discard() {
 	n := p.n
-	if n == nil || n.state.Or(stateEnded)&stateEnded != 0 {
+	if n == nil || n.state.Load()&stateEnded != 0 || n.trace.retract(n) {
 		return
 	}
-	if n.trace.retract(n) {
-		return
-	}
-	e := encoder{svc: n.trace.svc}
-	e.begin()
-	e.text("outcome", "discarded")
-	n.trace.emit(n, KindStop, n.trace.at(time.Time{}), &e)
+	n.end(&Ending{Outcome: "discarded"}, nil, 0)
 }
 
 // Active says whether the point is recorded: false for the zero Point.

@@ -34,22 +34,24 @@ func AppendTimestamp(b []byte, nanos int64) []byte {
 	t := time.Unix(0, nanos).UTC()
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
-	b = appendDigits(b, year, 4)
-	b = appendDigits(append(b, '-'), int(month), 2)
-	b = appendDigits(append(b, '-'), day, 2)
-	b = appendDigits(append(b, 'T'), hour, 2)
-	b = appendDigits(append(b, ':'), minute, 2)
-	b = appendDigits(append(b, ':'), second, 2)
-	return appendDigits(append(b, '.'), t.Nanosecond()/1000, 6)
+	micros := t.Nanosecond() / 1000
+	b = append(b, "0000-00-00T00:00:00.000000"...)
+	d := b[len(b)-26:]
+	put2(d[0:], year/100)
+	put2(d[2:], year%100)
+	put2(d[5:], int(month))
+	put2(d[8:], day)
+	put2(d[11:], hour)
+	put2(d[14:], minute)
+	put2(d[17:], second)
+	put2(d[20:], micros/10000)
+	put2(d[22:], micros/100%100)
+	put2(d[24:], micros%100)
+	return b
 }
 
-func appendDigits(b []byte, v, width int) []byte {
-	var d [6]byte
-	for i := width - 1; i >= 0; i-- {
-		d[i] = byte('0' + v%10)
-		v /= 10
-	}
-	return append(b, d[:width]...)
+func put2(b []byte, v int) {
+	b[0], b[1] = byte('0'+v/10%10), byte('0'+v%10)
 }
 
 // Record is one stored record as a store gives it back. The stored bytes are

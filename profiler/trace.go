@@ -87,6 +87,7 @@ func (t *trace) retract(n *node) bool {
 	if r == nil {
 		return false
 	}
+	n.state.Or(stateEnded)
 	r.held, r.dead = false, true
 	c.dead++
 	t.open--

@@ -1,0 +1,125 @@
+package profiler_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// encodeSink serialises what it gets and throws it away.
+type encodeSink struct{ buf []byte }
+
+func (s *encodeSink) Notify(_ context.Context, events []profiler.Event) error {
+	for i := range events {
+		s.buf = profiler.AppendRecord(s.buf[:0], &events[i])
+	}
+	return nil
+}
+
+func benchService(b *testing.B) *profiler.Service {
+	b.Helper()
+	keys, err := header.ParseKeys("a key for benchmarks")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := profiler.New(profiler.Config{Name: "api", Project: "shop", Host: "host-a", Keys: keys, Sink: &encodeSink{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := s.Close(context.Background()); err != nil {
+			b.Error(err)
+		}
+		st := s.Stats()
+		b.ReportMetric(float64(st.Dropped.Total())/float64(max(st.Recorded, 1)), "lost/record")
+	})
+	return s
+}
+
+func point(ctx context.Context) context.Context {
+	ctx, p := profiler.Start(ctx, "price", slog.String("sku", "1234-5678"), slog.Int("count", 3), slog.Bool("fresh", true))
+	p.Stop()
+	return ctx
+}
+
+func BenchmarkPointTraced(b *testing.B) {
+	ctx, p := benchService(b).Begin(context.Background(), profiler.Opening{Name: "root"})
+	defer p.Stop()
+	b.ReportAllocs()
+	for b.Loop() {
+		point(ctx)
+	}
+}
+
+func BenchmarkPointTracedFiveNested(b *testing.B) {
+	ctx, p := benchService(b).Begin(context.Background(), profiler.Opening{Name: "root"})
+	defer p.Stop()
+	b.ReportAllocs()
+	for b.Loop() {
+		c := ctx
+		for range 5 {
+			c = point(c)
+		}
+	}
+}
+
+func BenchmarkPointTracedParallel(b *testing.B) {
+	s := benchService(b)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		ctx, p := s.Begin(context.Background(), profiler.Opening{Name: "root"})
+		defer p.Stop()
+		for pb.Next() {
+			point(ctx)
+		}
+	})
+}
+
+func BenchmarkPointUntraced(b *testing.B) {
+	type key struct{}
+	ctx := context.WithValue(context.Background(), key{}, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		point(ctx)
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
+	s := benchService(b)
+	info, mac := mustSign(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		in, key, err := s.Verify(info, mac)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, p := s.Join(context.Background(), in, key, profiler.Opening{Name: "http", Group: "request"},
+			slog.String("path", "/checkout"), slog.String("query", ""), slog.String("method", "GET"), slog.String("scheme", "http"))
+		p.Stop(slog.Int("status", 200))
+	}
+}
+
+func mustSign(tb testing.TB) (info, mac string) {
+	keys, err := header.ParseKeys("a key for benchmarks")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	id := header.NewID()
+	return keys.Primary().Sign(header.Info{BaseID: id, ParentID: id})
+}
+
+func BenchmarkAppendRecord(b *testing.B) {
+	e := profiler.Event{
+		Name: "http", BaseID: header.NewID(), ParentID: header.NewID(), TraceID: header.NewID(),
+		Time: 1795340000123456789, Project: "shop", Service: "api",
+		Info: []byte(`{"request":{"path":"/checkout","query":"","method":"GET","scheme":"http"},"host":"host-a"}`),
+	}
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = profiler.AppendRecord(buf[:0], &e)
+	}
+}
