@@ -6,6 +6,10 @@
 // install it; with SONDE_REQUIRE_SERVERS=1 in the environment that is a
 // failure. scripts/install-test-deps.sh installs all of them.
 //
+// Servers that no package brings are built from the Go modules under src, each
+// once, into the user's cache folder. Those that take minutes to build are
+// tested with only under SONDE_TEST_ALL=1.
+//
 // Every server can be stopped, killed, frozen and started again at its
 // address, and is gone when the test ends.
 package servertest

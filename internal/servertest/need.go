@@ -30,3 +30,12 @@ func need(t testing.TB, install string, names ...string) string {
 	Missing(t, names[0], install)
 	return ""
 }
+
+// slow skips a test whose server takes minutes to build the first time, unless
+// SONDE_TEST_ALL=1 asks for it.
+func slow(t testing.TB) {
+	t.Helper()
+	if os.Getenv("SONDE_TEST_ALL") != "1" {
+		t.Skip("set SONDE_TEST_ALL=1 to build this server and test with it")
+	}
+}

@@ -1,0 +1,21 @@
+package servertest
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// httpOK asks for a URL and wants a 200.
+func httpOK(url string) error {
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", url, resp.Status)
+	}
+	return nil
+}
