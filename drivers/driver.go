@@ -39,6 +39,13 @@ type Deleter interface {
 	Delete(ctx context.Context, baseID string) error
 }
 
+// Pruner is a Driver that can forget what is old.
+type Pruner interface {
+	// Prune removes the traces whose last record is older than olderThan, and
+	// returns how many they were.
+	Prune(ctx context.Context, olderThan time.Time) (int, error)
+}
+
 // Pinger is a Driver that can say whether its store answers.
 type Pinger interface {
 	Ping(ctx context.Context) error

@@ -1,0 +1,46 @@
+package drivers
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options are what the drivers can be told besides a URL. Those that OSProfiler
+// has too keep its meaning and its default. Each driver uses the ones that
+// make sense for its store. The zero Options are good.
+type Options struct {
+	// FilterErrorTrace files traces with an error apart, so that they can be
+	// listed by Query.ErrorsOnly: filter_error_trace.
+	FilterErrorTrace bool
+
+	// SocketTimeout is how long one answer of Redis Sentinel may take:
+	// socket_timeout, 100 ms.
+	SocketTimeout time.Duration
+
+	// SentinelServiceName is the name of the group that Redis Sentinel
+	// watches: sentinel_service_name, "mymaster".
+	SentinelServiceName string
+
+	// ConnectTimeout bounds making one connection: 5 s.
+	ConnectTimeout time.Duration
+
+	// Logger gets what no caller can be told, such as a reconnection. nil:
+	// slog.Default().
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.SocketTimeout <= 0 {
+		o.SocketTimeout = 100 * time.Millisecond
+	}
+	if o.SentinelServiceName == "" {
+		o.SentinelServiceName = "mymaster"
+	}
+	if o.ConnectTimeout <= 0 {
+		o.ConnectTimeout = 5 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
