@@ -40,7 +40,7 @@ type recordParser struct {
 }
 
 func (p *recordParser) parse() error {
-	end := p.members(jsontext.SkipSpace(p.raw, 0), (*recordParser).field)
+	end := jsontext.Members(p.raw, jsontext.SkipSpace(p.raw, 0), p.field)
 	if end < 0 || jsontext.SkipSpace(p.raw, end) != len(p.raw) {
 		return errNotObject
 	}
@@ -54,7 +54,7 @@ func (p *recordParser) parse() error {
 	if p.infoAt == 0 {
 		return nil
 	}
-	end = p.members(p.infoAt, (*recordParser).infoField)
+	end = jsontext.Members(p.raw, p.infoAt, p.infoField)
 	if end < 0 {
 		return errInfo
 	}
@@ -62,50 +62,9 @@ func (p *recordParser) parse() error {
 	return nil
 }
 
-// members calls do for each member of the object that begins at raw[i], with
-// the member's name and where its value begins and ends. It returns the index
-// after the object, -1 if that is none.
-func (p *recordParser) members(i int, do func(p *recordParser, name string, from, to int)) int {
-	b := p.raw
-	if i >= len(b) || b[i] != '{' {
-		return -1
-	}
-	i = jsontext.SkipSpace(b, i+1)
-	if i < len(b) && b[i] == '}' {
-		return i + 1
-	}
-	for i < len(b) && b[i] == '"' {
-		end := jsontext.Skip(b, i)
-		if end < 0 {
-			return -1
-		}
-		name := p.stringAt(i, end)
-		if i = jsontext.SkipSpace(b, end); i >= len(b) || b[i] != ':' {
-			return -1
-		}
-		i = jsontext.SkipSpace(b, i+1)
-		if end = jsontext.Skip(b, i); end < 0 {
-			return -1
-		}
-		do(p, name, i, end)
-		if i = jsontext.SkipSpace(b, end); i >= len(b) {
-			return -1
-		}
-		switch b[i] {
-		case '}':
-			return i + 1
-		case ',':
-			i = jsontext.SkipSpace(b, i+1)
-		default:
-			return -1
-		}
-	}
-	return -1
-}
-
-func (p *recordParser) field(name string, from, to int) {
+func (p *recordParser) field(name, nameEnd, from, to int) {
 	r := p.record
-	switch name {
+	switch p.stringAt(name, nameEnd) {
 	case "name":
 		r.Name = p.scalar(from, to)
 	case "base_id":
@@ -127,8 +86,8 @@ func (p *recordParser) field(name string, from, to int) {
 	}
 }
 
-func (p *recordParser) infoField(name string, from, to int) {
-	if name == "host" {
+func (p *recordParser) infoField(name, nameEnd, from, to int) {
+	if p.stringAt(name, nameEnd) == "host" {
 		p.record.Host = p.optional(from, to, &p.record.host)
 	}
 }

@@ -84,6 +84,58 @@ func skipObject(b []byte, i, depth int) int {
 	return -1
 }
 
+// Members calls do for each member of the object that begins at b[i], with the
+// bounds of its name (a string with its quotes) and of its value. It returns
+// the index after the object, -1 where it ceases to be one.
+func Members(b []byte, i int, do func(name, nameEnd, value, end int)) int {
+	if i >= len(b) || b[i] != '{' {
+		return -1
+	}
+	i = SkipSpace(b, i+1)
+	if i < len(b) && b[i] == '}' {
+		return i + 1
+	}
+	for i < len(b) && b[i] == '"' {
+		name := i
+		nameEnd := skipString(b, i)
+		if nameEnd < 0 {
+			return -1
+		}
+		if i = SkipSpace(b, nameEnd); i >= len(b) || b[i] != ':' {
+			return -1
+		}
+		value := SkipSpace(b, i+1)
+		end := Skip(b, value)
+		if end < 0 {
+			return -1
+		}
+		do(name, nameEnd, value, end)
+		if i = SkipSpace(b, end); i >= len(b) {
+			return -1
+		}
+		switch b[i] {
+		case '}':
+			return i + 1
+		case ',':
+			i = SkipSpace(b, i+1)
+		default:
+			return -1
+		}
+	}
+	return -1
+}
+
+// Member returns the value of the last member of an object that has the given
+// name, which is compared without regard to escapes.
+func Member(object []byte, name string) (value []byte, ok bool) {
+	Members(object, SkipSpace(object, 0), func(n, nameEnd, v, end int) {
+		if string(object[n+1:nameEnd-1]) == name {
+			value, ok = object[v:end], true
+		}
+	})
+	return value, ok
+}
+
 func skipArray(b []byte, i, depth int) int {
 	i = SkipSpace(b, i+1)
 	if i < len(b) && b[i] == ']' {

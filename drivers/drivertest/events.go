@@ -1,0 +1,138 @@
+package drivertest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// began is when the events of [Trace] begin. It is not on a microsecond, and
+// not long ago: some stores refuse what is old.
+var began = time.Now().Add(-time.Hour).Truncate(time.Second).Add(123456789)
+
+// Trace makes the n records of one trace that began at the given offset: a
+// point "http" with points "db" in it, one millisecond apart.
+func Trace(n int, offset time.Duration) []profiler.Event {
+	base := header.NewID()
+	root := header.NewID()
+	open := root
+	events := make([]profiler.Event, n)
+	for i := range events {
+		e := profiler.Event{
+			Name: "db", Kind: profiler.Kind((i + 1) % 2), BaseID: base, ParentID: root, TraceID: open,
+			Time:    began.Add(offset + time.Duration(i)*time.Millisecond).UnixNano(),
+			Project: "shop", Service: "checkout", Host: "host-a", Producer: 7, Seq: uint64(i + 1),
+			Info: Info(fmt.Sprintf("statement %d", i)),
+		}
+		switch {
+		case i == 0:
+			e.Name, e.Kind, e.ParentID, e.TraceID = "http", profiler.KindStart, base, root
+		case i == n-1:
+			e.Name, e.Kind, e.ParentID, e.TraceID = "http", profiler.KindStop, base, root
+		case e.Kind == profiler.KindStart:
+			open = header.NewID()
+			e.TraceID = open
+		}
+		events[i] = e
+	}
+	return events
+}
+
+// Info makes the info of an event as the profiler does, with a text in it.
+func Info(text string) []byte {
+	b := []byte(`{"db":{"statement":`)
+	b = jsontext.AppendString(b, text)
+	return append(b, `,"params":[1,2.5,null,true,1e+16]},"host":"host-a"}`...)
+}
+
+// errorInfo is the info of a stop record of a point that failed.
+func errorInfo() []byte {
+	return []byte(`{"etype":"errors.errorString","message":"no \"such\" thing","host":"host-a"}`)
+}
+
+// Check compares a record with the event that it was written from.
+func Check(t *testing.T, got profiler.Record, e *profiler.Event) {
+	t.Helper()
+	same := func(field, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s = %q, want %q", field, got, want)
+		}
+	}
+	same("name", got.Name, e.RecordName())
+	same("base id", got.BaseID, e.BaseID.String())
+	same("parent id", got.ParentID, e.ParentID.String())
+	same("trace id", got.TraceID, e.TraceID.String())
+	same("timestamp", got.Timestamp, timestamp(e))
+	for _, f := range []struct {
+		name string
+		got  *string
+		want string
+	}{{"project", got.Project, e.Project}, {"service", got.Service, e.Service}, {"host", got.Host, e.Host}} {
+		if f.got == nil {
+			t.Errorf("%s = nil, want %q", f.name, f.want)
+			continue
+		}
+		same(f.name, *f.got, f.want)
+	}
+	same("info", compact(t, got.Info), compact(t, e.Info))
+
+	var payload struct{ Info json.RawMessage }
+	if err := json.Unmarshal(got.Payload, &payload); err != nil {
+		t.Errorf("payload %q: %v", got.Payload, err)
+		return
+	}
+	same("info in the payload", compact(t, payload.Info), compact(t, e.Info))
+}
+
+func timestamp(e *profiler.Event) string {
+	return string(profiler.AppendTimestamp(nil, e.Time))
+}
+
+func compact(t *testing.T, text []byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Compact(&b, text); err != nil {
+		t.Errorf("%q: %v", text, err)
+	}
+	return b.String()
+}
+
+type key struct{ traceID, name string }
+
+// distinct indexes records by what identifies them.
+func distinct(records []profiler.Record) map[key]profiler.Record {
+	m := make(map[key]profiler.Record, len(records))
+	for _, r := range records {
+		m[key{r.TraceID, r.Name}] = r
+	}
+	return m
+}
+
+// checkAll checks that records are those of events, in any order, repeats
+// allowed.
+func checkAll(t *testing.T, records []profiler.Record, events []profiler.Event) {
+	t.Helper()
+	got := distinct(records)
+	for i := range events {
+		e := &events[i]
+		r, ok := got[key{e.TraceID.String(), e.RecordName()}]
+		if !ok {
+			t.Errorf("record %d (%s of %s) is missing", i, e.RecordName(), e.TraceID)
+			return
+		}
+		Check(t, r, e)
+		if t.Failed() {
+			return
+		}
+	}
+	if len(got) != len(events) {
+		t.Errorf("%d distinct records, want %d", len(got), len(events))
+	}
+}

@@ -1,0 +1,204 @@
+package drivertest
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Harness is what the suite has to know about a driver.
+type Harness struct {
+	// Driver is its name, Server the real server and version that it is run
+	// against, "" for none.
+	Driver, Server string
+
+	// TLS says that another test of the driver's package connects by TLS.
+	TLS bool
+
+	// New makes an empty store and returns a function that opens a driver on
+	// it with Options.FilterErrorTrace set. The suite opens more than one at a
+	// time, and closes them all.
+	New func(t *testing.T) (open func() drivers.Driver)
+
+	// Settle waits until what was written can be read, where that takes time.
+	Settle func(t *testing.T)
+
+	// NewestFirst: Records yields the newest record first, as Redis does.
+	NewestFirst bool
+
+	// Corrupt stores raw, which is not JSON, as a record of baseID in the
+	// store that New made last. nil: it cannot be done.
+	Corrupt func(t *testing.T, baseID, raw string)
+
+	// WriteOnly: Records and Traces fail with ErrWriteOnly.
+	WriteOnly bool
+	// NoList: Traces fails with ErrWriteOnly.
+	NoList bool
+	// NoErrors: a query for ErrorsOnly fails with ErrWriteOnly, and no trace
+	// is marked as failed.
+	NoErrors bool
+}
+
+// Line is what a run of the suite tells, for the table in the documentation.
+type Line struct {
+	Driver string `json:"driver"`
+	Server string `json:"server,omitempty"`
+	Write  bool   `json:"write"`
+	Read   bool   `json:"read"`
+	List   bool   `json:"list"`
+	Errors bool   `json:"errors"`
+	Delete bool   `json:"delete"`
+	Prune  bool   `json:"prune"`
+	Ping   bool   `json:"ping"`
+	TLS    bool   `json:"tls"`
+	Passed bool   `json:"passed"`
+}
+
+// Run runs the suite.
+func Run(t *testing.T, h Harness) {
+	line := Line{Driver: h.Driver, Server: h.Server, Write: true, Read: !h.WriteOnly, TLS: h.TLS}
+	line.List = line.Read && !h.NoList
+	line.Errors = line.List && !h.NoErrors
+	t.Run("Capabilities", func(t *testing.T) {
+		d := h.open(t)
+		_, line.Delete = d.(drivers.Deleter)
+		_, line.Prune = d.(drivers.Pruner)
+		_, line.Ping = d.(drivers.Pinger)
+	})
+
+	run := func(name string, when bool, f func(*testing.T, Harness)) {
+		if when {
+			t.Run(name, func(t *testing.T) { f(t, h) })
+		}
+	}
+	run("Batches", true, testBatches)
+	run("Buffers", true, testBuffers)
+	run("Cancelled", true, testCancelled)
+	run("Closed", true, testClosed)
+	run("Concurrent", true, testConcurrent)
+	run("Ping", line.Ping, testPing)
+	run("WriteOnly", h.WriteOnly, testWriteOnly)
+	run("NoList", h.NoList, testNoList)
+
+	run("Fields", line.Read, testFields)
+	run("Hostile", line.Read, testHostile)
+	run("Order", line.Read, testOrder)
+	run("Repeats", line.Read, testRepeats)
+	run("UnknownIDs", line.Read, testUnknownIDs)
+	run("BreakOff", line.Read, testBreakOff)
+	run("Corrupt", line.Read && h.Corrupt != nil, testCorrupt)
+	run("Big", line.Read, testBig)
+
+	run("List", line.List, testList)
+	run("ListMany", line.List, testListMany)
+	run("ListService", line.List, testListService)
+	run("ListErrors", line.List, testListErrors)
+	run("Delete", line.Delete && line.Read, testDelete)
+	run("Prune", line.Prune && line.Read, testPrune)
+
+	line.Passed = !t.Failed()
+	text, err := json.Marshal(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("drivertest %s", text)
+}
+
+// open opens a driver on an empty store.
+func (h *Harness) open(t *testing.T) drivers.Driver {
+	t.Helper()
+	d, _ := h.openTwo(t, 1)
+	return d
+}
+
+// openTwo opens n (1 or 2) drivers on one empty store.
+func (h *Harness) openTwo(t *testing.T, n int) (first, second drivers.Driver) {
+	t.Helper()
+	open := h.New(t)
+	var opened [2]drivers.Driver
+	for i := range n {
+		d := open()
+		t.Cleanup(func() {
+			if err := d.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+		opened[i] = d
+	}
+	return opened[0], opened[1]
+}
+
+func (h *Harness) settle(t *testing.T) {
+	if h.Settle != nil {
+		h.Settle(t)
+	}
+}
+
+func (h *Harness) write(t *testing.T, d drivers.Driver, events ...profiler.Event) {
+	t.Helper()
+	if err := d.Notify(t.Context(), events); err != nil {
+		t.Fatalf("Notify of %d events: %v", len(events), err)
+	}
+	h.settle(t)
+}
+
+// read returns the records of a trace, none of which may be bad.
+func read(t *testing.T, d drivers.Driver, baseID string) []profiler.Record {
+	t.Helper()
+	var records []profiler.Record
+	for r, err := range d.Records(t.Context(), baseID) {
+		if err != nil {
+			t.Fatalf("Records(%q): %v", baseID, err)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+func list(t *testing.T, d drivers.Driver, q drivers.Query) []drivers.Trace {
+	t.Helper()
+	var traces []drivers.Trace
+	for tr, err := range d.Traces(t.Context(), q) {
+		if err != nil {
+			t.Fatalf("Traces(%+v): %v", q, err)
+		}
+		traces = append(traces, tr)
+	}
+	return traces
+}
+
+// readError returns the last thing that Records yields, which must be an
+// error.
+func readError(t *testing.T, d drivers.Driver, baseID string) error {
+	t.Helper()
+	var last error
+	for _, err := range d.Records(t.Context(), baseID) {
+		last = err
+	}
+	if last == nil {
+		t.Errorf("Records(%q) yielded no error", baseID)
+	}
+	return last
+}
+
+func listError(t *testing.T, d drivers.Driver, q drivers.Query) error {
+	t.Helper()
+	var last error
+	for _, err := range d.Traces(t.Context(), q) {
+		last = err
+	}
+	if last == nil {
+		t.Errorf("Traces(%+v) yielded no error", q)
+	}
+	return last
+}
+
+func wantError(t *testing.T, what string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s: %v, want an error that is %q", what, got, want)
+	}
+}

@@ -1,0 +1,178 @@
+package drivertest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+func testBatches(t *testing.T, h Harness) {
+	writer, reader := h.openTwo(t, 2)
+	sizes := []int{0, 1, 2, 7, 500}
+	var all [][]profiler.Event
+	for _, n := range sizes {
+		all = append(all, Trace(n, 0))
+		h.write(t, writer, all[len(all)-1]...)
+	}
+
+	// One batch with the records of three traces in turn.
+	var mixed []profiler.Event
+	traces := [][]profiler.Event{Trace(10, 0), Trace(10, time.Second), Trace(10, -time.Second)}
+	for i := range 10 {
+		for _, tr := range traces {
+			mixed = append(mixed, tr[i])
+		}
+	}
+	h.write(t, writer, mixed...)
+	if h.WriteOnly {
+		return
+	}
+	for _, events := range append(all[1:], traces...) {
+		checkAll(t, read(t, reader, events[0].BaseID.String()), events)
+	}
+}
+
+// testBuffers holds that a driver keeps nothing of a batch, whose memory is
+// used again.
+func testBuffers(t *testing.T, h Harness) {
+	d := h.open(t)
+	batch := Trace(4, 0)
+	want := Trace(4, 0)
+	copy(want, batch)
+	for i := range want {
+		want[i].Info = append([]byte(nil), want[i].Info...)
+	}
+	h.write(t, d, batch...)
+	for i := range batch {
+		for j := range batch[i].Info {
+			batch[i].Info[j] = 'X'
+		}
+		batch[i] = profiler.Event{}
+	}
+	if !h.WriteOnly {
+		checkAll(t, read(t, d, want[0].BaseID.String()), want)
+	}
+}
+
+func testCancelled(t *testing.T, h Harness) {
+	d := h.open(t)
+	events := Trace(3, 0)
+	h.write(t, d, events...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantError(t, "Notify with a cancelled context", d.Notify(ctx, Trace(3, 0)), context.Canceled)
+	if h.WriteOnly {
+		return
+	}
+	var last error
+	for _, err := range d.Records(ctx, events[0].BaseID.String()) {
+		last = err
+	}
+	wantError(t, "Records with a cancelled context", last, context.Canceled)
+	if h.NoList {
+		return
+	}
+	for _, err := range d.Traces(ctx, drivers.Query{}) {
+		last = err
+	}
+	wantError(t, "Traces with a cancelled context", last, context.Canceled)
+}
+
+func testClosed(t *testing.T, h Harness) {
+	d := h.open(t) // whose cleanup closes once more
+	h.write(t, d, Trace(1, 0)...)
+	if err := d.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Errorf("second Close: %v", err)
+	}
+	wantError(t, "Notify after Close", d.Notify(t.Context(), Trace(1, 0)), drivers.ErrClosed)
+	if !h.WriteOnly {
+		wantError(t, "Records after Close", readError(t, d, header.NewID().String()), drivers.ErrClosed)
+	}
+}
+
+func testConcurrent(t *testing.T, h Harness) {
+	d := h.open(t)
+	const writers, batches = 4, 8
+	traces := make([][]profiler.Event, writers*batches)
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for b := range batches {
+				events := Trace(20, time.Duration(w*batches+b)*time.Second)
+				traces[w*batches+b] = events
+				if err := d.Notify(t.Context(), events); err != nil {
+					t.Errorf("Notify: %v", err)
+				}
+				if h.WriteOnly {
+					continue
+				}
+				for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+					if err != nil {
+						t.Errorf("Records: %v", err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	h.settle(t)
+	if h.WriteOnly || t.Failed() {
+		return
+	}
+	for _, events := range traces {
+		checkAll(t, read(t, d, events[0].BaseID.String()), events)
+	}
+}
+
+func testPing(t *testing.T, h Harness) {
+	if err := h.open(t).(drivers.Pinger).Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func testBig(t *testing.T, h Harness) {
+	d := h.open(t)
+	events := Trace(5000, 0)
+	text := make([]byte, 16000)
+	for i := range text {
+		text[i] = "abc\"\\<\n'%"[i%9]
+	}
+	events[17].Info = Info(string(text))
+	for i := 0; i < len(events); i += 2500 {
+		h.write(t, d, events[i:i+2500]...)
+	}
+	checkAll(t, read(t, d, events[0].BaseID.String()), events)
+}
+
+func testWriteOnly(t *testing.T, h Harness) {
+	d := h.open(t)
+	err := readError(t, d, header.NewID().String())
+	wantError(t, "Records", err, drivers.ErrWriteOnly)
+	if err != nil && err.Error() == drivers.ErrWriteOnly.Error() {
+		t.Errorf("Records: %q does not say where to look instead", err)
+	}
+	testNoList(t, h)
+}
+
+func testNoList(t *testing.T, h Harness) {
+	wantError(t, "Traces", listError(t, h.open(t), drivers.Query{}), drivers.ErrWriteOnly)
+}
+
+func manyTraces(n int, step time.Duration) (traces [][]profiler.Event, all []profiler.Event) {
+	for i := range n {
+		events := Trace(2, time.Duration(i)*step)
+		events[0].Info = Info(fmt.Sprint("trace ", i))
+		traces = append(traces, events)
+		all = append(all, events...)
+	}
+	return traces, all
+}

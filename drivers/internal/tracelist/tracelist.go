@@ -1,0 +1,89 @@
+// Package tracelist makes a list of traces from their records, for stores
+// without an index.
+package tracelist
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// List gathers records. Its memory grows with the number of traces, not of
+// records.
+type List struct {
+	traces map[string]*entry
+	q      drivers.Query
+}
+
+type entry struct {
+	drivers.Trace
+	service bool // the wanted service took part
+}
+
+// New makes an empty List for a query.
+func New(q drivers.Query) *List {
+	return &List{traces: map[string]*entry{}, q: q}
+}
+
+// Add takes a record in any order.
+func (l *List) Add(r *profiler.Record) {
+	e := l.traces[r.BaseID]
+	if e == nil {
+		e = &entry{Trace: drivers.Trace{BaseID: strings.Clone(r.BaseID)}}
+		l.traces[e.BaseID] = e
+	}
+	if e.Timestamp == "" || r.Timestamp < e.Timestamp {
+		e.Timestamp = strings.Clone(r.Timestamp)
+		e.Project, e.Service = clone(r.Project), clone(r.Service)
+		e.Name = strings.Clone(PointName(r.Name))
+	}
+	e.service = e.service || r.Service != nil && *r.Service == l.q.Service
+	e.Failed = e.Failed || HasError(r.Info)
+}
+
+func clone(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return strings.Clone(*s)
+}
+
+// PointName is a record's name without "-start" or "-stop".
+func PointName(record string) string {
+	if name, ok := strings.CutSuffix(record, "-start"); ok {
+		return name
+	}
+	return strings.TrimSuffix(record, "-stop")
+}
+
+// HasError says whether info, a JSON object, has an etype that is not null.
+func HasError(info []byte) bool {
+	value, ok := jsontext.Member(info, "etype")
+	return ok && string(value) != "null"
+}
+
+// Sorted returns the traces that the query selects, newest first.
+func (l *List) Sorted() []drivers.Trace {
+	since := ""
+	if !l.q.Since.IsZero() {
+		since = string(profiler.AppendTimestamp(nil, l.q.Since.UnixNano()))
+	}
+	var traces []drivers.Trace
+	for _, e := range l.traces {
+		if e.Timestamp < since || l.q.Service != "" && !e.service || l.q.ErrorsOnly && !e.Failed {
+			continue
+		}
+		traces = append(traces, e.Trace)
+	}
+	slices.SortFunc(traces, func(a, b drivers.Trace) int {
+		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.BaseID, a.BaseID))
+	})
+	if l.q.Limit > 0 && len(traces) > l.q.Limit {
+		traces = traces[:l.q.Limit]
+	}
+	return traces
+}
