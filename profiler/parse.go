@@ -1,123 +1,164 @@
 package profiler
 
 import (
+	"bytes"
 	"errors"
-	"unsafe"
+	"unicode/utf8"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 )
 
-// ParseRecord reads a record as [AppendRecord] and OSProfiler write it, in any
-// order of fields and with any white space. Unknown fields are skipped, the
-// last of repeated ones counts. Host is what info says. The Record keeps raw,
-// which must not change any more. An error is always a [*BadRecordError].
-func ParseRecord(raw []byte) (Record, error) {
-	p := recordParser{raw: raw, text: unsafe.String(unsafe.SliceData(raw), len(raw)), record: &parsedRecord{}}
-	if err := p.parse(); err != nil {
-		return Record{}, &BadRecordError{Raw: raw, Err: err}
-	}
-	return p.record.Record, nil
-}
+// The fields of a stored record that ParseRecord reads as text.
+const (
+	fieldName = iota
+	fieldBaseID
+	fieldTraceID
+	fieldParentID
+	fieldTimestamp
+	fieldProject
+	fieldService
+	fieldHost
+	fieldCount
+)
 
 var (
 	errNotObject = errors.New("not a JSON object")
 	errNoName    = errors.New("no name")
 	errNoTraceID = errors.New("no trace_id")
-	errInfo      = errors.New("info is not a JSON object")
 )
 
-// parsedRecord is a Record with what its pointers point to.
-type parsedRecord struct {
-	Record
-	project, service, host string
+// ParseRecord reads one record that a store keeps as one JSON object, in the
+// layout of [AppendRecord] or in any other: Python's blanks, another order,
+// more fields. As in Python, NaN and Infinity are numbers and of a repeated key
+// the last counts. A text field that holds a number or the like is read as its
+// JSON text, and what is not UTF-8 in one as U+FFFD. All but name and trace_id
+// may be absent or null; Host is what info says.
+//
+// Info and Payload of the result are parts of payload, which must not change
+// afterwards; the strings are copies. An error is a [*BadRecordError]. It is
+// safe for concurrent use.
+func ParseRecord(payload []byte) (Record, error) {
+	var p recordParser
+	if !jsontext.Members(payload, p.member) {
+		return Record{}, &BadRecordError{Raw: payload, Err: errNotObject}
+	}
+	if p.info != nil {
+		jsontext.Members(p.info, p.infoMember)
+	}
+	switch {
+	case p.values[fieldName] == nil:
+		return Record{}, &BadRecordError{Raw: payload, Err: errNoName}
+	case p.values[fieldTraceID] == nil:
+		return Record{}, &BadRecordError{Raw: payload, Err: errNoTraceID}
+	}
+	return p.record(payload), nil
 }
 
+// recordParser remembers where in the payload the values are.
 type recordParser struct {
-	raw    []byte
-	text   string // the same memory; fields without escapes are parts of it
-	record *parsedRecord
-	infoAt int // where info begins, 0 if there is none
+	values [fieldCount][]byte // nil: absent or null
+	info   []byte             // nil: no object
 }
 
-func (p *recordParser) parse() error {
-	end := jsontext.Members(p.raw, jsontext.SkipSpace(p.raw, 0), p.field)
-	if end < 0 || jsontext.SkipSpace(p.raw, end) != len(p.raw) {
-		return errNotObject
+func (p *recordParser) member(key, value []byte) bool {
+	if !p.known(key, value) && bytes.IndexByte(key, '\\') >= 0 {
+		p.known(append(jsontext.AppendUnquoted([]byte{'"'}, key), '"'), value)
 	}
-	switch r := p.record; {
-	case r.Name == "":
-		return errNoName
-	case r.TraceID == "":
-		return errNoTraceID
-	}
-	p.record.Payload = p.raw
-	if p.infoAt == 0 {
-		return nil
-	}
-	end = jsontext.Members(p.raw, p.infoAt, p.infoField)
-	if end < 0 {
-		return errInfo
-	}
-	p.record.Info = p.raw[p.infoAt:end:end]
-	return nil
+	return true
 }
 
-func (p *recordParser) field(name, nameEnd, from, to int) {
-	r := p.record
-	switch p.stringAt(name, nameEnd) {
-	case "name":
-		r.Name = p.scalar(from, to)
-	case "base_id":
-		r.BaseID = p.scalar(from, to)
-	case "parent_id":
-		r.ParentID = p.scalar(from, to)
-	case "trace_id":
-		r.TraceID = p.scalar(from, to)
-	case "timestamp":
-		r.Timestamp = p.scalar(from, to)
-	case "project":
-		r.Project = p.optional(from, to, &r.project)
-	case "service":
-		r.Service = p.optional(from, to, &r.service)
-	case "info":
-		if p.infoAt = from; p.raw[from] == 'n' { // null
-			p.infoAt = 0
+func (p *recordParser) known(key, value []byte) bool {
+	switch string(key) {
+	case `"name"`:
+		p.set(fieldName, value)
+	case `"base_id"`:
+		p.set(fieldBaseID, value)
+	case `"trace_id"`:
+		p.set(fieldTraceID, value)
+	case `"parent_id"`:
+		p.set(fieldParentID, value)
+	case `"timestamp"`:
+		p.set(fieldTimestamp, value)
+	case `"project"`:
+		p.set(fieldProject, value)
+	case `"service"`:
+		p.set(fieldService, value)
+	case `"info"`:
+		p.info = nil
+		if value[0] == '{' {
+			p.info = value
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+func (p *recordParser) infoMember(key, value []byte) bool {
+	if jsontext.KeyIs(key, "host") {
+		p.set(fieldHost, value)
+	}
+	return true
+}
+
+func (p *recordParser) set(field int, value []byte) {
+	if value[0] == 'n' {
+		value = nil
+	}
+	p.values[field] = value
+}
+
+func (p *recordParser) record(payload []byte) Record {
+	texts := p.texts()
+	where := &struct{ project, service, host string }{texts[fieldProject], texts[fieldService], texts[fieldHost]}
+	r := Record{
+		Name:      texts[fieldName],
+		BaseID:    texts[fieldBaseID],
+		TraceID:   texts[fieldTraceID],
+		ParentID:  texts[fieldParentID],
+		Timestamp: texts[fieldTimestamp],
+		Info:      p.info,
+		Payload:   payload,
+	}
+	if p.values[fieldProject] != nil {
+		r.Project = &where.project
+	}
+	if p.values[fieldService] != nil {
+		r.Service = &where.service
+	}
+	if p.values[fieldHost] != nil {
+		r.Host = &where.host
+	}
+	return r
+}
+
+// texts lays the values behind one another, so that they become strings with
+// one allocation.
+func (p *recordParser) texts() (texts [fieldCount]string) {
+	var scratch [256]byte
+	joined := scratch[:0]
+	for _, value := range p.values {
+		joined = append(joined, value...)
+	}
+	if bytes.IndexByte(joined, '\\') >= 0 || !utf8.Valid(joined) {
+		for i, value := range p.values {
+			texts[i] = text(value)
+		}
+		return texts
+	}
+	rest := string(joined)
+	for i, value := range p.values {
+		texts[i], rest = rest[:len(value)], rest[len(value):]
+		if len(value) > 0 && value[0] == '"' {
+			texts[i] = texts[i][1 : len(value)-1]
 		}
 	}
+	return texts
 }
 
-func (p *recordParser) infoField(name, nameEnd, from, to int) {
-	if p.stringAt(name, nameEnd) == "host" {
-		p.record.Host = p.optional(from, to, &p.record.host)
+func text(value []byte) string {
+	if s, ok := jsontext.Text(value); ok {
+		return s
 	}
-}
-
-func (p *recordParser) optional(from, to int, s *string) *string {
-	if p.raw[from] == 'n' {
-		return nil
-	}
-	*s = p.scalar(from, to)
-	return s
-}
-
-// scalar is the text of a string, "" for null, and anything else (OSProfiler
-// takes numbers as ids) as it is written.
-func (p *recordParser) scalar(from, to int) string {
-	switch p.raw[from] {
-	case '"':
-		return p.stringAt(from, to)
-	case 'n':
-		return ""
-	}
-	return p.text[from:to]
-}
-
-func (p *recordParser) stringAt(from, to int) string {
-	s := p.text[from+1 : to-1]
-	for i := range len(s) {
-		if s[i] == '\\' || s[i] >= 0x80 {
-			return string(jsontext.AppendUnquoted(nil, p.raw[from:to]))
-		}
-	}
-	return s
+	return string(value)
 }

@@ -4,102 +4,230 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
 )
 
-func parseEvent(t testing.TB) *Event {
-	base, _ := header.ParseID("a0000001-1111-4111-8111-000000000001")
-	id, _ := header.ParseID("87eebaa0-1634-41b4-bc90-e8487e872f74")
-	return &Event{
-		Name: "db\"é🎉", Kind: KindStop, BaseID: base, ParentID: base, TraceID: id, Time: 1767323045000006999,
-		Project: "nova", Service: "api\n", Info: []byte(`{"db":{"host":"inner","params":[1,null]},"host":"host-a"}`),
+const (
+	compactRecord = `{"name":"db-start","base_id":"b0000000-0000-4000-8000-000000000000","trace_id":"11111111-0000-4000-8000-000000000001","parent_id":"22222222-0000-4000-8000-000000000002","timestamp":"2026-01-02T03:04:05.000006","info":{"db":{"statement":"SELECT id FROM items WHERE sku = $1","params":null},"host":"host-a"},"project":"shop","service":"cart"}`
+	pythonRecord  = `{"name": "db-start", "base_id": "b0000000-0000-4000-8000-000000000000", "trace_id": "11111111-0000-4000-8000-000000000001", "parent_id": "22222222-0000-4000-8000-000000000002", "timestamp": "2026-01-02T03:04:05.000006", "info": {"db": {"statement": "SELECT id FROM items WHERE sku = $1", "params": null}, "host": "host-a"}, "project": "shop", "service": "cart"}`
+)
+
+func ref(s string) *string { return &s }
+
+func sameText(a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+func checkRecord(t *testing.T, got, want Record) {
+	t.Helper()
+	if got.Name != want.Name || got.BaseID != want.BaseID || got.TraceID != want.TraceID ||
+		got.ParentID != want.ParentID || got.Timestamp != want.Timestamp ||
+		!sameText(got.Project, want.Project) || !sameText(got.Service, want.Service) ||
+		!sameText(got.Host, want.Host) ||
+		!bytes.Equal(got.Info, want.Info) || !bytes.Equal(got.Payload, want.Payload) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
 
-func TestParseRecordReadsWhatAppendRecordWrites(t *testing.T) {
-	e := parseEvent(t)
-	raw := AppendRecord(nil, e)
-	r, err := ParseRecord(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Name != e.RecordName() || r.BaseID != e.BaseID.String() || r.ParentID != e.ParentID.String() || r.TraceID != e.TraceID.String() ||
-		r.Timestamp != "2026-01-02T03:04:05.000006" || *r.Project != e.Project || *r.Service != e.Service || *r.Host != "host-a" ||
-		!bytes.Equal(r.Info, e.Info) || !bytes.Equal(r.Payload, raw) {
-		t.Errorf("got %+v\nof %s", r, raw)
+func TestParseRecordLayouts(t *testing.T) {
+	for _, payload := range []string{compactRecord, pythonRecord, " \n" + pythonRecord + "\r\n"} {
+		got, err := ParseRecord([]byte(payload))
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := payload[strings.Index(payload, `{"db`):]
+		info = info[:strings.Index(info, `host-a"}`)+len(`host-a"}`)]
+		checkRecord(t, got, Record{
+			Name:      "db-start",
+			BaseID:    "b0000000-0000-4000-8000-000000000000",
+			TraceID:   "11111111-0000-4000-8000-000000000001",
+			ParentID:  "22222222-0000-4000-8000-000000000002",
+			Timestamp: "2026-01-02T03:04:05.000006",
+			Project:   ref("shop"), Service: ref("cart"), Host: ref("host-a"),
+			Info: json.RawMessage(info), Payload: json.RawMessage(payload),
+		})
 	}
 }
 
-func TestParseRecordIsLenient(t *testing.T) {
-	const in = " {\"info\" : {\"x\": NaN, \"host\": null},\n\"name\": \"gone-start\", \"name\": \"fn-start\", \"extra\": [], \"base_id\": 12345, \"parent_id\": null, \"trace_id\": \"\\u0061\", \"service\": null} "
-	r, err := ParseRecord([]byte(in))
-	if err != nil {
-		t.Fatal(err)
+func TestParseRecordOddities(t *testing.T) {
+	const rest = `,"trace_id":"t","timestamp":"s"`
+	tests := map[string]struct {
+		payload string
+		want    Record
+	}{
+		"nulls": {
+			`{"name":"a-start","base_id":null,"parent_id":null,"project":null,"service":null,"info":null` + rest + `}`,
+			Record{Name: "a-start"},
+		},
+		"nothing more": {`{"name":"a-start"` + rest + `}`, Record{Name: "a-start"}},
+		"last key wins": {
+			`{"name":"x","name":"a-stop","info":{"host":"h"},"info":{"host":"g","host":"i"},"project":"p","project":null` + rest + `}`,
+			Record{Name: "a-stop", Host: ref("i"), Info: json.RawMessage(`{"host":"g","host":"i"}`)},
+		},
+		"info is no object": {`{"name":"a","info":[{"host":1}]` + rest + `}`, Record{Name: "a"}},
+		"numbers as ids": {
+			`{"name":7,"base_id":12345,"parent_id":[1, 2],"service":true` + rest + `}`,
+			Record{Name: "7", BaseID: "12345", ParentID: "[1, 2]", Service: ref("true")},
+		},
+		"escapes": {
+			`{"n\u0061me":"caf\u00e9 \"\\\/\b\f\n\r\t \ud83d\ude00 \ud800 \ud800\u0041","\u0069nfo":{"h\u006fst":""}` + rest + `}`,
+			Record{Name: "café \"\\/\b\f\n\r\t 😀 \ufffd \ufffdA", Host: ref(""), Info: json.RawMessage(`{"h\u006fst":""}`)},
+		},
+		"a key that is escaped twice": {`{"name":"a","\\\\":1,"\\\\u006eame":"b"` + rest + `}`, Record{Name: "a"}},
+		"Python's numbers": {
+			`{"name":"a","info":{"x":[NaN,Infinity,-Infinity,1e5,-0.5E-7]}` + rest + `}`,
+			Record{Name: "a", Info: json.RawMessage(`{"x":[NaN,Infinity,-Infinity,1e5,-0.5E-7]}`)},
+		},
+		"host elsewhere": {`{"name":"a","host":"no","info":{"x":{"host":"no"}}` + rest + `}`,
+			Record{Name: "a", Info: json.RawMessage(`{"x":{"host":"no"}}`)}},
 	}
-	if r.Name != "fn-start" || r.BaseID != "12345" || r.ParentID != "" || r.TraceID != "a" || r.Timestamp != "" ||
-		r.Project != nil || r.Service != nil || r.Host != nil || string(r.Info) != `{"x": NaN, "host": null}` || string(r.Payload) != in {
-		t.Errorf("got %+v", r)
-	}
-	if r, err := ParseRecord([]byte(`{"name":"a-stop","trace_id":"1","info":null}`)); err != nil || r.Info != nil {
-		t.Errorf("without info: %+v, %v", r, err)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseRecord([]byte(tt.payload))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.want.TraceID, tt.want.Timestamp, tt.want.Payload = "t", "s", json.RawMessage(tt.payload)
+			checkRecord(t, got, tt.want)
+		})
 	}
 }
 
 func TestParseRecordRefuses(t *testing.T) {
-	for in, want := range map[string]error{
-		``:                                      errNotObject,
-		`[]`:                                    errNotObject,
-		`{"name":"a-start"} x`:                  errNotObject,
-		`{"name":"a-start","trace_id":"1"`:      errNotObject,
-		`{"name":"a-start" "trace_id":"1"}`:     errNotObject,
-		`{"name":"a-start",}`:                   errNotObject,
-		`{"trace_id":"1"}`:                      errNoName,
-		`{"name":null,"trace_id":"1"}`:          errNoName,
-		`{"name":"a-start"}`:                    errNoTraceID,
-		`{"name":"a","trace_id":"1","info":[]}`: errInfo,
+	deep := strings.Repeat("[", 100000)
+	for _, payload := range []string{
+		"", " ", "null", "1", `"x"`, "[]", "{", "{}", "{]", `{"name":"a-start"}`, compactRecord[:len(compactRecord)-1],
+		compactRecord + "x", compactRecord + compactRecord, "\ufeff" + compactRecord,
+		strings.Replace(compactRecord, "host-a", "host\n", 1), strings.Replace(compactRecord, "null", "nul", 1),
+		strings.Replace(compactRecord, "null", "01", 1), strings.Replace(compactRecord, "null", "1.", 1),
+		strings.Replace(compactRecord, "null", "-", 1), strings.Replace(compactRecord, "null", "[1,]", 1),
+		strings.Replace(compactRecord, "null", `"\x"`, 1), strings.Replace(compactRecord, "null", `"\u12g4"`, 1),
+		strings.Replace(compactRecord, "null", deep, 1), deep, `{"a":` + deep,
+		strings.Replace(compactRecord, `"name"`, `"nam"`, 1), strings.Replace(compactRecord, `"db-start"`, `null`, 1),
+		strings.Replace(compactRecord, `"trace_id"`, `"trace"`, 1),
 	} {
-		_, err := ParseRecord([]byte(in))
+		_, err := ParseRecord([]byte(payload))
 		var bad *BadRecordError
-		if !errors.As(err, &bad) || !errors.Is(err, want) || string(bad.Raw) != in {
-			t.Errorf("%s: %v, want %v", in, err, want)
+		if !errors.As(err, &bad) {
+			t.Fatalf("%.80q: got %v, want a *BadRecordError", payload, err)
+		}
+		if string(bad.Raw) != payload {
+			t.Errorf("%.80q: Raw is %.80q", payload, bad.Raw)
 		}
 	}
 }
 
-// FuzzParseRecord holds that what is taken is what encoding/json would read.
-func FuzzParseRecord(f *testing.F) {
-	f.Add(AppendRecord(nil, parseEvent(f)))
-	f.Add([]byte(`{"name": "a-start", "trace_id": "\ud83c", "info": {"host": ""}}`))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		r, err := ParseRecord(raw)
-		if err != nil || !json.Valid(raw) {
-			return
-		}
-		var want map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &want); err != nil {
-			t.Fatal(err)
-		}
-		for key, got := range map[string]string{"name": r.Name, "trace_id": r.TraceID, "timestamp": r.Timestamp} {
-			var s string
-			if json.Unmarshal(want[key], &s) == nil && s != got {
-				t.Errorf("%s = %q, want %q", key, got, s)
-			}
-		}
-		if info := want["info"]; r.Info != nil && !bytes.Equal(info, r.Info) {
-			t.Errorf("info = %s, want %s", r.Info, info)
-		}
+func TestParseRecordReadsAppendRecord(t *testing.T) {
+	base, _ := header.ParseID("b0000000-0000-4000-8000-000000000000")
+	id, _ := header.ParseID("own_id")
+	e := Event{Name: "na\"me\x01é", Kind: KindStop, BaseID: base, ParentID: base, TraceID: id,
+		Time: 1767323045000006999, Project: "p\\", Service: "s", Info: []byte(`{"host":"h"}`)}
+	payload := AppendRecord(nil, &e)
+	got, err := ParseRecord(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRecord(t, got, Record{
+		Name: "na\"me\x01é-stop", BaseID: base.String(), ParentID: base.String(), TraceID: "own_id",
+		Timestamp: "2026-01-02T03:04:05.000006", Project: ref("p\\"), Service: ref("s"), Host: ref("h"),
+		Info: json.RawMessage(`{"host":"h"}`), Payload: payload,
 	})
 }
 
-func BenchmarkParseRecord(b *testing.B) {
-	raw := AppendRecord(nil, parseEvent(b))
-	b.SetBytes(int64(len(raw)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := ParseRecord(raw); err != nil {
-			b.Fatal(err)
+func TestParseRecordAllocates(t *testing.T) {
+	payload := []byte(compactRecord)
+	if n := testing.AllocsPerRun(100, func() { _, _ = ParseRecord(payload) }); n > 2 {
+		t.Errorf("%v allocations, want at most 2", n)
+	}
+}
+
+// FuzzParseRecord holds ParseRecord to what encoding/json reads from the same
+// text, wherever both take it.
+func FuzzParseRecord(f *testing.F) {
+	for _, s := range []string{compactRecord, pythonRecord, `{"name":"a","trace_id":1,"timestamp":"\ud800"}`,
+		`{"name":"a","name":null,"trace_id":"t","timestamp":"s","info":{"host":"a","host":null}}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		got, err := ParseRecord(payload)
+		want, ok := parseSlowly(payload)
+		if err != nil {
+			if ok && json.Valid(payload) {
+				t.Fatalf("refused %q: %v", payload, err)
+			}
+			return
 		}
+		if !json.Valid(payload) {
+			if !bytes.Contains(payload, []byte("NaN")) && !bytes.Contains(payload, []byte("Infinity")) {
+				t.Fatalf("took %q", payload)
+			}
+			return
+		}
+		if !ok {
+			t.Fatalf("encoding/json cannot read %q", payload)
+		}
+		checkRecord(t, got, want)
+	})
+}
+
+func parseSlowly(payload []byte) (Record, bool) {
+	if bytes.Count(payload, []byte("["))+bytes.Count(payload, []byte("{")) > 500 {
+		return Record{}, false
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(payload, &fields) != nil {
+		return Record{}, false
+	}
+	value := func(in map[string]json.RawMessage, key string) *string {
+		raw, ok := in[key]
+		if !ok || string(raw) == "null" {
+			return nil
+		}
+		s := string(raw)
+		if raw[0] == '"' {
+			_ = json.Unmarshal([]byte(s), &s)
+		}
+		return &s
+	}
+	str := func(p *string) string {
+		if p == nil {
+			return ""
+		}
+		return *p
+	}
+	r := Record{
+		Name: str(value(fields, "name")), BaseID: str(value(fields, "base_id")), TraceID: str(value(fields, "trace_id")),
+		ParentID: str(value(fields, "parent_id")), Timestamp: str(value(fields, "timestamp")),
+		Project: value(fields, "project"), Service: value(fields, "service"), Payload: payload,
+	}
+	if raw := fields["info"]; len(raw) > 0 && raw[0] == '{' {
+		r.Info = raw
+		var info map[string]json.RawMessage
+		if json.Unmarshal(raw, &info) != nil {
+			return Record{}, false
+		}
+		r.Host = value(info, "host")
+	}
+	return r, value(fields, "name") != nil && value(fields, "trace_id") != nil
+}
+
+func BenchmarkParseRecord(b *testing.B) {
+	for name, payload := range map[string]string{"compact": compactRecord, "python": pythonRecord} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(payload)))
+			p := []byte(payload)
+			for b.Loop() {
+				if _, err := ParseRecord(p); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
