@@ -1,0 +1,118 @@
+// Package pointtest gathers the trace points that a test makes, so that it can
+// look at them as points with infos and not as records in a store.
+package pointtest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Recorder is a sink that keeps all points. It is safe for concurrent use.
+type Recorder struct {
+	svc *profiler.Service
+
+	mu     sync.Mutex
+	points []*Point
+	byID   map[header.ID]*Point
+}
+
+// Point is one trace point, put together from its two records.
+type Point struct {
+	Name             string
+	ID, Parent, Base header.ID
+	Service          string
+	Started, Stopped bool
+	From, To         int64          // Unix time in nanoseconds
+	Start, Stop      map[string]any // the infos without "host"
+}
+
+// New makes a Service called name, with the key "key" unless config says
+// otherwise, and the Recorder that it writes to. It is closed when the test
+// ends.
+func New(t testing.TB, name string, config ...func(*profiler.Config)) (*profiler.Service, *Recorder) {
+	t.Helper()
+	keys, err := header.ParseKeys("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Recorder{byID: map[header.ID]*Point{}}
+	c := profiler.Config{Name: name, Keys: keys, Sink: r}
+	for _, set := range config {
+		set(&c)
+	}
+	r.svc, err = profiler.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.svc.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return r.svc, r
+}
+
+// Notify implements [profiler.Sink].
+func (r *Recorder) Notify(_ context.Context, events []profiler.Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range events {
+		e := &events[i]
+		p := r.byID[e.TraceID]
+		if p == nil {
+			p = &Point{Name: e.Name, ID: e.TraceID, Parent: e.ParentID, Base: e.BaseID, Service: e.Service}
+			r.byID[e.TraceID] = p
+			r.points = append(r.points, p)
+		}
+		var info map[string]any
+		if err := json.Unmarshal(e.Info, &info); err != nil {
+			info = map[string]any{"bad info": string(e.Info)}
+		}
+		delete(info, "host")
+		if e.Kind == profiler.KindStart {
+			p.Started, p.From, p.Start = true, e.Time, info
+		} else {
+			p.Stopped, p.To, p.Stop = true, e.Time, info
+		}
+	}
+	return nil
+}
+
+// Points returns what was recorded so far, in the order of starting.
+func (r *Recorder) Points(t testing.TB) []Point {
+	t.Helper()
+	if err := r.svc.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	points := make([]Point, len(r.points))
+	for i, p := range r.points {
+		points[i] = *p
+	}
+	slices.SortStableFunc(points, func(a, b Point) int { return cmp.Compare(a.From, b.From) })
+	return points
+}
+
+// Named returns the points called name, in the order of starting.
+func (r *Recorder) Named(t testing.TB, name string) []Point {
+	t.Helper()
+	return slices.DeleteFunc(r.Points(t), func(p Point) bool { return p.Name != name })
+}
+
+// One returns the only point called name.
+func (r *Recorder) One(t testing.TB, name string) Point {
+	t.Helper()
+	points := r.Named(t, name)
+	if len(points) != 1 {
+		t.Fatalf("%d points called %q in %+v, want one", len(points), name, r.Points(t))
+	}
+	return points[0]
+}

@@ -1,0 +1,215 @@
+package rpctrace_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/rpctrace"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type carrier map[string]string
+
+func (c carrier) Get(name string) string { return c[name] }
+func (c carrier) Set(name, value string) { c[name] = value }
+
+var (
+	publishing = profiler.Opening{Name: "bus_publish", Group: "bus"}
+	processing = profiler.Opening{Name: "bus_process", Group: "bus"}
+)
+
+func TestTraceCrossesTheBus(t *testing.T) {
+	shop, sent := pointtest.New(t, "shop")
+	stock, received := pointtest.New(t, "stock")
+	ctx, root := shop.Begin(context.Background(), profiler.Opening{Name: "root"})
+	c := carrier{"other": "kept"}
+	err := rpctrace.Produce(ctx, c, publishing, func(context.Context) error { return nil }, slog.String("topic", "t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root.Stop()
+	if len(c) != 3 || c["other"] != "kept" || c["X-Trace-Info"] == "" || len(c["X-Trace-HMAC"]) != 40 {
+		t.Fatalf("headers %v", c)
+	}
+	err = rpctrace.Process(context.Background(), stock, c, processing, "t", func(ctx context.Context) error {
+		_, p := profiler.Start(ctx, "inside")
+		p.Stop()
+		return nil
+	}, slog.Int("bytes", 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	publish, process, inside := sent.One(t, "bus_publish"), received.One(t, "bus_process"), received.One(t, "inside")
+	if publish.Parent != root.ID() || process.Parent != publish.ID || inside.Parent != process.ID {
+		t.Errorf("the points are not a chain: %+v\n%+v\n%+v", publish, process, inside)
+	}
+	if process.Base != publish.Base || process.Service != "stock" || !process.Stopped {
+		t.Errorf("%+v", process)
+	}
+	if bus := publish.Start["bus"].(map[string]any); bus["topic"] != "t" {
+		t.Errorf("publish tells %v", publish.Start)
+	}
+	if bus := process.Start["bus"].(map[string]any); bus["bytes"] != 3.0 {
+		t.Errorf("process tells %v", process.Start)
+	}
+}
+
+func TestInject(t *testing.T) {
+	noKey, _ := pointtest.New(t, "keyless", func(c *profiler.Config) { c.Keys = nil })
+	keyless, p := noKey.Begin(context.Background(), profiler.Opening{Name: "root"})
+	defer p.Stop()
+	for name, ctx := range map[string]context.Context{"no profiler": context.Background(), "no key": keyless} {
+		c := carrier{"X-Trace-Info": "old"}
+		if rpctrace.Inject(ctx, c) || len(c) != 1 || c["X-Trace-Info"] != "old" {
+			t.Errorf("%s: %v", name, c)
+		}
+	}
+}
+
+func TestConsumeWithoutHeaders(t *testing.T) {
+	var asked []profiler.Request
+	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+		c.Admit = func(_ context.Context, r profiler.Request) bool {
+			asked = append(asked, r)
+			return r.Path == "yes"
+		}
+	})
+	ctx := context.Background()
+	if got, p := rpctrace.Consume(ctx, svc, carrier{}, processing, "no"); p.Active() || got != ctx {
+		t.Error("a message that the hook refuses is traced")
+	}
+	got, p := rpctrace.Consume(ctx, svc, carrier{}, processing, "yes")
+	p.Stop()
+	if !p.Active() || !profiler.Active(got) {
+		t.Error("a message that the hook admits is not traced")
+	}
+	if want := (profiler.Request{Layer: "bus", Path: "yes"}); len(asked) != 2 || asked[1] != want {
+		t.Errorf("the hook was asked %v", asked)
+	}
+	_, below := rpctrace.Consume(got, svc, carrier{}, processing, "no")
+	below.Stop()
+	if points := rec.Points(t); len(points) != 2 || points[1].Parent != p.ID() || len(asked) != 2 {
+		t.Errorf("in a traced context: %+v, hook asked %v", points, asked)
+	}
+}
+
+func TestForgedHeadersAreNotTraced(t *testing.T) {
+	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+		c.Admit = func(context.Context, profiler.Request) bool { return true }
+	})
+	c := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
+	ctx := context.Background()
+	got, p := rpctrace.Consume(ctx, svc, c, processing, "t")
+	if p.Active() || got != ctx || len(rec.Points(t)) != 0 {
+		t.Error("traced")
+	}
+	if n := svc.Stats().Refused[header.ErrUnknownKey]; n != 1 {
+		t.Errorf("%d refusals counted", n)
+	}
+}
+
+func TestConsumingTwiceIsOnce(t *testing.T) {
+	svc, rec := pointtest.New(t, "svc")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	c, second := carrier{}, carrier{}
+	rpctrace.Inject(ctx, c)
+	ctx, p := rpctrace.Consume(ctx, svc, c, processing, "t")
+	again, none := rpctrace.Consume(ctx, svc, c, processing, "t")
+	if none.Active() || again != ctx {
+		t.Error("two points for one message")
+	}
+	rpctrace.Inject(ctx, second)
+	_, other := rpctrace.Consume(ctx, svc, second, processing, "t")
+	other.Stop()
+	p.Stop()
+	root.Stop()
+	if points := rec.Named(t, "bus_process"); len(points) != 2 || points[1].Parent != points[0].ID {
+		t.Errorf("another message inside of the first: %+v", points)
+	}
+}
+
+func TestHowAPointEnds(t *testing.T) {
+	boom := errors.New("boom")
+	for _, test := range []struct {
+		name           string
+		fn             func(context.Context) error
+		etype, outcome any
+		panics         any
+	}{
+		{"ok", func(context.Context) error { return nil }, nil, nil, nil},
+		{"error", func(context.Context) error { return boom }, "errors.errorString", nil, nil},
+		{"cancelled", func(context.Context) error { return context.Canceled }, nil, "cancelled", nil},
+		{"timeout", func(context.Context) error { return context.DeadlineExceeded }, "context.deadlineExceededError", "timeout", nil},
+		{"panic", func(context.Context) error { panic("ouch") }, "panic", nil, "ouch"},
+	} {
+		for _, side := range []string{"produce", "process"} {
+			t.Run(test.name+" "+side, func(t *testing.T) {
+				svc, rec := pointtest.New(t, "svc")
+				ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+				defer root.Stop()
+				var err, want error
+				var panicked any
+				func() {
+					defer func() { panicked = recover() }()
+					if side == "produce" {
+						err = rpctrace.Produce(ctx, carrier{}, publishing, test.fn)
+					} else {
+						err = rpctrace.Process(ctx, svc, carrier{}, processing, "t", test.fn)
+					}
+				}()
+				if test.panics == nil {
+					want = test.fn(ctx)
+				}
+				if err != want || panicked != test.panics {
+					t.Errorf("returned %v, panicked with %v", err, panicked)
+				}
+				p := rec.Points(t)[1]
+				if !p.Stopped || p.Stop["etype"] != test.etype || p.Stop["outcome"] != test.outcome {
+					t.Errorf("%+v", p)
+				}
+			})
+		}
+	}
+}
+
+func TestGoexit(t *testing.T) {
+	svc, rec := pointtest.New(t, "svc")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	defer root.Stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = rpctrace.Produce(ctx, carrier{}, publishing, func(context.Context) error {
+			(&testing.T{}).SkipNow() // runtime.Goexit
+			return nil
+		})
+	}()
+	<-done
+	if p := rec.One(t, "bus_publish"); p.Stop["outcome"] != "goexit" {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestUntracedAllocatesNothing(t *testing.T) {
+	svc, _ := pointtest.New(t, "svc")
+	ctx, c := context.Background(), carrier{}
+	forged := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
+	fn := func(context.Context) error { return nil }
+	for name, f := range map[string]func(){
+		"produce": func() { _ = rpctrace.Produce(ctx, c, publishing, fn, slog.String("a", "b")) },
+		"process": func() { _ = rpctrace.Process(ctx, svc, c, processing, "t", fn, slog.String("a", "b")) },
+		"forged":  func() { _ = rpctrace.Process(ctx, svc, forged, processing, "t", fn, slog.String("a", "b")) },
+	} {
+		if n := testing.AllocsPerRun(100, f); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
