@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
 	"github.com/sonde-go/sonde/profiler"
 	sondenats "github.com/sonde-go/sonde/rpctrace/nats"
@@ -328,7 +329,7 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
-func TestUntracedCostsNothing(t *testing.T) {
+func TestAllocUntraced(t *testing.T) {
 	nc := connect(t, server.Options{})
 	svc, _ := pointtest.New(t, "stock")
 	ctx, data := context.Background(), []byte("data")
@@ -349,6 +350,9 @@ func TestUntracedCostsNothing(t *testing.T) {
 		{"Handler", func() { fn(ctx, m) }, func() { handler(m) }},
 		{"Handler, forged", func() { fn(ctx, forged) }, func() { handler(forged) }},
 	} {
+		if race.Enabled && test.name == "Handler, forged" {
+			continue // a sync.Pool forgets at random under the race detector
+		}
 		bare, untraced := testing.AllocsPerRun(200, test.bare), testing.AllocsPerRun(200, test.untraced)
 		if untraced > bare {
 			t.Errorf("%s: %v allocations, bare %v", test.name, untraced, bare)
