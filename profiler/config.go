@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -26,6 +27,9 @@ type Config struct {
 	Keys *header.Keyring
 	// Sink takes the records. Required.
 	Sink Sink
+	// Closer, if there is one, is closed at the end of Close: the sink's
+	// store, unless others use it too.
+	Closer io.Closer
 	// Logger hears of a sink that fails or works again; nil: slog.Default().
 	Logger *slog.Logger
 	// Admit decides whether a request without headers is traced all the same.
@@ -90,6 +94,7 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		keys:     c.Keys,
 		admit:    c.Admit,
+		closer:   c.Closer,
 		hostTail: append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'),
 	}
 	s.queue = newQueue(c, Event{

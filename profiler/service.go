@@ -2,7 +2,10 @@ package profiler
 
 import (
 	"context"
+	"errors"
+	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +19,8 @@ type Service struct {
 	admit    func(context.Context, Request) bool
 	hostTail []byte // the end of every info
 	queue    *queue
+	closer   io.Closer
+	closed   sync.Once
 
 	accepted atomic.Uint64
 	refused  [header.Refusals]atomic.Uint64
@@ -88,4 +93,12 @@ func (s *Service) Flush(ctx context.Context) error { return s.queue.flush(ctx) }
 // Close delivers what is recorded and ends the Service. It gives up when ctx
 // ends, or after ten seconds if ctx has no deadline, and says what was not
 // delivered. Later points are counted and dropped. Close is idempotent.
-func (s *Service) Close(ctx context.Context) error { return s.queue.close(ctx) }
+func (s *Service) Close(ctx context.Context) error {
+	err := s.queue.close(ctx)
+	s.closed.Do(func() {
+		if s.closer != nil {
+			err = errors.Join(err, s.closer.Close())
+		}
+	})
+	return err
+}

@@ -1,0 +1,161 @@
+package sonde_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sonde-go/sonde"
+	"github.com/sonde-go/sonde/drivers"
+	_ "github.com/sonde-go/sonde/drivers/memory"
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestOpen(t *testing.T) {
+	ctx := context.Background()
+	store, err := drivers.Open(ctx, "memory://config-test", drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	svc, err := sonde.Open(ctx, sonde.Config{
+		Enabled: true, HMACKeys: "k1", ConnectionString: "memory://config-test", Service: "api", Project: "shop",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, p := svc.Begin(ctx, profiler.Opening{Name: "job"})
+	base := ""
+	p.Stop()
+	if err := svc.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for tr, err := range store.Traces(ctx, drivers.Query{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		base = tr.BaseID
+	}
+	n := 0
+	for r, err := range store.Records(ctx, base) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Service == nil || *r.Service != "api" || r.Project == nil || *r.Project != "shop" {
+			t.Errorf("%+v", r)
+		}
+		n++
+	}
+	if n != 2 {
+		t.Errorf("%d records of %q", n, base)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	good := sonde.Config{Enabled: true, HMACKeys: "k1", ConnectionString: "memory://", Service: "api"}
+	for name, c := range map[string]struct {
+		change func(*sonde.Config)
+		want   string
+	}{
+		"no service":     {func(c *sonde.Config) { c.Service = "" }, "no name"},
+		"no key":         {func(c *sonde.Config) { c.HMACKeys = " , " }, "HMACKeys"},
+		"default key":    {func(c *sonde.Config) { c.HMACKeys = "SECRET_KEY" }, "SECRET_KEY"},
+		"unknown scheme": {func(c *sonde.Config) { c.ConnectionString = "gopher://u:hunter2@h" }, "gopher"},
+	} {
+		cfg := good
+		c.change(&cfg)
+		svc, err := sonde.Open(context.Background(), cfg)
+		if err == nil {
+			_ = svc.Close(context.Background())
+			t.Errorf("%s is taken", name)
+			continue
+		}
+		if !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestDisabled(t *testing.T) {
+	svc, err := sonde.Open(context.Background(), sonde.Config{Service: "api", HMACKeys: "k1", ConnectionString: "gopher://"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer svc.Close(context.Background())
+	keys, _ := header.ParseKeys("k1")
+	if _, _, err := svc.Verify(keys.Primary().Sign(header.Info{BaseID: header.NewID()})); !errors.Is(err, header.ErrNoKeys) {
+		t.Errorf("a request is traced by a disabled Service: %v", err)
+	}
+}
+
+func TestFromEnv(t *testing.T) {
+	for k, v := range map[string]string{
+		"OS_PROFILER__ENABLED": "yes", "OS_PROFILER__HMAC_KEYS": "a,b",
+		"OSPROFILER_CONNECTION_STRING":    "redis://localhost",
+		"OS_PROFILER__SOCKET_TIMEOUT":     "0.25",
+		"OS_PROFILER__FILTER_ERROR_TRACE": "On", "OS_PROFILER__SENTINEL_SERVICE_NAME": "m",
+		"SONDE_SERVICE": "api", "SONDE_PROJECT": "shop", "SONDE_HOST": "h",
+	} {
+		t.Setenv(k, v)
+	}
+	got, err := sonde.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Enabled || got.HMACKeys != "a,b" || got.ConnectionString != "redis://localhost" ||
+		got.Options.SocketTimeout != 250*time.Millisecond || !got.Options.FilterErrorTrace || got.Options.SentinelServiceName != "m" ||
+		got.Service != "api" || got.Project != "shop" || got.Host != "h" {
+		t.Errorf("%+v", got)
+	}
+	t.Setenv("OS_PROFILER__CONNECTION_STRING", "memory://")
+	if got, _ := sonde.FromEnv(); got.ConnectionString != "memory://" {
+		t.Errorf("the option's own variable does not win: %s", got.ConnectionString)
+	}
+	for _, bad := range [][2]string{
+		{"OS_PROFILER__ENABLED", "perhaps"}, {"OS_PROFILER__FILTER_ERROR_TRACE", "2"},
+		{"OS_PROFILER__SOCKET_TIMEOUT", "soon"}, {"OS_PROFILER__SOCKET_TIMEOUT", "-1"}, {"OS_PROFILER__SOCKET_TIMEOUT", "NaN"},
+	} {
+		t.Run(bad[0]+" "+bad[1], func(t *testing.T) {
+			t.Setenv(bad[0], bad[1])
+			if _, err := sonde.FromEnv(); err == nil || !strings.Contains(err.Error(), bad[0]) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// A text that says false turns profiling off.
+func TestEnabledFalse(t *testing.T) {
+	t.Setenv("OS_PROFILER__ENABLED", "false")
+	if c, err := sonde.FromEnv(); err != nil || c.Enabled {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func ExampleOpen() {
+	ctx := context.Background()
+	svc, err := sonde.Open(ctx, sonde.Config{
+		Enabled:          true,
+		HMACKeys:         "a secret that callers share",
+		ConnectionString: "memory://", // import the driver of the store that you run
+		Service:          "api",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, p := svc.Begin(ctx, profiler.Opening{Name: "job"})
+	_, step := profiler.Start(ctx, "step", slog.Int("number", 1))
+	step.Stop()
+	p.Stop()
+	fmt.Println(svc.Close(ctx), svc.Stats().Acknowledged)
+	// Output: <nil> 4
+}
