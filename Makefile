@@ -1,0 +1,26 @@
+.DEFAULT_GOAL := help
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## One request through HTTP, gRPC, SQL and NATS, and its waterfall
+	@go run ./examples/shop
+
+test: ## All tests, with real servers (installs them when it can) and -race
+	@sh scripts/install-test-deps.sh || echo "some servers are missing: their tests are skipped" >&2
+	go test -race -timeout 15m ./...
+	go test -run '^TestAlloc' ./...
+
+lint: ## gofmt, go vet and staticcheck
+	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted: $$out" >&2; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+fuzz: ## Every fuzz target for ten seconds
+	@sh scripts/fuzz.sh 10s
+
+bench: ## This project beside its peers, in one run
+	@sh bench/run.sh
+
+.PHONY: help demo test lint fuzz bench
