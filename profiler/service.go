@@ -44,6 +44,9 @@ func (s *Service) Verify(info, mac string) (header.Info, *header.Key, error) {
 	return in, key, err
 }
 
+// Admits says whether there is an admission hook to ask.
+func (s *Service) Admits() bool { return s.admit != nil }
+
 // Admit asks the admission hook whether a request without headers is traced.
 // A hook that panics says no.
 func (s *Service) Admit(ctx context.Context, r Request) bool {

@@ -1,0 +1,57 @@
+package sondegrpc
+
+import (
+	"context"
+	"log/slog"
+
+	"google.golang.org/grpc"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// UnaryClientInterceptor makes the unary calls of a connection points of the
+// profiler that the caller's context carries, and signs them: the server may
+// join the trace. It is safe for concurrent use.
+func UnaryClientInterceptor(opts ...Option) grpc.UnaryClientInterceptor {
+	c := newClient(opts)
+	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts ...grpc.CallOption) error {
+		if !profiler.Active(ctx) || marked(ctx, clientSide, cc, method) {
+			return invoker(ctx, method, req, reply, cc, callOpts...)
+		}
+		return c.unary(ctx, method, req, reply, cc, invoker, callOpts)
+	}
+}
+
+// client is what the hooks of a connection know.
+type client struct{ name string }
+
+func newClient(opts []Option) *client { return &client{pointName("grpc_client", opts)} }
+
+// open opens the point of an outgoing call whose context carries a profiler and
+// returns the context that carries the signed headers.
+func (c *client) open(ctx context.Context, cc *grpc.ClientConn, method string) (context.Context, profiler.Point) {
+	out, p := profiler.Open(&mark{Context: ctx, method: method, cc: cc, side: clientSide},
+		profiler.Opening{Name: c.name, Group: group},
+		slog.String("method", method), slog.String("service", serviceOf(method)))
+	return sign(out), p
+}
+
+// sign adds the headers of the point that ctx carries. A trace without a key
+// is not sent on.
+func sign(ctx context.Context) context.Context {
+	info, mac, ok := profiler.Headers(ctx)
+	if !ok {
+		return ctx
+	}
+	return withHeaders(ctx, info, mac)
+}
+
+func (c *client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts []grpc.CallOption) error {
+	out, p := c.open(ctx, cc, method)
+	returned := false
+	defer guard(p, &returned)
+	err := invoker(out, method, req, reply, cc, callOpts...)
+	returned = true
+	end(p, clientSide, err, ctx.Err() != nil)
+	return err
+}

@@ -1,0 +1,67 @@
+package sondegrpc
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// side is the side of a call that a hook is on, and the key of its mark in a
+// context.
+type side uint8
+
+const (
+	serverSide side = iota
+	clientSide
+)
+
+// mark is the context below which the point of a call hangs. It says that the
+// call has its point, so that a hook which was installed twice makes no second.
+type mark struct {
+	context.Context
+	method string
+	cc     *grpc.ClientConn // nil on a server
+	side   side
+}
+
+// Value implements [context.Context].
+func (m *mark) Value(key any) any {
+	if k, ok := key.(side); ok && k == m.side {
+		return m
+	}
+	return m.Context.Value(key)
+}
+
+// marked says whether the call of method over cc has its point. A call that is
+// made on behalf of another one, say for a token, differs in one of the two.
+func marked(ctx context.Context, s side, cc *grpc.ClientConn, method string) bool {
+	m, _ := ctx.Value(s).(*mark)
+	return m != nil && m.method == method && m.cc == cc
+}
+
+// serviceOf cuts "/pkg.Service/Method" to "pkg.Service".
+func serviceOf(method string) string {
+	service := strings.TrimPrefix(method, "/")
+	if i := strings.LastIndexByte(service, '/'); i >= 0 {
+		service = service[:i]
+	}
+	return service
+}
+
+// guard is deferred around code that may panic: unless it has returned, the
+// point ends as panicked, and the panic passes on.
+func guard(p profiler.Point, returned *bool) {
+	if *returned {
+		return
+	}
+	v := recover()
+	if v == nil { // runtime.Goexit, as in testing.T.FailNow
+		p.End(profiler.Ending{Outcome: "goexit"})
+		return
+	}
+	p.End(profiler.Ending{Panic: v})
+	panic(v)
+}

@@ -1,0 +1,82 @@
+package sondegrpc
+
+import (
+	"fmt"
+	"log/slog"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+const group = "grpc" // the key of info that everything stands under
+
+// statusOf is the status that gRPC makes of the error that a call ended with.
+// The error's own code runs here and may panic.
+func statusOf(err error) (code codes.Code, message string) {
+	if err == nil {
+		return codes.OK, ""
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			code, message = codes.Unknown, fmt.Sprintf("!PANIC: %v", v)
+		}
+	}()
+	st, ok := status.FromError(err)
+	if !ok {
+		st = status.FromContextError(err)
+	}
+	return st.Code(), st.Message()
+}
+
+// verdict says whether a call that ended with code failed and what its outcome
+// is called. Gone says that the client cancelled or that its deadline passed.
+func verdict(s side, code codes.Code, gone bool) (failed bool, outcome string) {
+	switch code {
+	case codes.OK:
+		return false, ""
+	case codes.Canceled:
+		if gone {
+			return false, "cancelled"
+		}
+		return true, ""
+	case codes.DeadlineExceeded:
+		if s == clientSide {
+			return true, "timeout"
+		}
+		if gone {
+			return false, "timeout"
+		}
+		return true, ""
+	case codes.Unknown, codes.Unimplemented, codes.Internal, codes.Unavailable, codes.DataLoss:
+		return true, ""
+	}
+	return s == clientSide, ""
+}
+
+// end ends the point of a call that returned err; more stands beside the code.
+func end(p profiler.Point, s side, err error, gone bool, more ...slog.Attr) {
+	code, message := statusOf(err)
+	failed, outcome := verdict(s, code, gone)
+	if failed {
+		fail(p, code, message, outcome, more)
+		return
+	}
+	var room [8]slog.Attr
+	attrs := append(room[:0], slog.String("code", code.String()))
+	if message != "" {
+		attrs = append(attrs, slog.String("message", message))
+	}
+	p.End(profiler.Ending{Group: group, Outcome: outcome}, append(attrs, more...)...)
+}
+
+// fail ends the point of a failed call. The error that a client sees has the
+// same Go type whatever the code, so the code names the type.
+func fail(p profiler.Point, code codes.Code, message, outcome string, more []slog.Attr) {
+	attrs := append([]slog.Attr{slog.String("code", code.String())}, more...)
+	p.End(profiler.Ending{Outcome: outcome},
+		slog.String("etype", "grpc."+code.String()),
+		slog.String("message", message),
+		slog.Attr{Key: group, Value: slog.GroupValue(attrs...)})
+}
