@@ -19,4 +19,6 @@
 // If the server does not take headers, or if the message is so large that the
 // headers would not fit, it is sent without them: its consumers are not
 // traced, and the info of the point says "headers": false.
+//
+// JetStream and micro services have packages of their own below this one.
 package sondenats

@@ -296,6 +296,42 @@ func TestProcess(t *testing.T) {
 	}
 }
 
+// Drain waits for the handlers, so no point is left open.
+func TestDrain(t *testing.T) {
+	closed := make(chan struct{})
+	nc := connect(t, server.Options{}, nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
+	svc, rec := pointtest.New(t, "stock")
+	started := make(chan struct{}, 50)
+	sub, err := nc.Subscribe("s", sondenats.Handler(svc, func(context.Context, *nats.Msg) {
+		started <- struct{}{}
+		time.Sleep(time.Millisecond)
+	}))
+	subscribed(t, nc, sub, err)
+	ctx := begin(t, svc)
+	for range cap(started) {
+		if err := sondenats.Publish(ctx, nc, "s", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next(t, started)
+	if err := nc.Drain(); err != nil {
+		t.Fatal(err)
+	}
+	next(t, closed)
+	if err := sondenats.Publish(ctx, nc, "s", nil); !errors.Is(err, nats.ErrConnectionClosed) {
+		t.Errorf("after the drain: %v", err)
+	}
+	in := rec.Named(t, "nats_process")
+	for _, p := range in {
+		if !p.Stopped {
+			t.Errorf("still open: %+v", p)
+		}
+	}
+	if len(in) != cap(started) {
+		t.Errorf("%d messages were handled", len(in))
+	}
+}
+
 // A handler's panic would end the program; here it is caught above the wrapper.
 func TestHandlerPanicPassesOn(t *testing.T) {
 	svc, rec := pointtest.New(t, "stock")

@@ -7,9 +7,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
+	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
-
-var processing = profiler.Opening{Name: "nats_process", Group: group}
 
 // Handler makes fn a handler for nc.Subscribe and nc.QueueSubscribe. The
 // context that fn is given carries the trace of the message's producer, and
@@ -19,7 +18,7 @@ var processing = profiler.Opening{Name: "nats_process", Group: group}
 func Handler(svc *profiler.Service, fn func(context.Context, *nats.Msg)) nats.MsgHandler {
 	return func(m *nats.Msg) {
 		a := about(m)
-		_ = rpctrace.Process(context.Background(), svc, m.Header, processing, m.Subject,
+		_ = rpctrace.Process(context.Background(), svc, m.Header, natsmsg.Processing, m.Subject,
 			func(ctx context.Context) error {
 				fn(ctx, m)
 				return nil
@@ -39,7 +38,7 @@ func Handler(svc *profiler.Service, fn func(context.Context, *nats.Msg)) nats.Ms
 // For a message that is not traced it returns ctx and a zero point.
 func Process(ctx context.Context, svc *profiler.Service, m *nats.Msg) (context.Context, profiler.Point) {
 	a := about(m)
-	return rpctrace.Consume(ctx, svc, m.Header, processing, m.Subject, a.attrs()...)
+	return rpctrace.Consume(ctx, svc, m.Header, natsmsg.Processing, m.Subject, a.attrs()...)
 }
 
 // description is what the info of a received message tells.

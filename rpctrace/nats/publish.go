@@ -5,6 +5,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
 
 // Publish is nc.Publish within the trace of ctx. It does not wait for anything
@@ -34,14 +35,14 @@ func PublishMsg(ctx context.Context, nc *nats.Conn, m *nats.Msg) error {
 }
 
 func publish(ctx context.Context, nc *nats.Conn, m *nats.Msg) error {
-	ctx, p := open(ctx, "nats_publish", m)
-	signed := inject(ctx, m)
+	ctx, p := natsmsg.Open(ctx, "nats_publish", m)
+	signed := natsmsg.Inject(ctx, m)
 	err := nc.PublishMsg(signed)
-	if signed != m && refusesHeaders(err) {
+	if signed != m && natsmsg.RefusesHeaders(err) {
 		err = nc.PublishMsg(m)
-		p.End(ending(err), bare)
+		p.End(natsmsg.Ending(err), natsmsg.Bare)
 		return err
 	}
-	p.End(ending(err))
+	p.End(natsmsg.Ending(err))
 	return err
 }

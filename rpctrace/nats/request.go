@@ -6,6 +6,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
 
 // Request is nc.RequestWithContext within the trace of ctx. The deadline of
@@ -26,19 +27,26 @@ func RequestMsg(ctx context.Context, nc *nats.Conn, m *nats.Msg) (*nats.Msg, err
 	return request(ctx, nc, m)
 }
 
+// serviceErrorCode is the header in which a micro service answers that it
+// failed, which is no error of the request itself.
+const serviceErrorCode = "Nats-Service-Error-Code"
+
 func request(ctx context.Context, nc *nats.Conn, m *nats.Msg) (*nats.Msg, error) {
-	ctx, p := open(ctx, "nats_request", m)
-	signed := inject(ctx, m)
+	ctx, p := natsmsg.Open(ctx, "nats_request", m)
+	signed := natsmsg.Inject(ctx, m)
 	reply, err := nc.RequestMsgWithContext(ctx, signed)
-	var attrs [2]slog.Attr
+	var attrs [3]slog.Attr
 	got := attrs[:0]
-	if signed != m && refusesHeaders(err) {
-		got = append(got, bare)
+	if signed != m && natsmsg.RefusesHeaders(err) {
+		got = append(got, natsmsg.Bare)
 		reply, err = nc.RequestMsgWithContext(ctx, m)
 	}
 	if reply != nil {
 		got = append(got, slog.Int("reply_bytes", len(reply.Data)))
+		if code := reply.Header.Get(serviceErrorCode); code != "" {
+			got = append(got, slog.String("error_code", code))
+		}
 	}
-	p.End(ending(err), got...)
+	p.End(natsmsg.Ending(err), got...)
 	return reply, err
 }

@@ -1,0 +1,120 @@
+package rpctrace_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+
+	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/rpctrace"
+)
+
+// message is one that was sent in a new trace.
+func message(t *testing.T, svc *profiler.Service) rpctrace.Carrier {
+	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "producer"})
+	defer p.Stop()
+	c := carrier{}
+	if !rpctrace.Inject(ctx, c) {
+		t.Fatal("nothing injected")
+	}
+	return c
+}
+
+func link(t *testing.T, p pointtest.Point, i int) (base, id any) {
+	t.Helper()
+	l := p.Start["links"].([]any)[i].(map[string]any)
+	return l["base_id"], l["trace_id"]
+}
+
+func TestBatchFansIn(t *testing.T) {
+	shop, sent := pointtest.New(t, "shop")
+	stock, received := pointtest.New(t, "stock")
+	a, b := message(t, shop), message(t, shop)
+	forged := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
+	from := sent.Named(t, "producer")
+
+	ctx, batch := rpctrace.ConsumeBatch(context.Background(), stock,
+		[]rpctrace.Carrier{a, carrier{}, b, a, forged}, processing, "t", slog.Int("bytes", 9))
+	_, inside := profiler.Start(ctx, "inside")
+	inside.Stop()
+	batch.Fail(errors.New("boom"))
+	batch.Stop()
+
+	got := received.Named(t, "bus_process")
+	if len(got) != 2 || !batch.Active() {
+		t.Fatalf("%+v", got)
+	}
+	for i := range got {
+		if got[i].Base != from[i].Base || got[i].Parent != from[i].ID || got[i].Stop["message"] != "boom" {
+			t.Errorf("point %d: %+v of %+v", i, got[i], from[i])
+		}
+		bus := got[i].Start["bus"].(map[string]any)
+		if bus["messages"] != 5.0 || bus["bytes"] != 9.0 {
+			t.Errorf("point %d tells %v", i, bus)
+		}
+	}
+	if received.One(t, "inside").Parent != got[0].ID {
+		t.Error("what is inside does not hang below the first point")
+	}
+	for i := range from {
+		if base, id := link(t, got[0], i); base != from[i].Base.String() || id != from[i].ID.String() {
+			t.Errorf("link %d is %v %v", i, base, id)
+		}
+	}
+	if base, id := link(t, got[1], 0); base != got[0].Base.String() || id != got[0].ID.String() {
+		t.Errorf("the second links to %v %v", base, id)
+	}
+}
+
+func TestBatchInATracedContext(t *testing.T) {
+	shop, _ := pointtest.New(t, "shop")
+	stock, received := pointtest.New(t, "stock")
+	ctx, root := stock.Begin(context.Background(), profiler.Opening{Name: "root"})
+	_, batch := rpctrace.ConsumeBatch(ctx, stock, []rpctrace.Carrier{message(t, shop)}, processing, "t")
+	batch.Stop()
+	_, batch = rpctrace.ConsumeBatch(ctx, stock, nil, processing, "t")
+	batch.Stop()
+	root.Stop()
+	got := received.Named(t, "bus_process")
+	if len(got) != 3 || got[0].Parent != root.ID() || got[1].Base == got[0].Base || got[2].Start["links"] != nil {
+		t.Fatalf("%+v", got)
+	}
+}
+
+func TestBatchOfManyProducers(t *testing.T) {
+	shop, _ := pointtest.New(t, "shop")
+	stock, received := pointtest.New(t, "stock")
+	all := make([]rpctrace.Carrier, 70)
+	for i := range all {
+		all[i] = message(t, shop)
+	}
+	_, batch := rpctrace.ConsumeBatch(context.Background(), stock, append(all, all...), processing, "t")
+	batch.Stop()
+	got := received.Named(t, "bus_process")
+	if len(got) != 64 || len(got[0].Start["links"].([]any)) != 64 || got[0].Start["links_left_out"] != 6.0 {
+		t.Errorf("%d points, the first %+v", len(got), got[0])
+	}
+}
+
+func TestBatchUntraced(t *testing.T) {
+	asked := 0
+	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+		c.Admit = func(_ context.Context, r profiler.Request) bool {
+			asked++
+			return r == profiler.Request{Layer: "bus", Path: "yes"}
+		}
+	})
+	ctx, two := context.Background(), []rpctrace.Carrier{carrier{}, carrier{}}
+	got, batch := rpctrace.ConsumeBatch(ctx, svc, two, processing, "no")
+	if got != ctx || batch.Active() {
+		t.Error("traced")
+	}
+	batch.Stop()
+	_, batch = rpctrace.ConsumeBatch(ctx, svc, two, processing, "yes")
+	batch.Stop()
+	if p := rec.One(t, "bus_process"); !p.Stopped || asked != 2 {
+		t.Errorf("%+v, asked %d times", p, asked)
+	}
+}

@@ -1,0 +1,87 @@
+package sondejetstream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
+)
+
+// Publish is js.Publish within the trace of ctx.
+func Publish(ctx context.Context, js jetstream.Publisher, subject string, data []byte, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
+	if !profiler.Active(ctx) {
+		return js.Publish(ctx, subject, data, opts...)
+	}
+	return publish(ctx, js, &nats.Msg{Subject: subject, Data: data}, opts)
+}
+
+// PublishMsg is js.PublishMsg within the trace of ctx. m is not changed.
+func PublishMsg(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
+	if m == nil || !profiler.Active(ctx) {
+		return js.PublishMsg(ctx, m, opts...)
+	}
+	return publish(ctx, js, m, opts)
+}
+
+func publish(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts []jetstream.PublishOpt) (*jetstream.PubAck, error) {
+	ctx, p := natsmsg.Open(ctx, "nats_publish", m)
+	signed := natsmsg.Inject(ctx, m)
+	ack, err := js.PublishMsg(ctx, signed, opts...)
+	var told []slog.Attr
+	if signed != m && refusesHeaders(err) {
+		told = append(told, natsmsg.Bare)
+		ack, err = js.PublishMsg(ctx, m, opts...)
+	}
+	if ack != nil {
+		told = append(told, slog.String("stream", ack.Stream), slog.Uint64("stream_seq", ack.Sequence))
+		if ack.Duplicate {
+			told = append(told, slog.Bool("duplicate", true))
+		}
+	}
+	p.End(natsmsg.Ending(err), told...)
+	return ack, err
+}
+
+// refusesHeaders knows, besides what keeps a message from being sent, the
+// answer of a stream that takes no message of this size.
+func refusesHeaders(err error) bool {
+	var api *jetstream.APIError
+	return natsmsg.RefusesHeaders(err) ||
+		errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamMessageExceedsMaximum
+}
+
+// PublishAsync is js.PublishAsync within the trace of ctx, which cannot cancel
+// it. The point ends when the message was handed over; what the future brings
+// is not a part of it.
+func PublishAsync(ctx context.Context, js jetstream.Publisher, subject string, data []byte, opts ...jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
+	if !profiler.Active(ctx) {
+		return js.PublishAsync(subject, data, opts...)
+	}
+	return publishAsync(ctx, js, &nats.Msg{Subject: subject, Data: data}, opts)
+}
+
+// PublishMsgAsync is js.PublishMsgAsync within the trace of ctx, see
+// [PublishAsync]. m is not changed; the message of the future is a copy.
+func PublishMsgAsync(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts ...jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
+	if m == nil || !profiler.Active(ctx) {
+		return js.PublishMsgAsync(m, opts...)
+	}
+	return publishAsync(ctx, js, m, opts)
+}
+
+func publishAsync(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts []jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
+	ctx, p := natsmsg.Open(ctx, "nats_publish", m)
+	signed := natsmsg.Inject(ctx, m)
+	future, err := js.PublishMsgAsync(signed, opts...)
+	told := []slog.Attr{slog.Bool("async", true)}
+	if signed != m && natsmsg.RefusesHeaders(err) {
+		told = append(told, natsmsg.Bare)
+		future, err = js.PublishMsgAsync(m, opts...)
+	}
+	p.End(natsmsg.Ending(err), told...)
+	return future, err
+}

@@ -1,0 +1,75 @@
+// Package sondemicro takes traces into NATS micro services
+// (github.com/nats-io/nats.go/micro), in the way that
+// [github.com/sonde-go/sonde/rpctrace/nats] takes them over core NATS:
+//
+//	micro.AddService(nc, micro.Config{
+//		…
+//		Endpoint: &micro.EndpointConfig{Subject: "price", Handler: sondemicro.Handler(svc,
+//			func(ctx context.Context, r micro.Request) { … })},
+//	})
+//
+// The point is nats_process. A request that is answered with an error fails
+// its point with the code and the description of the error.
+package sondemicro
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/rpctrace"
+	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
+)
+
+// Handler makes fn a handler of an endpoint. The context that fn is given
+// carries the trace of the requester, and nothing else: it is
+// context.Background for a request that is not traced. svc is the service that
+// fn belongs to. A panic of fn is recorded and passes on.
+func Handler(svc *profiler.Service, fn func(context.Context, micro.Request)) micro.Handler {
+	return micro.HandlerFunc(func(r micro.Request) {
+		ctx := context.Background()
+		in := rpctrace.Receive(ctx, svc, nats.Header(r.Headers()), natsmsg.Group, r.Subject())
+		if !in.Traced() {
+			fn(ctx, r)
+			return
+		}
+		ctx, p := in.Open(ctx, natsmsg.Processing,
+			slog.String("subject", r.Subject()), slog.Int("bytes", len(r.Data())))
+		_ = rpctrace.Run(ctx, p, func(ctx context.Context) error {
+			traced := &request{Request: r}
+			fn(ctx, traced)
+			return traced.failure()
+		})
+	})
+}
+
+// Error is what a request was answered with if it failed.
+type Error struct {
+	Code, Description string
+}
+
+// Error returns code and description.
+func (e *Error) Error() string { return e.Code + ": " + e.Description }
+
+// request remembers the error that it was answered with.
+type request struct {
+	micro.Request
+	err *Error
+}
+
+func (r *request) Error(code, description string, data []byte, opts ...micro.RespondOpt) error {
+	err := r.Request.Error(code, description, data, opts...)
+	if err == nil {
+		r.err = &Error{code, description}
+	}
+	return err
+}
+
+func (r *request) failure() error {
+	if r.err == nil {
+		return nil
+	}
+	return r.err
+}
