@@ -73,9 +73,9 @@ func (id *ID) Append(b []byte) []byte {
 	case id.uuid == [16]byte{}:
 		return b
 	}
-	var t [36]byte
-	putUUID(t[:], &id.uuid)
-	return append(b, t[:]...)
+	b = append(b, "00000000-0000-0000-0000-000000000000"...)
+	putUUID(b[len(b)-36:], &id.uuid)
+	return b
 }
 
 // String returns the text of id, "" for the zero ID.
@@ -100,13 +100,13 @@ const hexDigits = "0123456789abcdef"
 // uuidAt has the position of each byte's two digits in the 36-character form.
 var uuidAt = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
 
-// hexPairs has the two digits of every byte; unhex the value of each digit,
-// 0xff for what is no lower-case hex digit.
+// hexPairs has the two digits of every byte, the first one in the low half;
+// unhex the value of each digit, 0xff for what is no lower-case hex digit.
 var hexPairs, unhex = hexTables()
 
-func hexTables() (pairs [256][2]byte, values [256]byte) {
+func hexTables() (pairs [256]uint16, values [256]byte) {
 	for i := range 256 {
-		pairs[i] = [2]byte{hexDigits[i>>4], hexDigits[i&15]}
+		pairs[i] = uint16(hexDigits[i>>4]) | uint16(hexDigits[i&15])<<8
 		values[i] = 0xff
 	}
 	for i := range hexDigits {
@@ -116,12 +116,28 @@ func hexTables() (pairs [256][2]byte, values [256]byte) {
 }
 
 func putUUID(dst []byte, u *[16]byte) {
-	_ = dst[35]
-	dst[8], dst[13], dst[18], dst[23] = '-', '-', '-', '-'
-	for i, at := range uuidAt {
-		p := &hexPairs[u[i]]
-		dst[at], dst[at+1] = p[0], p[1]
-	}
+	dst = dst[:36]
+	put := binary.LittleEndian.PutUint16
+	put(dst[0:], hexPairs[u[0]])
+	put(dst[2:], hexPairs[u[1]])
+	put(dst[4:], hexPairs[u[2]])
+	put(dst[6:], hexPairs[u[3]])
+	dst[8] = '-'
+	put(dst[9:], hexPairs[u[4]])
+	put(dst[11:], hexPairs[u[5]])
+	dst[13] = '-'
+	put(dst[14:], hexPairs[u[6]])
+	put(dst[16:], hexPairs[u[7]])
+	dst[18] = '-'
+	put(dst[19:], hexPairs[u[8]])
+	put(dst[21:], hexPairs[u[9]])
+	dst[23] = '-'
+	put(dst[24:], hexPairs[u[10]])
+	put(dst[26:], hexPairs[u[11]])
+	put(dst[28:], hexPairs[u[12]])
+	put(dst[30:], hexPairs[u[13]])
+	put(dst[32:], hexPairs[u[14]])
+	put(dst[34:], hexPairs[u[15]])
 }
 
 // parseUUID reads the canonical lower-case form. The nil UUID is left to the

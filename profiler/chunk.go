@@ -113,9 +113,9 @@ func (c *chunk) keepHeld(q *queue) *chunk {
 }
 
 // reset makes c fit to be used again. Memory that one huge trace needed is let
-// go.
+// go; the old records stay until they are overwritten, since they hold nothing
+// but names and ids.
 func (c *chunk) reset() {
-	clear(c.recs)
 	buf, recs := c.buf[:0], c.recs[:0]
 	if cap(buf) > 2*chunkBytes {
 		buf = nil

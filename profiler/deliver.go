@@ -84,15 +84,17 @@ func (q *queue) deliverUntil(b *batch, atLeast int) {
 	}
 }
 
-// batch is what one call of the sink gets.
+// batch is what one call of the sink gets. Its memory is used again and again;
+// what all events have in common is written into each of them once.
 type batch struct {
 	chunks []*chunk
-	events []Event
+	all    []Event // filled with the common part
+	events []Event // the beginning of all
 }
 
 // next fills b with the oldest records, if there are at least so many.
 func (q *queue) next(b *batch, atLeast int) bool {
-	b.chunks, b.events = b.chunks[:0], b.events[:0]
+	b.chunks, b.events = b.chunks[:0], nil
 	q.mu.Lock()
 	if q.events < atLeast || q.head == nil {
 		q.mu.Unlock()
@@ -112,27 +114,33 @@ func (q *queue) next(b *batch, atLeast int) bool {
 	q.events -= n
 	q.inFlight = n
 	q.mu.Unlock()
+	for len(b.all) < n {
+		b.all = append(b.all, q.proto)
+	}
+	b.events = b.all[:n]
+	i := 0
 	for _, c := range b.chunks {
-		b.events = c.appendEvents(b.events, &q.proto)
+		i += c.fill(b.events[i:])
 	}
 	return true
 }
 
-func (c *chunk) appendEvents(events []Event, proto *Event) []Event {
-	seq := c.seq
+// fill writes the chunk's records into the first of events, of which only the
+// common part is written, and returns how many.
+func (c *chunk) fill(events []Event) int {
+	n := 0
 	for i := range c.recs {
 		r := &c.recs[i]
 		if r.dead {
 			continue
 		}
-		events = append(events, *proto)
-		e := &events[len(events)-1]
-		e.Name, e.Kind, e.Time, e.Seq = r.name, r.kind, r.time, seq
+		e := &events[n]
+		e.Name, e.Kind, e.Time, e.Seq = r.name, r.kind, r.time, c.seq+uint64(n)
 		e.BaseID, e.ParentID, e.TraceID = c.base, r.parent, r.id
 		e.Info = c.buf[r.from:r.to:r.to]
-		seq++
+		n++
 	}
-	return events
+	return n
 }
 
 // deliver gives b to the sink until the sink has taken or rejected all of it,
@@ -171,7 +179,6 @@ func (q *queue) deliver(b *batch) {
 	}
 	q.mu.Unlock()
 	clear(b.chunks)
-	clear(b.events)
 }
 
 // notify calls the sink; a sink that panics has failed.

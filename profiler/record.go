@@ -3,7 +3,6 @@ package profiler
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 )
@@ -27,32 +26,6 @@ func AppendRecord(b []byte, e *Event) []byte {
 
 // RecordName is the name under which e is stored: "db-start".
 func (e *Event) RecordName() string { return e.Name + "-" + e.Kind.String() }
-
-// AppendTimestamp appends a Unix time in nanoseconds the way records carry it,
-// in UTC and cut to microseconds: 2026-01-02T03:04:05.000006.
-func AppendTimestamp(b []byte, nanos int64) []byte {
-	t := time.Unix(0, nanos).UTC()
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	micros := t.Nanosecond() / 1000
-	b = append(b, "0000-00-00T00:00:00.000000"...)
-	d := b[len(b)-26:]
-	put2(d[0:], year/100)
-	put2(d[2:], year%100)
-	put2(d[5:], int(month))
-	put2(d[8:], day)
-	put2(d[11:], hour)
-	put2(d[14:], minute)
-	put2(d[17:], second)
-	put2(d[20:], micros/10000)
-	put2(d[22:], micros/100%100)
-	put2(d[24:], micros%100)
-	return b
-}
-
-func put2(b []byte, v int) {
-	b[0], b[1] = byte('0'+v/10%10), byte('0'+v%10)
-}
 
 // Record is one stored record as a store gives it back. The stored bytes are
 // kept as they are, since a report prints them: key order, nulls and unknown

@@ -1,0 +1,68 @@
+package profiler
+
+// digits2 has the two digits of every number below 100.
+var digits2 = twoDigits()
+
+func twoDigits() (t [100][2]byte) {
+	for i := range t {
+		t[i] = [2]byte{byte('0' + i/10), byte('0' + i%10)}
+	}
+	return t
+}
+
+// AppendTimestamp appends a Unix time in nanoseconds the way records carry it,
+// in UTC and cut to microseconds: 2026-01-02T03:04:05.000006. Years outside of
+// 0 to 9999 are not what it is for.
+func AppendTimestamp(b []byte, nanos int64) []byte {
+	const day = 24 * 60 * 60 * 1_000_000
+	micros := floorDiv(nanos, 1000)
+	days := floorDiv(micros, day)
+	year, month, dom := civil(days)
+	us := uint64(micros - days*day)
+	sec := us / 1_000_000
+	us %= 1_000_000
+
+	b = append(b, "0000-00-00T00:00:00.000000"...)
+	d := b[len(b)-26:]
+	put2(d, 0, year/100)
+	put2(d, 2, year)
+	put2(d, 5, month)
+	put2(d, 8, dom)
+	put2(d, 11, sec/3600)
+	put2(d, 14, sec/60%60)
+	put2(d, 17, sec%60)
+	put2(d, 20, us/10000)
+	put2(d, 22, us/100)
+	put2(d, 24, us)
+	return b
+}
+
+func put2(b []byte, at int, v uint64) {
+	p := &digits2[v%100]
+	b[at], b[at+1] = p[0], p[1]
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// civil is the date of a day counted from 1970-01-01. It counts in years that
+// begin in March, so that the leap day is the last of its year, and in eras of
+// 400 years, which all have the same number of days.
+func civil(days int64) (year, month, day uint64) {
+	const eraDays, toMarchOfYear0 = 146097, 719468
+	z := uint64(days + toMarchOfYear0)
+	era, inEra := z/eraDays, z%eraDays
+	inEraYear := (inEra - inEra/1460 + inEra/36524 - inEra/146096) / 365
+	inYear := inEra - (365*inEraYear + inEraYear/4 - inEraYear/100)
+	m := (5*inYear + 2) / 153
+	year, month, day = era*400+inEraYear, m+3, inYear-(153*m+2)/5+1
+	if month > 12 {
+		year, month = year+1, month-12
+	}
+	return year, month, day
+}
