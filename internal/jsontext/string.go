@@ -5,6 +5,7 @@ package jsontext
 import (
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 const hexDigits = "0123456789abcdef"
@@ -25,6 +26,11 @@ func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	b = AppendEscaped(b, s)
 	return append(b, '"')
+}
+
+// AppendQuoted appends JSON text as a JSON string in ASCII: JSON encoded twice.
+func AppendQuoted(b, text []byte) []byte {
+	return AppendString(b, unsafe.String(unsafe.SliceData(text), len(text)))
 }
 
 // AppendEscaped appends what stands between the quotes of a JSON string.

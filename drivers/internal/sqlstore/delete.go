@@ -1,0 +1,99 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Delete implements [drivers.Deleter].
+func (s *Store) Delete(ctx context.Context, baseID string) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	if !storable(baseID) {
+		return nil
+	}
+	_, err := s.write.ExecContext(ctx, s.dialect.query("DELETE FROM data WHERE "+s.dialect.Same("base_id", "?")), baseID)
+	if err != nil && s.dialect.NoTable(err) {
+		return nil
+	}
+	return s.failed(ctx, err)
+}
+
+// Prune looks at so many traces at a time, and deletes so many at a time, so
+// that no transaction is long.
+const (
+	prunePage  = 5000
+	pruneBatch = 100
+)
+
+// Prune implements [drivers.Pruner].
+func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
+	if err := s.usable(ctx); err != nil {
+		return 0, err
+	}
+	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
+	pruned, after := 0, ""
+	for {
+		ids, err := s.texts(ctx, "SELECT base_id FROM data WHERE timestamp < ? AND base_id > ? GROUP BY base_id ORDER BY base_id LIMIT ?", limit, after, prunePage)
+		if err != nil {
+			if s.dialect.NoTable(err) {
+				err = nil
+			}
+			return pruned, s.failed(ctx, err)
+		}
+		for from := 0; from < len(ids); from += pruneBatch {
+			n, err := s.pruneSome(ctx, ids[from:min(from+pruneBatch, len(ids))], limit)
+			pruned += n
+			if err != nil {
+				return pruned, s.failed(ctx, err)
+			}
+		}
+		if len(ids) < prunePage {
+			return pruned, nil
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// pruneSome deletes those of the traces whose last record is before limit.
+func (s *Store) pruneSome(ctx context.Context, ids []string, limit string) (int, error) {
+	args := anys(ids)
+	old, err := s.texts(ctx, "SELECT base_id FROM data WHERE base_id IN ("+Marks(len(ids))+") GROUP BY base_id HAVING MAX(timestamp) < ?", append(args, limit)...)
+	if err != nil || len(old) == 0 {
+		return 0, err
+	}
+	_, err = s.write.ExecContext(ctx, s.dialect.query("DELETE FROM data WHERE base_id IN ("+Marks(len(old))+")"), anys(old)...)
+	if err != nil {
+		return 0, err
+	}
+	return len(old), nil
+}
+
+func anys(texts []string) []any {
+	args := make([]any, len(texts))
+	for i, t := range texts {
+		args[i] = t
+	}
+	return args
+}
+
+// texts returns the one column of a query.
+func (s *Store) texts(ctx context.Context, q string, args ...any) ([]string, error) {
+	rows, err := s.read.QueryContext(ctx, s.dialect.query(q), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var texts []string
+	for rows.Next() {
+		var t string
+		if err := rows.Scan(&t); err != nil {
+			return nil, err
+		}
+		texts = append(texts, t)
+	}
+	return texts, rows.Err()
+}

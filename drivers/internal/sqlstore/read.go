@@ -1,0 +1,141 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+
+	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Records implements [drivers.Driver]: in the order in which they were
+// inserted.
+func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		if err := s.usable(ctx); err != nil {
+			yield(profiler.Record{}, err)
+			return
+		}
+		if !storable(baseID) {
+			return
+		}
+		q := "SELECT d.id, d.timestamp, d.base_id, d.parent_id, d.trace_id, d.project, d.host, d.service, d.name, " + s.dialect.DataText +
+			" FROM data d WHERE " + s.dialect.Same("d.base_id", "?")
+		args := []any{baseID}
+		page := s.dialect.PageRows
+		if page > 0 {
+			q += " AND d.id > ? ORDER BY d.id LIMIT ?"
+			args = append(args, int64(-1<<63), page)
+		} else {
+			q += " ORDER BY d.id"
+		}
+		if page == 0 {
+			s.records(ctx, q, args, yield)
+			return
+		}
+		type item struct {
+			r   profiler.Record
+			err error
+		}
+		items := make([]item, 0, page)
+		for {
+			items = items[:0]
+			last, ok := s.records(ctx, q, args, func(r profiler.Record, err error) bool {
+				items = append(items, item{r, err})
+				return true
+			})
+			for _, it := range items {
+				if !yield(it.r, it.err) {
+					return
+				}
+			}
+			if !ok || len(items) < page {
+				return
+			}
+			args[1] = last
+		}
+	}
+}
+
+// records yields the rows of a query; last is the id of the last one. It is
+// not ok after a failure, or when yield wants no more.
+func (s *Store) records(ctx context.Context, q string, args []any, yield func(profiler.Record, error) bool) (last int64, ok bool) {
+	rows, err := s.read.QueryContext(ctx, s.dialect.query(q), args...)
+	if err != nil {
+		if !s.dialect.NoTable(err) {
+			yield(profiler.Record{}, s.failed(ctx, err))
+		}
+		return 0, false
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var timestamp, base, parent, trace, name sql.NullString
+		var project, host, service *string
+		var data []byte
+		if err := rows.Scan(&last, &timestamp, &base, &parent, &trace, &project, &host, &service, &name, &data); err != nil {
+			yield(profiler.Record{}, s.failed(ctx, err))
+			return 0, false
+		}
+		r, err := decode(data)
+		r.Timestamp, r.BaseID, r.ParentID, r.TraceID, r.Name = timestamp.String, base.String, parent.String, trace.String, name.String
+		r.Project, r.Host, r.Service = project, host, service
+		switch {
+		case err != nil:
+		case r.Name == "":
+			err = errNoName
+		case r.TraceID == "":
+			err = errNoTraceID
+		}
+		if err != nil {
+			r, err = profiler.Record{}, &profiler.BadRecordError{Raw: rawOf(data), Err: err}
+		}
+		if !yield(r, err) {
+			return 0, false
+		}
+	}
+	if err := rows.Err(); err != nil {
+		yield(profiler.Record{}, s.failed(ctx, err))
+		return 0, false
+	}
+	return last, true
+}
+
+var (
+	errData      = errors.New("column data does not hold a JSON object")
+	errNoName    = errors.New("no name")
+	errNoTraceID = errors.New("no trace_id")
+)
+
+// decode reads column data: an object, or as OSProfiler stores it a string
+// that holds one.
+func decode(data []byte) (profiler.Record, error) {
+	from := jsontext.SkipSpace(data, 0)
+	if from < len(data) && data[from] == '"' {
+		if end := jsontext.Skip(data, from); end < 0 || jsontext.SkipSpace(data, end) != len(data) {
+			return profiler.Record{}, errData
+		} else {
+			data = jsontext.AppendUnquoted(nil, data[from:end])
+			from = jsontext.SkipSpace(data, 0)
+		}
+	}
+	var r profiler.Record
+	end := jsontext.Members(data, from, func(name, nameEnd, value, end int) {
+		if string(data[name:nameEnd]) == `"info"` && data[value] == '{' {
+			r.Info = data[value:end:end]
+		}
+	})
+	if end < 0 || jsontext.SkipSpace(data, end) != len(data) {
+		return profiler.Record{}, errData
+	}
+	r.Payload = data
+	return r, nil
+}
+
+func rawOf(data []byte) []byte {
+	if data == nil {
+		return []byte("NULL")
+	}
+	return data
+}
