@@ -111,22 +111,21 @@ var (
 // decode reads column data: an object, or as OSProfiler stores it a string
 // that holds one.
 func decode(data []byte) (profiler.Record, error) {
-	from := jsontext.SkipSpace(data, 0)
-	if from < len(data) && data[from] == '"' {
-		if end := jsontext.Skip(data, from); end < 0 || jsontext.SkipSpace(data, end) != len(data) {
+	if from := jsontext.SkipSpace(data, 0); from < len(data) && data[from] == '"' {
+		end := jsontext.Skip(data, from)
+		if end < 0 || jsontext.SkipSpace(data, end) != len(data) {
 			return profiler.Record{}, errData
-		} else {
-			data = jsontext.AppendUnquoted(nil, data[from:end])
-			from = jsontext.SkipSpace(data, 0)
 		}
+		data = jsontext.AppendUnquoted(nil, data[from:end])
 	}
 	var r profiler.Record
-	end := jsontext.Members(data, from, func(name, nameEnd, value, end int) {
-		if string(data[name:nameEnd]) == `"info"` && data[value] == '{' {
-			r.Info = data[value:end:end]
+	isObject := jsontext.Members(data, func(key, value []byte) bool {
+		if jsontext.KeyIs(key, "info") && value[0] == '{' {
+			r.Info = value[:len(value):len(value)]
 		}
+		return true
 	})
-	if end < 0 || jsontext.SkipSpace(data, end) != len(data) {
+	if !isObject {
 		return profiler.Record{}, errData
 	}
 	r.Payload = data
