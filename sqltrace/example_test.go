@@ -1,0 +1,60 @@
+package sqltrace_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/sonde-go/sonde/sqltrace"
+	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
+)
+
+// In a program the driver is imported, for instance
+//
+//	import _ "github.com/jackc/pgx/v5/stdlib"
+//
+// and the context comes from a request.
+func ExampleOpen() {
+	sql.Register("example", fakedb.Driver{Server: modern()})
+
+	db, err := sqltrace.Open("example", "postgres://localhost/shop")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer db.Close()
+
+	var n int
+	var name string
+	err = db.QueryRowContext(context.Background(), "ROWS 1").Scan(&n, &name)
+	fmt.Println(n, name, err)
+	// Output: 1 row 1 <nil>
+}
+
+func ExampleOpenDB() {
+	connector := modern() // for instance from pgx's stdlib.GetConnector
+	db := sqltrace.OpenDB(connector, sqltrace.WithArgs(sqltrace.ArgsShape()))
+	defer db.Close()
+	fmt.Println(db.PingContext(context.Background()))
+	// Output: <nil>
+}
+
+func ExampleUnwrap() {
+	db := sqltrace.OpenDB(modern())
+	defer db.Close()
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	err = conn.Raw(func(driverConn any) error {
+		_, own := driverConn.(interface{ Ping(context.Context) error })
+		fmt.Println(own, sqltrace.Unwrap(driverConn) != driverConn)
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// true true
+	// <nil>
+}

@@ -1,0 +1,634 @@
+package sqltrace_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace"
+	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
+)
+
+// modern is a server whose driver has all that modern drivers have.
+func modern() *fakedb.Server {
+	return &fakedb.Server{Conn: fakedb.FullConn, Stmt: fakedb.FullStmt, Rows: fakedb.FullRows}
+}
+
+// traced begins a trace. end finishes it and returns the points below its
+// root.
+func traced(t testing.TB) (ctx context.Context, end func() []pointtest.Point) {
+	t.Helper()
+	svc, rec := pointtest.New(t, "test")
+	parent, cancel := context.WithCancel(context.Background())
+	ctx, root := svc.Begin(parent, profiler.Opening{Name: "root"})
+	return ctx, func() []pointtest.Point {
+		t.Helper()
+		root.Stop()
+		cancel()
+		points := slices.DeleteFunc(rec.Points(t), func(p pointtest.Point) bool { return p.Name == "root" })
+		for _, p := range points {
+			if p.Parent != root.ID() {
+				t.Errorf("%s is not below the caller's point", text(p))
+			}
+		}
+		return points
+	}
+}
+
+// text is a point in one line.
+func text(p pointtest.Point) string {
+	s := fmt.Sprintf("%s %v", p.Name, p.Start["db"])
+	if !p.Stopped {
+		return s + " not stopped"
+	}
+	return fmt.Sprintf("%s | %v", s, p.Stop)
+}
+
+func texts(points []pointtest.Point) []string {
+	var l []string
+	for _, p := range points {
+		l = append(l, text(p))
+	}
+	return l
+}
+
+func check(t *testing.T, got []pointtest.Point, want ...string) {
+	t.Helper()
+	if g := texts(got); !reflect.DeepEqual(g, want) {
+		t.Errorf("points:")
+		for _, p := range g {
+			t.Errorf("  got  %s", p)
+		}
+		for _, p := range want {
+			t.Errorf("  want %s", p)
+		}
+	}
+}
+
+func open(t testing.TB, s *fakedb.Server, opts ...sqltrace.Option) *sql.DB {
+	t.Helper()
+	db := sqltrace.OpenDB(s, opts...)
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// read reads all rows of all result sets.
+func read(t *testing.T, rows *sql.Rows, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for more := true; more; more = rows.NextResultSet() {
+		for rows.Next() {
+			var n int64
+			var s string
+			if err := rows.Scan(&n, &s); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Error(err)
+	}
+	if err := rows.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPoints(t *testing.T) {
+	tests := []struct {
+		name   string
+		server func() *fakedb.Server
+		do     func(t *testing.T, ctx context.Context, db *sql.DB)
+		want   []string
+	}{
+		{"query", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			rows, err := db.QueryContext(ctx, "ROWS 3")
+			read(t, rows, err)
+		}, []string{"db map[statement:ROWS 3] | map[db:map[rows:3]]"}},
+
+		{"exec", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
+				t.Error(err)
+			}
+		}, []string{"db map[statement:UPDATE] | map[db:map[rows_affected:7]]"}},
+
+		{"no row is no failure", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if err := db.QueryRowContext(ctx, "ROWS 0").Scan(new(int64), new(string)); err != sql.ErrNoRows {
+				t.Error(err)
+			}
+		}, []string{"db map[statement:ROWS 0] | map[db:map[rows:0]]"}},
+
+		{"one row of many", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if err := db.QueryRowContext(ctx, "ROWS 5").Scan(new(int64), new(string)); err != nil {
+				t.Error(err)
+			}
+		}, []string{"db map[statement:ROWS 5] | map[db:map[rows:1]]"}},
+
+		{"failure", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if _, err := db.QueryContext(ctx, "FAIL"); err != fakedb.ErrFail {
+				t.Error(err)
+			}
+		}, []string{"db map[statement:FAIL] | map[etype:errors.errorString message:fakedb: as you asked]"}},
+
+		{"failure while reading", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			rows, err := db.QueryContext(ctx, "ERRROW 3")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+			}
+			if rows.Err() != fakedb.ErrFail {
+				t.Error(rows.Err())
+			}
+		}, []string{"db map[statement:ERRROW 3] | map[db:map[rows:2] etype:errors.errorString message:fakedb: as you asked]"}},
+
+		{"result sets", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			rows, err := db.QueryContext(ctx, "ROWS 2 0 4")
+			read(t, rows, err)
+		}, []string{"db map[statement:ROWS 2 0 4] | map[db:map[result_sets:3 rows:6]]"}},
+
+		{"query that the driver prepares", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			rows, err := db.QueryContext(ctx, "ROWS 2 SKIP ?", 1)
+			read(t, rows, err)
+		}, []string{"db map[statement:ROWS 2 SKIP ?] | map[db:map[rows:2]]"}},
+
+		{"exec that the driver prepares", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if _, err := db.ExecContext(ctx, "SKIP ?", 1); err != nil {
+				t.Error(err)
+			}
+		}, []string{"db map[statement:SKIP ?] | map[db:map[rows_affected:7]]"}},
+
+		{"preparing fails after a skip", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if _, err := db.ExecContext(ctx, "FAILPREPARE SKIP"); err != fakedb.ErrFail {
+				t.Error(err)
+			}
+		}, []string{"db map[statement:FAILPREPARE SKIP] | map[etype:errors.errorString message:fakedb: as you asked]"}},
+
+		{"arguments are refused after a skip", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if _, err := db.ExecContext(ctx, "SKIP ?"); err == nil {
+				t.Error("no error")
+			}
+		}, nil},
+
+		{"prepared", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			stmt, err := db.PrepareContext(ctx, "ROWS 1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stmt.Close()
+			for range 2 {
+				rows, err := stmt.QueryContext(ctx)
+				read(t, rows, err)
+			}
+			if _, err := stmt.ExecContext(ctx); err != nil {
+				t.Error(err)
+			}
+		}, []string{
+			"db_prepare map[statement:ROWS 1] | map[]",
+			"db map[statement:ROWS 1] | map[db:map[rows:1]]",
+			"db map[statement:ROWS 1] | map[db:map[rows:1]]",
+			"db map[statement:ROWS 1] | map[db:map[rows_affected:7]]",
+		}},
+
+		{"preparing fails", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if _, err := db.PrepareContext(ctx, "FAILPREPARE"); err != fakedb.ErrFail {
+				t.Error(err)
+			}
+		}, []string{"db_prepare map[statement:FAILPREPARE] | map[etype:errors.errorString message:fakedb: as you asked]"}},
+
+		{"prepared outside of the trace", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			stmt, err := db.Prepare("ROWS 1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stmt.Close()
+			rows, err := stmt.QueryContext(ctx)
+			read(t, rows, err)
+			rows, err = stmt.Query()
+			read(t, rows, err)
+		}, []string{"db map[statement:ROWS 1] | map[db:map[rows:1]]"}},
+
+		{"commit", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tx.ExecContext(ctx, "UPDATE"); err != nil {
+				t.Error(err)
+			}
+			if err := tx.Commit(); err != nil {
+				t.Error(err)
+			}
+		}, []string{
+			"db map[statement:BEGIN] | map[]",
+			"db map[statement:UPDATE] | map[db:map[rows_affected:7]]",
+			"db map[statement:COMMIT] | map[]",
+		}},
+
+		{"rollback", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			tx, err := db.BeginTx(ctx, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Rollback(); err != nil {
+				t.Error(err)
+			}
+		}, []string{"db map[statement:BEGIN] | map[]", "db map[statement:ROLLBACK] | map[]"}},
+
+		{"ping is no point", modern, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			if err := db.PingContext(ctx); err != nil {
+				t.Error(err)
+			}
+		}, nil},
+
+		{"untraced", modern, func(t *testing.T, _ context.Context, db *sql.DB) {
+			rows, err := db.Query("ROWS 1")
+			read(t, rows, err)
+			if _, err := db.Exec("UPDATE SKIP"); err != nil {
+				t.Error(err)
+			}
+			tx, err := db.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Commit(); err != nil {
+				t.Error(err)
+			}
+		}, nil},
+
+		{"plain old driver", func() *fakedb.Server { return &fakedb.Server{} }, func(t *testing.T, ctx context.Context, db *sql.DB) {
+			tx, err := db.BeginTx(ctx, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := tx.QueryContext(ctx, "ROWS 2 ?", 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+			}
+			if err := tx.Commit(); err != nil {
+				t.Error(err)
+			}
+		}, []string{
+			"db map[statement:BEGIN] | map[]",
+			"db map[statement:ROWS 2 ?] | map[db:map[prepare:* rows:2]]",
+			"db map[statement:COMMIT] | map[]",
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := test.server()
+			db := open(t, s)
+			ctx, end := traced(t)
+			test.do(t, ctx, db)
+			points := end()
+			for _, p := range points {
+				if m, ok := p.Stop["db"].(map[string]any); ok && m["prepare"] != nil {
+					if d, err := time.ParseDuration(m["prepare"].(string)); err != nil || d <= 0 {
+						t.Errorf("prepare is %v", m["prepare"])
+					}
+					m["prepare"] = "*"
+				}
+			}
+			check(t, points, test.want...)
+			if _, stmts, rows := s.Open(); stmts != 0 || rows != 0 {
+				t.Errorf("%d statements and %d rows were not closed", stmts, rows)
+			}
+		})
+	}
+}
+
+func TestCancelledIsNoFailure(t *testing.T) {
+	for _, query := range []string{"WAIT", "WAITROW 3"} {
+		t.Run(query, func(t *testing.T) {
+			db := open(t, modern())
+			ctx, end := traced(t)
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(10*time.Millisecond, cancel)
+			rows, err := db.QueryContext(ctx, query)
+			if err == nil {
+				for rows.Next() {
+				}
+				rows.Close()
+				err = rows.Err()
+			}
+			if err != context.Canceled {
+				t.Errorf("error %v", err)
+			}
+			points := end()
+			if len(points) != 1 || points[0].Stop["outcome"] != "cancelled" || points[0].Stop["etype"] != nil {
+				t.Errorf("points %q", texts(points))
+			}
+		})
+	}
+}
+
+func TestTimeoutIsAFailure(t *testing.T) {
+	db := open(t, modern())
+	ctx, end := traced(t)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	if _, err := db.ExecContext(ctx, "WAIT"); err != context.DeadlineExceeded {
+		t.Errorf("error %v", err)
+	}
+	check(t, end(), "db map[statement:WAIT] | map[etype:context.deadlineExceededError message:context deadline exceeded outcome:timeout]")
+}
+
+func TestPanicPassesOn(t *testing.T) {
+	for _, query := range []string{"PANIC", "PANIC SKIP"} {
+		t.Run(query, func(t *testing.T) {
+			db := open(t, modern())
+			ctx, end := traced(t)
+			func() {
+				defer func() {
+					if v := recover(); v != fakedb.PanicValue {
+						t.Errorf("recovered %v", v)
+					}
+				}()
+				_, _ = db.ExecContext(ctx, query)
+			}()
+			check(t, end(), "db map[statement:"+query+"] | map[etype:panic message:fakedb: panic]")
+		})
+	}
+}
+
+// TestBadConnectionIsRetried: database/sql tries a query again if a reused
+// connection turns out to be bad; the tries before are not recorded.
+func TestBadConnectionIsRetried(t *testing.T) {
+	s := modern()
+	db := open(t, s)
+	ctx, end := traced(t)
+	for range 2 {
+		if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Calls("ExecContext")) == 1 {
+			s.Break(0)
+		}
+	}
+	check(t, end(),
+		"db map[statement:UPDATE] | map[db:map[rows_affected:7]]",
+		"db map[statement:UPDATE] | map[db:map[rows_affected:7]]")
+}
+
+func TestBadConnectionOfOldDriver(t *testing.T) {
+	s := &fakedb.Server{}
+	db := open(t, s)
+	ctx, end := traced(t)
+	if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	s.Break(0)
+	if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	if points := end(); len(points) != 2 || points[1].Stop["etype"] != nil {
+		t.Errorf("points %q", texts(points))
+	}
+	if n := len(s.Calls("Prepare")); n != 3 {
+		t.Errorf("%d tries, want 3", n)
+	}
+}
+
+// TestBadConnectionInTransaction: a transaction cannot move to another
+// connection, so the user sees the error and so does the trace.
+func TestBadConnectionInTransaction(t *testing.T) {
+	s := modern()
+	db := open(t, s)
+	ctx, end := traced(t)
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Break(0)
+	if _, err := tx.ExecContext(ctx, "UPDATE"); err != driver.ErrBadConn {
+		t.Errorf("error %v", err)
+	}
+	if err := tx.Rollback(); err != driver.ErrBadConn {
+		t.Errorf("error %v", err)
+	}
+	points := end()
+	if len(points) != 3 || points[1].Stop["message"] != "driver: bad connection" || points[2].Stop["message"] != "driver: bad connection" {
+		t.Errorf("points %q", texts(points))
+	}
+}
+
+func TestNewConnectionsAreBadToo(t *testing.T) {
+	s := modern()
+	s.Break(10)
+	db := open(t, s)
+	ctx, end := traced(t)
+	if _, err := db.ExecContext(ctx, "UPDATE"); err != driver.ErrBadConn {
+		t.Errorf("error %v", err)
+	}
+	points := end()
+	if len(points) == 0 || points[len(points)-1].Stop["message"] != "driver: bad connection" {
+		t.Errorf("points %q", texts(points))
+	}
+}
+
+// TestHangingQueryIsSeen: a start is withheld until the driver answers, but
+// not for ever.
+func TestHangingQueryIsSeen(t *testing.T) {
+	for _, query := range []string{"WAIT", "ROWS 1"} {
+		t.Run(query, func(t *testing.T) {
+			svc, rec := pointtest.New(t, "test")
+			ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+			ctx, cancel := context.WithCancel(ctx)
+			db := open(t, modern())
+			started, done := make(chan bool), make(chan bool)
+			go func() {
+				close(started)
+				rows, err := db.QueryContext(ctx, query)
+				if err == nil {
+					<-ctx.Done()
+					rows.Close()
+				}
+				close(done)
+			}()
+			<-started
+			for len(rec.Named(t, "db")) == 0 {
+				runtime.Gosched()
+			}
+			if p := rec.One(t, "db"); p.Stopped {
+				t.Errorf("%s is stopped", text(p))
+			}
+			cancel()
+			<-done
+			root.Stop()
+			if p := rec.One(t, "db"); !p.Stopped {
+				t.Errorf("%s is not stopped", text(p))
+			}
+		})
+	}
+}
+
+// TestRowsNotClosed: database/sql closes forgotten rows when the context ends;
+// without such a context the garbage collector tells.
+func TestRowsNotClosed(t *testing.T) {
+	svc, rec := pointtest.New(t, "test")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	db := open(t, modern())
+	forget := func(ctx context.Context) {
+		rows, err := db.QueryContext(ctx, "ROWS 3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows.Next()
+	}
+	forget(ctx)
+	for !rec.One(t, "db").Stopped {
+		runtime.GC()
+	}
+	if p := rec.One(t, "db"); p.Stop["outcome"] != "leaked" {
+		t.Errorf("%s", text(p))
+	}
+	cctx, cancel := context.WithCancel(ctx)
+	forget(cctx)
+	cancel()
+	for !rec.Named(t, "db")[1].Stopped {
+		runtime.Gosched()
+	}
+	if p := rec.Named(t, "db")[1]; p.Stop["outcome"] != "cancelled" {
+		t.Errorf("%s", text(p))
+	}
+	root.Stop()
+}
+
+func TestDoubleWrapping(t *testing.T) {
+	once := sqltrace.Wrap(modern())
+	if sqltrace.Wrap(once) != once {
+		t.Error("a wrapped connector is wrapped again")
+	}
+	db := sql.OpenDB(sqltrace.Wrap(other{sqltrace.Wrap(modern())}))
+	defer db.Close()
+	ctx, end := traced(t)
+	if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	check(t, end(), "db map[statement:UPDATE] | map[db:map[rows_affected:7]]")
+}
+
+// other is the connector of another wrapper.
+type other struct{ driver.Connector }
+
+func TestUnwrap(t *testing.T) {
+	var own driver.Conn
+	s := modern()
+	s.Conn = func(c *fakedb.Conn) driver.Conn {
+		own = c
+		return c
+	}
+	db := open(t, s)
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.Raw(func(driverConn any) error {
+		if driverConn == own || sqltrace.Unwrap(driverConn) != own {
+			t.Errorf("%T unwraps to %T", driverConn, sqltrace.Unwrap(driverConn))
+		}
+		if r, ok := driverConn.(interface{ Raw() driver.Conn }); !ok || r.Raw() != own {
+			t.Errorf("%T has no Raw", driverConn)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if sqltrace.Unwrap(42) != 42 {
+		t.Error("Unwrap changes a value that is not wrapped")
+	}
+}
+
+func TestConnector(t *testing.T) {
+	s := modern()
+	w := sqltrace.Wrap(s)
+	if d := w.Driver(); d != (fakedb.Driver{Server: s}) {
+		t.Errorf("driver %v", d)
+	}
+	if _, ok := w.(interface{ Close() error }); ok {
+		t.Error("the connector can be closed, the driver's cannot")
+	}
+	closed := 0
+	db := sqltrace.OpenDB(closing{s, &closed})
+	if err := db.Close(); !errors.Is(err, fakedb.ErrFail) || closed != 1 {
+		t.Errorf("closed %d times: %v", closed, err)
+	}
+}
+
+type closing struct {
+	driver.Connector
+	n *int
+}
+
+func (c closing) Close() error { *c.n++; return fakedb.ErrFail }
+
+func TestOpen(t *testing.T) {
+	s := modern()
+	sql.Register("fakedb-plain", fakedb.Driver{Server: s})
+	db, err := sqltrace.Open("fakedb-plain", "dsn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if db.Driver() != (fakedb.Driver{Server: s}) {
+		t.Errorf("driver %v", db.Driver())
+	}
+	ctx, end := traced(t)
+	if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	check(t, end(), "db map[statement:UPDATE] | map[db:map[rows_affected:7]]")
+	if _, err := sqltrace.Open("nosuch", ""); err == nil {
+		t.Error("no error for an unknown driver")
+	}
+}
+
+func TestArgs(t *testing.T) {
+	args := []any{7, "secret", []byte("b\xff"), nil, 1.5, true, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
+	named := []any{sql.Named("id", 7), sql.Named("pw", "secret")}
+	for _, test := range []struct {
+		name string
+		args sqltrace.Args
+		give []any
+		want string
+	}{
+		{"off", sqltrace.Args{}, args, "map[statement:X]"},
+		{"count", sqltrace.ArgsCount(), args, "map[param_count:7 statement:X]"},
+		{"shape", sqltrace.ArgsShape(), args, "map[params:[int64 string(6) bytes(2) nil float64 bool time.Time] statement:X]"},
+		{"allow", sqltrace.ArgsAllow("1", "4"), args, "map[params:[7 string(6) bytes(2) <nil> float64 bool time.Time] statement:X]"},
+		{"all", sqltrace.ArgsAll(), args, "map[params:[7 secret bytes(2) <nil> 1.5 true 2026-01-02T03:04:05.000000006Z] statement:X]"},
+		{"named shape", sqltrace.ArgsShape(), named, "map[params:map[id:int64 pw:string(6)] statement:X]"},
+		{"named allow", sqltrace.ArgsAllow("id"), named, "map[params:map[id:7 pw:string(6)] statement:X]"},
+		{"none given", sqltrace.ArgsAll(), nil, "map[statement:X]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			db := open(t, modern(), sqltrace.WithArgs(test.args))
+			ctx, end := traced(t)
+			if _, err := db.ExecContext(ctx, "X", test.give...); err != nil {
+				t.Fatal(err)
+			}
+			points := end()
+			if got := fmt.Sprint(points[0].Start["db"]); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}

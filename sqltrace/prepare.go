@@ -1,0 +1,85 @@
+package sqltrace
+
+import (
+	"context"
+	"database/sql/driver"
+	"time"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Prepare is for those who use the connection without database/sql.
+func (c *conn) Prepare(query string) (driver.Stmt, error) {
+	c.forgetSkipped()
+	bare, err := c.bare.Prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return (&stmt{bare: bare, conn: c, query: query}).withInterfaces(), nil
+}
+
+func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	p, again := c.takeSkipped(ctx, query)
+	if profiler.Active(ctx) {
+		return c.prepareTraced(ctx, query, p, again)
+	}
+	bare, err := c.prepare(ctx, query)
+	if err != nil || again {
+		// A statement that is prepared for one untraced query needs no wrapper.
+		return bare, err
+	}
+	return (&stmt{bare: bare, conn: c, query: query}).withInterfaces(), nil
+}
+
+// prepareTraced prepares a statement in a trace. Where the driver has sent
+// database/sql here (again) it is a part of the query p. Where the driver runs
+// statements directly too the user has asked for it, and it is a point of its
+// own. Otherwise nobody can tell: the query that comes first says how long it
+// took.
+func (c *conn) prepareTraced(ctx context.Context, query string, p profiler.Point, again bool) (driver.Stmt, error) {
+	inner := ctx
+	if !again {
+		inner, p = c.cfg.open(ctx, pointPrepare, query, nil)
+	}
+	returned := false
+	defer ended(&returned, p)
+	start := time.Now()
+	bare, err := c.prepare(inner, query)
+	returned = true
+	if err != nil {
+		c.fail(ctx, p, err)
+		return nil, err
+	}
+	s := &stmt{bare: bare, conn: c, query: query}
+	switch {
+	case again:
+		s.running = p
+	case c.direct():
+		p.End(profiler.Ending{Group: group})
+	default:
+		p.Discard()
+		s.prepare = time.Since(start)
+	}
+	return s.withInterfaces(), nil
+}
+
+// direct says that the driver runs any statement without preparing it.
+func (c *conn) direct() bool {
+	return (c.queryerContext != nil || c.queryer != nil) && (c.execerContext != nil || c.execer != nil)
+}
+
+// prepare does what database/sql does.
+func (c *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
+	if p, ok := c.bare.(driver.ConnPrepareContext); ok {
+		return p.PrepareContext(ctx, query)
+	}
+	s, err := c.bare.Prepare(query)
+	if err != nil {
+		return s, err
+	}
+	if err := ctx.Err(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}

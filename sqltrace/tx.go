@@ -1,0 +1,91 @@
+package sqltrace
+
+//lint:file-ignore SA1019 Drivers have the deprecated interfaces, so the wrapper has them.
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Begin is for those who use the connection without database/sql.
+func (c *conn) Begin() (driver.Tx, error) {
+	c.forgetSkipped()
+	return c.bare.Begin()
+}
+
+func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	c.forgetSkipped()
+	if profiler.Active(ctx) {
+		return c.beginTraced(ctx, opts)
+	}
+	t, err := c.begin(ctx, opts)
+	if err == nil {
+		c.used = true
+	}
+	return t, err
+}
+
+func (c *conn) beginTraced(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	inner, p := c.cfg.open(ctx, pointQuery, "BEGIN", nil)
+	returned := false
+	defer ended(&returned, p)
+	bare, err := c.begin(inner, opts)
+	returned = true
+	if err != nil {
+		c.fail(ctx, p, err)
+		return bare, err
+	}
+	c.used, c.inTx = true, true
+	p.End(profiler.Ending{Group: group})
+	return &tx{bare: bare, conn: c, ctx: ctx}, nil
+}
+
+// begin does what database/sql does.
+func (c *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	if b, ok := c.bare.(driver.ConnBeginTx); ok {
+		return b.BeginTx(ctx, opts)
+	}
+	if opts.Isolation != 0 {
+		return nil, errors.New("sql: driver does not support non-default isolation level")
+	}
+	if opts.ReadOnly {
+		return nil, errors.New("sql: driver does not support read-only transactions")
+	}
+	t, err := c.bare.Begin()
+	if err != nil {
+		return t, err
+	}
+	if err := ctx.Err(); err != nil {
+		t.Rollback()
+		return nil, err
+	}
+	return t, nil
+}
+
+// tx wraps a transaction that was begun in a trace. Its end has no context of
+// its own, so it belongs to where it began.
+type tx struct {
+	bare driver.Tx
+	conn *conn
+	ctx  context.Context
+}
+
+func (t *tx) Commit() error { return t.end("COMMIT", t.bare.Commit) }
+
+func (t *tx) Rollback() error { return t.end("ROLLBACK", t.bare.Rollback) }
+
+func (t *tx) end(statement string, do func() error) error {
+	t.conn.forgetSkipped()
+	_, p := t.conn.cfg.open(t.ctx, pointQuery, statement, nil)
+	returned := false
+	defer ended(&returned, p)
+	err := do()
+	returned = true
+	t.conn.inTx = false
+	// A rollback because the context is cancelled is done, not cancelled.
+	p.End(ending(context.WithoutCancel(t.ctx), err))
+	return err
+}
