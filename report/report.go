@@ -1,0 +1,194 @@
+package report
+
+import (
+	"encoding/json"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Report is what the records of one trace say. It is not changed after Build,
+// so it is safe for concurrent use.
+type Report struct {
+	BaseID string // of the first record
+
+	// Points are all trace points, in the order in which the store gave the
+	// first record of each.
+	Points []Point
+
+	// Stats sums up the points by name, in the order of Points.
+	Stats []Stat
+
+	// Records is how many records were read, those included that could not be
+	// used.
+	Records int
+
+	// Lost is how many more records of the trace never reached the store, as
+	// the services themselves have counted.
+	Lost int64
+
+	// Warnings say what was wrong with records.
+	Warnings []Warning
+
+	events       []event
+	first        int32 // first root, none if there is none
+	reachable    int
+	began, ended int64 // earliest and latest record, in microseconds since 1970
+	lastStart    int64 // latest start record
+	anyStart     bool
+}
+
+// Stat sums up the points of one name, those in a cycle included.
+type Stat struct {
+	Name  string
+	Count int
+	Total time.Duration // sum of their durations
+	Self  time.Duration // sum of their times outside of children
+	Max   time.Duration // the longest
+
+	millis int64 // sum of the durations as OSProfiler cuts them
+}
+
+// Warning is something that was wrong with one or more records.
+type Warning struct {
+	Problem string // one line of ours
+	Count   int    // of records
+	Example string // as stored in the first of them; hostile
+}
+
+// Began is the time of the earliest record, the zero Time without any.
+func (r *Report) Began() time.Time {
+	if len(r.Points) == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(r.began).UTC()
+}
+
+// Duration is the time from the earliest to the latest record.
+func (r *Report) Duration() time.Duration { return duration(r.ended - r.began) }
+
+// Unfinished is how many points have no stop.
+func (r *Report) Unfinished() (n int) {
+	for i := range r.Points {
+		if !r.Points[i].HasStop {
+			n++
+		}
+	}
+	return n
+}
+
+// Roots yields the points whose parent is not in the trace, by their start.
+func (r *Report) Roots() iter.Seq[*Point] { return r.siblings(r.first) }
+
+// Children yields the points right below p, by their start. A point that is
+// its own parent, or is in a cycle, has children too: follow them only from a
+// root down.
+func (r *Report) Children(p *Point) iter.Seq[*Point] { return r.siblings(p.child) }
+
+func (r *Report) siblings(i int32) iter.Seq[*Point] {
+	return func(yield func(*Point) bool) {
+		for ; i != none; i = r.Points[i].next {
+			if !yield(&r.Points[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Parent returns the point above p, nil for a root.
+func (r *Report) Parent(p *Point) *Point {
+	if p.parent == none {
+		return nil
+	}
+	return &r.Points[p.parent]
+}
+
+// Walk yields the points of the tree, each before its children.
+func (r *Report) Walk() iter.Seq[*Point] {
+	return func(yield func(*Point) bool) {
+		for i := r.first; i != none; {
+			p := &r.Points[i]
+			if !yield(p) {
+				return
+			}
+			if p.child != none {
+				i = p.child
+				continue
+			}
+			for p.next == none && p.parent != none {
+				p = &r.Points[p.parent]
+			}
+			i = p.next
+		}
+	}
+}
+
+// Unreachable yields the points that no root leads to, since they are their
+// own parent, in a cycle or below one, in the order of Points.
+func (r *Report) Unreachable() iter.Seq[*Point] {
+	return func(yield func(*Point) bool) {
+		if r.reachable == len(r.Points) {
+			return
+		}
+		for i := range r.Points {
+			if p := &r.Points[i]; p.Depth < 0 && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// Info returns the JSON object "info" of p's start or stop record, nil if there
+// is none.
+func (r *Report) Info(p *Point, kind profiler.Kind) json.RawMessage {
+	at := p.start
+	if kind == profiler.KindStop {
+		at = p.stop
+	}
+	if at == none {
+		return nil
+	}
+	return r.events[at].info
+}
+
+// Failure returns the exception type and the message of a point that failed.
+func (r *Report) Failure(p *Point) (etype, message string, failed bool) {
+	info := r.Info(p, profiler.KindStop)
+	value := jsontext.Get(info, "etype")
+	if value == nil || value[0] == 'n' {
+		return "", "", false
+	}
+	return plainText(value), plainText(jsontext.Get(info, "message")), true
+}
+
+// plainText is a string's text, nothing for null, and other JSON as it is.
+func plainText(value []byte) string {
+	if text, ok := jsontext.Text(value); ok {
+		return text
+	}
+	if len(value) > 0 && value[0] == 'n' {
+		return ""
+	}
+	return string(value)
+}
+
+// StoredRecords yields the records of p in the order of the store, with their
+// names ("db-start"). A repeated name counts once, the last of them.
+func (r *Report) StoredRecords(p *Point) iter.Seq2[string, json.RawMessage] {
+	return func(yield func(string, json.RawMessage) bool) {
+		for i := p.firstEvent; i != none; i = r.events[i].next {
+			if !yield(r.events[i].name, r.events[i].payload) {
+				return
+			}
+		}
+	}
+}
+
+// duration turns microseconds into a Duration, which spans 292 years.
+func duration(micros int64) time.Duration {
+	const most = math.MaxInt64 / 1000
+	return time.Duration(max(-most, min(most, micros))) * time.Microsecond
+}
