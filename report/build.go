@@ -25,38 +25,43 @@ import (
 // record with the same name replaces the earlier. The records' bytes are kept
 // and must not change.
 func Build(records iter.Seq2[profiler.Record, error]) (*Report, error) {
-	b := builder{Report: &Report{first: none}, index: newIndex(), stats: map[string]int32{}}
+	b := builder{
+		Report: &Report{first: none},
+		index:  newIndex(),
+		names:  map[string]recordName{},
+		stats:  map[string]int32{},
+	}
 	for record, err := range records {
-		var bad *profiler.BadRecordError
-		switch {
-		case errors.As(err, &bad):
-			b.Records++
-			b.warn("cannot be read, left out", err.Error())
-		case err != nil:
-			return nil, err
-		default:
+		if err == nil {
 			b.Records++
 			b.record(&record)
+			continue
 		}
+		if bad := (*profiler.BadRecordError)(nil); !errors.As(err, &bad) {
+			return nil, err
+		}
+		b.Records++
+		b.warn("cannot be read, left out", err.Error())
 	}
 	b.finish()
 	return b.Report, nil
 }
 
-// event is what is kept of a record.
-type event struct {
-	name    string
-	info    json.RawMessage
-	payload json.RawMessage
-	next    int32 // of the same point
-	lost    int32 // records that it says were lost before it
-}
-
 type builder struct {
 	*Report
 	index *index
+	clock clock
+	names map[string]recordName
 	stats map[string]int32 // place in Stats by name
 	many  map[eventKey]int32
+	last  *Source // of the point before
+}
+
+// recordName is what follows from the name of a record.
+type recordName struct {
+	text string
+	stop bool
+	stat int32 // of the point that it begins
 }
 
 type eventKey struct {
@@ -75,7 +80,7 @@ func (b *builder) warn(problem, example string) {
 }
 
 func (b *builder) record(r *profiler.Record) {
-	at, odd, ok := parseTimestamp(r.Timestamp)
+	at, odd, ok := b.clock.parse(r.Timestamp)
 	if !ok {
 		b.warn("no timestamp that can be read, left out", r.Timestamp)
 		return
@@ -93,10 +98,11 @@ func (b *builder) record(r *profiler.Record) {
 	}
 	b.began, b.ended = min(b.began, at), max(b.ended, at)
 
-	i := b.point(r)
-	e := b.event(i, r)
+	name := b.name(r.Name)
+	i := b.point(r, name)
+	e := b.event(i, r, name.text)
 	p := &b.Points[i]
-	if isStop(r.Name) {
+	if name.stop {
 		p.HasStop, p.stopped, p.stop = true, at, e
 		return
 	}
@@ -106,64 +112,102 @@ func (b *builder) record(r *profiler.Record) {
 	}
 }
 
+// name looks a record's name up, of which a trace has few.
+func (b *builder) name(text string) recordName {
+	name, ok := b.names[text]
+	if ok {
+		return name
+	}
+	name = recordName{text: strings.Clone(text), stop: strings.HasSuffix(text, "stop")}
+	cut, _, _ := strings.Cut(name.text, "-")
+	if name.stat, ok = b.stats[cut]; !ok {
+		name.stat = none
+	}
+	b.names[name.text] = name
+	return name
+}
+
 // point returns the point of a record, a new one if it is the first.
-func (b *builder) point(r *profiler.Record) int32 {
+func (b *builder) point(r *profiler.Record, name recordName) int32 {
 	i, hash, at := b.index.find(b.Points, r.TraceID)
 	if i != none {
 		return i
 	}
 	i = int32(len(b.Points))
 	b.index.add(i, hash, at)
-	name := r.Name
-	if dash := strings.IndexByte(name, '-'); dash >= 0 {
-		name = name[:dash]
-	}
-	stat, ok := b.stats[name]
-	if !ok {
-		stat = int32(len(b.Stats))
-		b.stats[name] = stat
-		b.Stats = append(b.Stats, Stat{Name: name})
+	if name.stat == none {
+		name.stat = b.newStat(name)
 	}
 	if len(b.Points) == cap(b.Points) {
 		b.Points = slices.Grow(b.Points, len(b.Points)+32)
 	}
-	p := Point{
-		Name: b.Stats[stat].Name, stat: stat, TraceID: r.TraceID, ParentID: r.ParentID, Depth: -1,
+	b.Points = append(b.Points, Point{
+		Name: b.Stats[name.stat].Name, stat: name.stat, TraceID: r.TraceID, ParentID: r.ParentID, Depth: -1,
+		Source: b.source(r),
 		parent: none, child: none, next: none, firstEvent: none, lastEvent: none, start: none, stop: none,
-	}
-	p.Project = p.text(r.Project, nullProject)
-	p.Service = p.text(r.Service, nullService)
-	p.Host = p.text(r.Host, nullHost)
-	b.Points = append(b.Points, p)
+	})
 	return i
 }
 
-func (p *Point) text(s *string, null uint8) string {
-	if s == nil {
-		p.nulls |= null
+// newStat gives a name its place in Stats, at the first point that has it.
+func (b *builder) newStat(name recordName) int32 {
+	cut, _, _ := strings.Cut(name.text, "-")
+	stat, ok := b.stats[cut]
+	if !ok {
+		stat = int32(len(b.Stats))
+		b.stats[cut] = stat
+		b.Stats = append(b.Stats, Stat{Name: cut})
+	}
+	name.stat = stat
+	b.names[name.text] = name
+	return stat
+}
+
+// source is shared by points that follow one another.
+func (b *builder) source(r *profiler.Record) *Source {
+	var s Source
+	s.Project = s.text(r.Project, nullProject)
+	s.Service = s.text(r.Service, nullService)
+	s.Host = s.text(r.Host, nullHost)
+	if b.last == nil || *b.last != s {
+		kept := s
+		b.last = &kept
+	}
+	return b.last
+}
+
+func (s *Source) text(text *string, null uint8) string {
+	if text == nil {
+		s.nulls |= null
 		return ""
 	}
-	return *s
+	return *text
 }
 
 // event keeps a record of a point, in the place of an earlier one of the same
 // name.
-func (b *builder) event(point int32, r *profiler.Record) int32 {
-	i := b.sameName(point, r.Name)
+func (b *builder) event(point int32, r *profiler.Record, name string) int32 {
+	i := b.sameName(point, name)
 	if i == none {
-		i = int32(len(b.events))
-		if len(b.events) == cap(b.events) {
-			b.events = slices.Grow(b.events, len(b.events)+64)
-		}
-		b.events = append(b.events, event{name: r.Name, next: none})
-		if p := &b.Points[point]; p.lastEvent == none {
-			p.firstEvent, p.lastEvent = i, i
+		p := &b.Points[point]
+		i = b.events.add(event{name: name, next: none})
+		if p.lastEvent == none {
+			p.firstEvent = i
 		} else {
-			b.events[p.lastEvent].next, p.lastEvent = i, i
+			b.events.at(p.lastEvent).next = i
 		}
+		p.lastEvent = i
+	} else if i == b.Points[point].firstEvent && b.origins[point] == nil {
+		if b.origins == nil {
+			b.origins = map[int32]json.RawMessage{}
+		}
+		b.origins[point] = b.events.at(i).payload
 	}
-	e := &b.events[i]
-	e.info, e.payload = r.Info, r.Payload
+	e := b.events.at(i)
+	e.payload = r.Payload
+	if r.Payload == nil && r.Info != nil {
+		e.payload = slices.Concat([]byte(`{"info":`), r.Info, []byte("}"))
+	}
 	b.Lost -= int64(e.lost)
 	e.lost = lostBefore(r.Info)
 	b.Lost += int64(e.lost)
@@ -175,13 +219,15 @@ func (b *builder) event(point int32, r *profiler.Record) int32 {
 func (b *builder) sameName(point int32, name string) int32 {
 	const few = 8
 	n := 0
-	for i := b.Points[point].firstEvent; i != none; i = b.events[i].next {
-		if b.events[i].name == name {
+	for i := b.Points[point].firstEvent; i != none; {
+		e := b.events.at(i)
+		if e.name == name {
 			return i
 		}
 		if n++; n == few {
 			break
 		}
+		i = e.next
 	}
 	if n < few {
 		return none
@@ -193,7 +239,7 @@ func (b *builder) sameName(point int32, name string) int32 {
 	if b.many == nil {
 		b.many = map[eventKey]int32{}
 	}
-	b.many[key] = int32(len(b.events))
+	b.many[key] = b.events.len
 	return none
 }
 
@@ -222,10 +268,13 @@ func (b *builder) finish() {
 		if !p.HasStop {
 			p.stopped = p.started
 		}
-		p.offset = p.started - b.began
+		p.started -= b.began
+		p.stopped -= b.began
 		sorted = sorted && p.started >= previous
 		previous = p.started
 	}
+	b.ended -= b.began
+	b.lastStart -= b.began
 	b.link(b.order(sorted))
 	b.sumUp()
 	b.measureDepth()
@@ -308,13 +357,13 @@ func (b *builder) sumUp() {
 		s.Total += p.Duration()
 		s.Self += p.Self()
 		s.Max = max(s.Max, p.Duration())
-		s.millis += b.millis(p.stopped) - b.millis(p.started)
+		s.millis += millis(p.stopped) - millis(p.started)
 	}
 }
 
-// millis is a time in milliseconds since the report's beginning, cut as
-// OSProfiler cuts it, which calculates with floating point.
-func (r *Report) millis(at int64) int64 { return int64(float64(at-r.began) / 1000) }
+// millis cuts microseconds as OSProfiler does, which calculates with floating
+// point.
+func millis(micros int64) int64 { return int64(float64(micros) / 1000) }
 
 // measureDepth visits what the roots lead to.
 func (b *builder) measureDepth() {
@@ -326,6 +375,3 @@ func (b *builder) measureDepth() {
 		b.reachable++
 	}
 }
-
-// isStop reports whether a record of this name ends its point.
-func isStop(name string) bool { return strings.HasSuffix(name, "stop") }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/profiler"
@@ -52,7 +53,7 @@ func (j *jsonWriter) key(indent int, name string) {
 func (j *jsonWriter) line(indent int)  { j.buf = jsontext.AppendLine(j.buf, indent) }
 func (j *jsonWriter) integer(n int64)  { j.buf = strconv.AppendInt(j.buf, n, 10) }
 func (j *jsonWriter) string(s string)  { j.buf = jsontext.AppendString(j.buf, s) }
-func (j *jsonWriter) millisOf(t int64) { j.integer(j.millis(t)) }
+func (j *jsonWriter) millisOf(t int64) { j.integer(millis(t)) }
 
 func (j *jsonWriter) report() {
 	j.raw("{\n  \"info\": {\n    \"name\": \"total\",\n    \"started\": 0,\n    \"finished\": ")
@@ -130,10 +131,10 @@ func (j *jsonWriter) tree() {
 		if top.next > top.from {
 			j.raw(",")
 		}
-		p := &j.Points[list[top.next]]
+		i := list[top.next]
 		top.next++
-		j.point(p, indent(depth))
-		open(p.child)
+		j.point(i, indent(depth))
+		open(j.Points[i].child)
 		if len(j.buf) > 1<<16 {
 			_ = j.flush()
 		}
@@ -148,7 +149,7 @@ func (j *jsonWriter) inOrder(list []int32, first int32) []int32 {
 		list = append(list, i)
 	}
 	slices.SortFunc(list[from:], func(a, b int32) int {
-		if c := cmp.Compare(j.Points[a].offset/1000, j.Points[b].offset/1000); c != 0 {
+		if c := cmp.Compare(millis(j.Points[a].started), millis(j.Points[b].started)); c != 0 {
 			return c
 		}
 		return cmp.Compare(a, b)
@@ -157,8 +158,9 @@ func (j *jsonWriter) inOrder(list []int32, first int32) []int32 {
 }
 
 // point writes all of a point but its children and what follows them.
-func (j *jsonWriter) point(p *Point, indent int) {
-	stored := j.storedTexts(p)
+func (j *jsonWriter) point(i int32, indent int) {
+	p := &j.Points[i]
+	stored := j.storedTexts(i)
 	j.line(indent)
 	j.raw("{")
 	j.key(indent+2, "info")
@@ -180,8 +182,12 @@ func (j *jsonWriter) point(p *Point, indent int) {
 // storedTexts are the point's fields as its first record holds them.
 type storedTexts struct{ project, service, host, traceID, parentID []byte }
 
-func (j *jsonWriter) storedTexts(p *Point) (s storedTexts) {
-	jsontext.Members(j.events[p.firstEvent].payload, func(key, value []byte) bool {
+func (j *jsonWriter) storedTexts(i int32) (s storedTexts) {
+	first := j.origins[i]
+	if first == nil {
+		first = j.events.at(j.Points[i].firstEvent).payload
+	}
+	jsontext.Members(first, func(key, value []byte) bool {
 		switch string(key) {
 		case `"project"`:
 			s.project = value
@@ -222,7 +228,7 @@ func (j *jsonWriter) records(p *Point, indent int) {
 		j.raw(",")
 		j.key(indent, "meta.raw_payload."+name)
 		j.payload(payload, indent)
-		stop := isStop(name)
+		stop := strings.HasSuffix(name, "stop")
 		if stop && !stopped {
 			stopped = true
 			j.stopped(p, indent)

@@ -11,9 +11,7 @@ type Point struct {
 	Name     string // up to the first dash: "db" of "db-start"
 	TraceID  string
 	ParentID string
-	Project  string // "" also for null, as Service and Host
-	Service  string
-	Host     string
+	*Source
 
 	// Depth is 0 for a root, and -1 for a point that no root leads to.
 	Depth int32
@@ -21,16 +19,23 @@ type Point struct {
 	// A half that is missing has the time of the other.
 	HasStart, HasStop bool
 
-	nulls uint8 // which of project, service and host are null
-	stat  int32 // in Report.Stats
-
+	stat                  int32 // in Report.Stats
 	parent, child, next   int32 // points
 	firstEvent, lastEvent int32 // list of events
 	start, stop           int32 // the latest event of each kind
 
-	started, stopped int64 // microseconds since 1970
-	offset           int64 // of started from the report's beginning
-	covered          int64 // microseconds in which a child ran
+	// Microseconds; the first two count from the report's beginning.
+	started, stopped int64
+	covered          int64 // in which a child ran
+}
+
+// Source is who wrote a point. A field that is null in the record is "".
+type Source struct {
+	Project string
+	Service string
+	Host    string
+
+	nulls uint8 // which of them are null
 }
 
 const (
@@ -40,10 +45,10 @@ const (
 )
 
 // Start is when the point began, counted from the beginning of the report.
-func (p *Point) Start() time.Duration { return duration(p.offset) }
+func (p *Point) Start() time.Duration { return duration(p.started) }
 
 // Stop is when the point ended, counted from the beginning of the report.
-func (p *Point) Stop() time.Duration { return duration(p.offset + p.stopped - p.started) }
+func (p *Point) Stop() time.Duration { return duration(p.stopped) }
 
 // Duration is 0 if a half is missing, and negative if the clocks of two hosts
 // differ.

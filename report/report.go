@@ -33,12 +33,14 @@ type Report struct {
 	// Warnings say what was wrong with records.
 	Warnings []Warning
 
-	events       []event
-	first        int32 // first root, none if there is none
-	reachable    int
-	began, ended int64 // earliest and latest record, in microseconds since 1970
-	lastStart    int64 // latest start record
-	anyStart     bool
+	events    events
+	origins   map[int32]json.RawMessage // first records that later ones have replaced, by point
+	first     int32                     // first root, none if there is none
+	reachable int
+	began     int64 // earliest record, in microseconds since 1970
+	ended     int64 // latest record, in microseconds since the earliest
+	lastStart int64 // latest start record, likewise
+	anyStart  bool
 }
 
 // Stat sums up the points of one name, those in a cycle included.
@@ -68,7 +70,7 @@ func (r *Report) Began() time.Time {
 }
 
 // Duration is the time from the earliest to the latest record.
-func (r *Report) Duration() time.Duration { return duration(r.ended - r.began) }
+func (r *Report) Duration() time.Duration { return duration(r.ended) }
 
 // Unfinished is how many points have no stop.
 func (r *Report) Unfinished() (n int) {
@@ -151,7 +153,7 @@ func (r *Report) Info(p *Point, kind profiler.Kind) json.RawMessage {
 	if at == none {
 		return nil
 	}
-	return r.events[at].info
+	return jsontext.Get(r.events.at(at).payload, "info")
 }
 
 // Failure returns the exception type and the message of a point that failed.
@@ -179,10 +181,12 @@ func plainText(value []byte) string {
 // names ("db-start"). A repeated name counts once, the last of them.
 func (r *Report) StoredRecords(p *Point) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
-		for i := p.firstEvent; i != none; i = r.events[i].next {
-			if !yield(r.events[i].name, r.events[i].payload) {
+		for i := p.firstEvent; i != none; {
+			e := r.events.at(i)
+			if !yield(e.name, e.payload) {
 				return
 			}
+			i = e.next
 		}
 	}
 }

@@ -13,6 +13,38 @@ func parseTimestamp(s string) (micros int64, odd, ok bool) {
 	return parseLenient(s)
 }
 
+// clock reads the timestamps of one trace, most of which begin alike.
+type clock struct {
+	second string // the usual form up to the dot, as last seen
+	micros int64
+}
+
+func (c *clock) parse(s string) (micros int64, odd, ok bool) {
+	const dot = len("0000-00-00T00:00:00.")
+	if len(s) == len(usualForm) && s[:dot] == c.second {
+		if fraction, ok := sixDigits(s[dot:]); ok {
+			return c.micros + fraction, false, true
+		}
+	}
+	if micros, ok = parseUsual(s); ok {
+		fraction, _ := sixDigits(s[dot:])
+		c.second, c.micros = s[:dot], micros-fraction
+		return micros, false, true
+	}
+	return parseTimestamp(s)
+}
+
+func sixDigits(s string) (n int64, ok bool) {
+	for i := range 6 {
+		d := s[i] - '0'
+		if d > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(d)
+	}
+	return n, true
+}
+
 // usualForm is the usual form with a 0 for each digit.
 const usualForm = "0000-00-00T00:00:00.000000"
 
@@ -154,9 +186,13 @@ func (s *scanner) zone() (z zone, ok bool) {
 	if !ok {
 		return z, false
 	}
-	s.take(":")
-	minutes, ok := s.number(2, 2)
-	if !ok && minutes != 0 || hours > 23 || minutes > 59 {
+	var minutes int64
+	if _, colon := s.take(":"); colon || s.rest != "" {
+		if minutes, ok = s.number(2, 2); !ok {
+			return z, false
+		}
+	}
+	if hours > 23 || minutes > 59 {
 		return z, false
 	}
 	if z.seconds = hours*3600 + minutes*60; sign == '-' {

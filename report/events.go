@@ -1,0 +1,33 @@
+package report
+
+import "encoding/json"
+
+// event is what is kept of a record.
+type event struct {
+	name    string
+	payload json.RawMessage
+	next    int32 // of the same point
+	lost    int32 // records that it says were lost before it
+}
+
+const chunkBits = 10
+
+// events is a list that grows without being copied.
+type events struct {
+	chunks []*[1 << chunkBits]event
+	len    int32
+}
+
+func (l *events) at(i int32) *event {
+	return &l.chunks[i>>chunkBits][i&(1<<chunkBits-1)]
+}
+
+func (l *events) add(e event) (i int32) {
+	i = l.len
+	if int(i>>chunkBits) == len(l.chunks) {
+		l.chunks = append(l.chunks, new([1 << chunkBits]event))
+	}
+	*l.at(i) = e
+	l.len++
+	return i
+}
