@@ -1,0 +1,153 @@
+package sondehttp
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// exchange is one traced request and its response. Seen as a [core] it is the
+// ResponseWriter that the handler gets, seen as an [exchangeContext] a part of
+// the handler's context.
+type exchange struct {
+	w       http.ResponseWriter // the server's
+	request context.Context     // the request's own
+	in      header.Info         // what its headers say; zero if it has none
+
+	// What the handler answers. Like the ResponseWriter that they belong to,
+	// these are not safe for concurrent use.
+	status   int // final one; 0: not yet
+	bytes    int64
+	hijacked bool
+
+	mu    sync.Mutex
+	route string // guarded by mu
+}
+
+// exchangeContext is the request's context with the exchange in it.
+type exchangeContext exchange
+
+type exchangeKey struct{}
+
+// Deadline implements [context.Context].
+func (c *exchangeContext) Deadline() (time.Time, bool) { return c.request.Deadline() }
+
+// Done implements [context.Context].
+func (c *exchangeContext) Done() <-chan struct{} { return c.request.Done() }
+
+// Err implements [context.Context].
+func (c *exchangeContext) Err() error { return c.request.Err() }
+
+// Value implements [context.Context].
+func (c *exchangeContext) Value(key any) any {
+	if _, ok := key.(exchangeKey); ok {
+		return (*exchange)(c)
+	}
+	return c.request.Value(key)
+}
+
+// current is the innermost exchange of ctx, nil if it is not traced.
+func current(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// SetRoute tells the server point of ctx which route serves the request, for
+// routers that [http.Request.Pattern] does not speak for: a template such as
+// "/users/{id}", never a path, since reports group by it. The first call
+// counts. It does nothing in a request that is not traced, and is safe for
+// concurrent use.
+func SetRoute(ctx context.Context, route string) {
+	if x := current(ctx); x != nil {
+		x.setRoute(route)
+	}
+}
+
+func (x *exchange) setRoute(route string) {
+	if route == "" {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.route == "" {
+		x.route = route
+	}
+}
+
+// RecordRoute records the pattern under which mux serves a request. It is
+// needed only where a middleware between [Handler] and mux copies the request,
+// for instance with WithContext, since Handler cannot see the copy's pattern.
+func RecordRoute(mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { SetRoute(r.Context(), r.Pattern) }()
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// StatusError is the failure of a point whose request was answered with 500 or
+// above.
+type StatusError int
+
+// Error is the code with its name, "503 Service Unavailable".
+func (e StatusError) Error() string {
+	if text := http.StatusText(int(e)); text != "" {
+		return fmt.Sprintf("%d %s", int(e), text)
+	}
+	return fmt.Sprintf("status %d", int(e))
+}
+
+// complete says whether the handler has written as much as it declared. A
+// client that goes away after that has got its answer.
+func (x *exchange) complete() bool {
+	declared := x.w.Header()["Content-Length"]
+	return len(declared) == 1 && declared[0] == strconv.FormatInt(x.bytes, 10)
+}
+
+// end writes the stop record. returned says that the handler did; otherwise
+// panicked is the value of its panic, nil if its goroutine was ended.
+func (x *exchange) end(p profiler.Point, returned bool, panicked any) {
+	if returned && x.status == 0 && !x.hijacked {
+		x.status = http.StatusOK
+	}
+	end := profiler.Ending{Group: "response"}
+	switch gone := x.request.Err(); {
+	case panicked == http.ErrAbortHandler:
+		end.Outcome = "aborted"
+	case panicked != nil:
+		end.Panic = panicked
+	case !returned:
+		end.Outcome = "goexit"
+	case gone == context.Canceled && !x.complete():
+		end.Outcome = "cancelled"
+	default:
+		if gone == context.DeadlineExceeded {
+			end.Outcome = "timeout"
+		}
+		if x.status >= 500 {
+			end.Err = StatusError(x.status)
+		}
+	}
+	x.mu.Lock()
+	route := x.route
+	x.mu.Unlock()
+	var a [4]slog.Attr
+	attrs := a[:0]
+	if x.status != 0 {
+		attrs = append(attrs, slog.Int("status_code", x.status))
+	}
+	attrs = append(attrs, slog.Int64("bytes", x.bytes))
+	if route != "" {
+		attrs = append(attrs, slog.String("route", route))
+	}
+	if x.hijacked {
+		attrs = append(attrs, slog.Bool("hijacked", true))
+	}
+	p.End(end, attrs...)
+}
