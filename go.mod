@@ -3,6 +3,7 @@ module github.com/sonde-go/sonde
 go 1.26.0
 
 require (
+	github.com/gorilla/mux v1.8.1
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0
 	github.com/rabbitmq/amqp091-go v1.16.0
