@@ -1,7 +1,9 @@
 package profiler
 
 import (
+	"slices"
 	"strconv"
+	"sync"
 	"unsafe"
 
 	"github.com/sonde-go/sonde/header"
@@ -36,8 +38,16 @@ type record struct {
 	dead     bool
 }
 
-func newChunk() *chunk {
+// chunks are used again. They grow to what traces need; the garbage collector
+// takes those that a burst has left over.
+var chunks = sync.Pool{New: func() any {
 	return &chunk{recs: make([]record, 0, 8), buf: make([]byte, 0, 1<<10)}
+}}
+
+func newChunk(base header.ID) *chunk {
+	c := chunks.Get().(*chunk)
+	c.base = base
+	return c
 }
 
 // size is the memory that the chunk takes.
@@ -69,11 +79,21 @@ func (c *chunk) add(n *node, kind Kind, at int64, e *encoder, lost uint64, hostT
 		b = append(b, '}', ',')
 	}
 	c.buf = append(b, hostTail...)
-	c.recs = append(c.recs, record{
-		name: n.name, id: n.id, parent: n.parent, time: at,
-		from: uint32(from), to: uint32(len(c.buf)), kind: kind,
-		held: kind == KindStart && n.state.Load()&stateHeld != 0,
-	})
+	r := c.extend()
+	r.name, r.id, r.parent, r.time, r.kind = n.name, n.id, n.parent, at, kind
+	r.from, r.to = uint32(from), uint32(len(c.buf))
+	r.held, r.dead = kind == KindStart && n.state.Load()&stateHeld != 0, false
+}
+
+// extend makes room for one more record, which the caller fills: all of its
+// fields, since the memory has been used before.
+func (c *chunk) extend() *record {
+	n := len(c.recs)
+	if n == cap(c.recs) {
+		c.recs = slices.Grow(c.recs, n)
+	}
+	c.recs = c.recs[:n+1]
+	return &c.recs[n]
 }
 
 // held is the start record of n if it is in c and withheld.
@@ -90,7 +110,7 @@ func (c *chunk) held(n *node) *record {
 }
 
 // keepHeld moves the withheld records to a new chunk, nil if there are none.
-func (c *chunk) keepHeld(q *queue) *chunk {
+func (c *chunk) keepHeld() *chunk {
 	var kept *chunk
 	for i := range c.recs {
 		r := &c.recs[i]
@@ -98,8 +118,7 @@ func (c *chunk) keepHeld(q *queue) *chunk {
 			continue
 		}
 		if kept == nil {
-			kept = q.spare()
-			kept.base = c.base
+			kept = newChunk(c.base)
 		}
 		moved := *r
 		moved.from = uint32(len(kept.buf))
@@ -112,13 +131,14 @@ func (c *chunk) keepHeld(q *queue) *chunk {
 	return kept
 }
 
-// reset makes c fit to be used again. Memory that one huge trace needed is let
-// go; the old records stay until they are overwritten, since they hold nothing
-// but names and ids.
-func (c *chunk) reset() {
+// free lets c be used again. Memory that one huge trace needed is let go; the
+// old records stay until they are overwritten, since they hold nothing but
+// names and ids.
+func (c *chunk) free() {
 	buf, recs := c.buf[:0], c.recs[:0]
 	if cap(buf) > 2*chunkBytes {
 		buf = nil
 	}
 	*c = chunk{recs: recs, buf: buf}
+	chunks.Put(c)
 }

@@ -173,11 +173,9 @@ func (q *queue) deliver(b *batch) {
 	if failing {
 		q.logger.Info("sonde: the store takes trace records again")
 	}
-	q.mu.Lock()
 	for _, c := range b.chunks {
-		q.recycle(c)
+		c.free()
 	}
-	q.mu.Unlock()
 	clear(b.chunks)
 }
 
@@ -323,5 +321,4 @@ func (q *queue) settle() {
 	q.count.dropped.Undelivered += uint64(q.events)
 	q.count.unconfirmed += uint64(q.inFlight)
 	q.head, q.tail, q.events, q.bytes, q.inFlight = nil, nil, 0, 0, 0
-	q.free = nil
 }

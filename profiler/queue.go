@@ -20,7 +20,6 @@ type queue struct {
 	head, tail *chunk // handed over, oldest first
 	events     int    // in head … tail
 	bytes      int
-	free       []*chunk
 	seq        uint64
 	count      counters
 	ticking    bool // the goroutine knows that something waits
@@ -37,9 +36,6 @@ type queue struct {
 	ctx     context.Context    // of the calls to the sink
 	cancel  context.CancelFunc // ends them
 }
-
-// maxFree is how many chunks are kept for reuse.
-const maxFree = 256
 
 func newQueue(c Config, proto Event) *queue {
 	q := &queue{
@@ -64,14 +60,12 @@ func (q *queue) take(t *trace) *chunk {
 		q.mu.Unlock()
 		return nil
 	}
-	c := q.spareLocked()
-	c.base = t.base
 	wake := q.link(t)
 	q.mu.Unlock()
 	if wake {
 		q.signal()
 	}
-	return c
+	return newChunk(t.base)
 }
 
 // adopt lists t as dirty again, with a chunk that it has already.
@@ -92,22 +86,6 @@ func (q *queue) link(t *trace) (wake bool) {
 	return wake
 }
 
-func (q *queue) spare() *chunk {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.spareLocked()
-}
-
-func (q *queue) spareLocked() *chunk {
-	n := len(q.free)
-	if n == 0 {
-		return newChunk()
-	}
-	c := q.free[n-1]
-	q.free = q.free[:n-1]
-	return c
-}
-
 // handOver takes t's chunk into the queue, or drops it for lack of room.
 func (q *queue) handOver(t *trace, c *chunk) {
 	q.mu.Lock()
@@ -115,8 +93,8 @@ func (q *queue) handOver(t *trace, c *chunk) {
 	t.prev, t.next = nil, nil
 	live := c.live()
 	if live == 0 {
-		q.recycle(c)
 		q.mu.Unlock()
+		c.free()
 		return
 	}
 	c.seq = q.seq + 1
@@ -129,9 +107,9 @@ func (q *queue) handOver(t *trace, c *chunk) {
 		} else {
 			q.count.dropped.QueueFull += uint64(live)
 		}
-		q.losses.add(c.base, uint64(live)+c.lost)
-		q.recycle(c)
 		q.mu.Unlock()
+		q.losses.add(c.base, uint64(live)+c.lost)
+		c.free()
 		return
 	}
 	if q.tail == nil {
@@ -148,14 +126,6 @@ func (q *queue) handOver(t *trace, c *chunk) {
 	q.mu.Unlock()
 	if wake {
 		q.signal()
-	}
-}
-
-// recycle keeps c for reuse; q.mu is held.
-func (q *queue) recycle(c *chunk) {
-	if len(q.free) < maxFree {
-		c.reset()
-		q.free = append(q.free, c)
 	}
 }
 

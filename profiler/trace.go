@@ -61,7 +61,7 @@ func (t *trace) emit(n *node, kind Kind, at int64, e *encoder) {
 		t.chunk = nil
 		q.handOver(t, c)
 	case c.full():
-		t.chunk = c.keepHeld(q)
+		t.chunk = c.keepHeld()
 		q.handOver(t, c)
 		if t.chunk != nil {
 			q.adopt(t)
