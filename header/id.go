@@ -117,28 +117,29 @@ func hexTables() (pairs [256]uint16, values [256]byte) {
 
 func putUUID(dst []byte, u *[16]byte) {
 	dst = dst[:36]
-	put := binary.LittleEndian.PutUint16
-	put(dst[0:], hexPairs[u[0]])
-	put(dst[2:], hexPairs[u[1]])
-	put(dst[4:], hexPairs[u[2]])
-	put(dst[6:], hexPairs[u[3]])
+	put2(dst[0:], hexPairs[u[0]])
+	put2(dst[2:], hexPairs[u[1]])
+	put2(dst[4:], hexPairs[u[2]])
+	put2(dst[6:], hexPairs[u[3]])
 	dst[8] = '-'
-	put(dst[9:], hexPairs[u[4]])
-	put(dst[11:], hexPairs[u[5]])
+	put2(dst[9:], hexPairs[u[4]])
+	put2(dst[11:], hexPairs[u[5]])
 	dst[13] = '-'
-	put(dst[14:], hexPairs[u[6]])
-	put(dst[16:], hexPairs[u[7]])
+	put2(dst[14:], hexPairs[u[6]])
+	put2(dst[16:], hexPairs[u[7]])
 	dst[18] = '-'
-	put(dst[19:], hexPairs[u[8]])
-	put(dst[21:], hexPairs[u[9]])
+	put2(dst[19:], hexPairs[u[8]])
+	put2(dst[21:], hexPairs[u[9]])
 	dst[23] = '-'
-	put(dst[24:], hexPairs[u[10]])
-	put(dst[26:], hexPairs[u[11]])
-	put(dst[28:], hexPairs[u[12]])
-	put(dst[30:], hexPairs[u[13]])
-	put(dst[32:], hexPairs[u[14]])
-	put(dst[34:], hexPairs[u[15]])
+	put2(dst[24:], hexPairs[u[10]])
+	put2(dst[26:], hexPairs[u[11]])
+	put2(dst[28:], hexPairs[u[12]])
+	put2(dst[30:], hexPairs[u[13]])
+	put2(dst[32:], hexPairs[u[14]])
+	put2(dst[34:], hexPairs[u[15]])
 }
+
+func put2(b []byte, pair uint16) { binary.LittleEndian.PutUint16(b, pair) }
 
 // parseUUID reads the canonical lower-case form. The nil UUID is left to the
 // text form, since sixteen zero bytes are the zero ID.
