@@ -17,6 +17,24 @@ func Redis(t testing.TB, args ...string) *Server {
 	return startRedis(t, freePort(t), append([]string{"--appendonly", "yes"}, args...)...)
 }
 
+// RedisTLS starts a Redis server that speaks TLS only, and returns the PEM file
+// of the certificate that clients have to trust. They need none themselves.
+func RedisTLS(t testing.TB, args ...string) (s *Server, ca string) {
+	t.Helper()
+	cert, key := Certificate(t)
+	port := freePort(t)
+	path := need(t, redisInstall, "redis-server")
+	dir := t.TempDir()
+	s = start(t, dir, port, spec{
+		name: "redis-server",
+		path: path,
+		args: append([]string{"--port", "0", "--tls-port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "",
+			"--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert, "--tls-auth-clients", "no"}, args...),
+		ready: func(s *Server) error { return talk(s.Addr, "", nil) },
+	})
+	return s, cert
+}
+
 func startRedis(t testing.TB, port int, args ...string) *Server {
 	t.Helper()
 	path := need(t, redisInstall, "redis-server")

@@ -201,7 +201,7 @@ func (s *Server) Log() []byte {
 }
 
 func (s *Server) logTail() []byte {
-	const limit = 4000
+	const limit = 2000
 	b := s.Log()
 	if len(b) > limit {
 		b = b[len(b)-limit:]

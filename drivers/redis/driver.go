@@ -1,0 +1,100 @@
+package redis
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sonde-go/sonde/drivers"
+)
+
+func init() {
+	for scheme := range schemes {
+		drivers.Register(scheme, open)
+	}
+}
+
+// The keys of OSProfiler.
+const (
+	listPrefix   = "osprofiler_opt:"
+	errorPrefix  = "osprofiler_error:"
+	legacyPrefix = "osprofiler:"
+)
+
+// answerTimeout bounds one answer where the caller's context does not.
+const answerTimeout = 5 * time.Second
+
+type driver struct {
+	config  *config
+	client  redis.UniversalClient
+	errors  bool   // traces with an error are filed
+	where   string // for error messages
+	batches sync.Pool
+	closed  atomic.Bool
+}
+
+func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+	c, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	dialer, err := newDialer(c, o.ConnectTimeout)
+	if err != nil {
+		return nil, err
+	}
+	d := &driver{config: c, errors: o.FilterErrorTrace, where: "redis " + strings.Join(c.addrs, ",")}
+	d.batches.New = func() any { return &batch{} }
+	// Records are sent again by the caller, who has to know what became of
+	// them: no retries below.
+	switch c.topology {
+	case cluster:
+		d.client = redis.NewClusterClient(&redis.ClusterOptions{
+			Addrs: c.addrs, Username: c.user, Password: c.password,
+			Dialer: dialer.dial, DialTimeout: o.ConnectTimeout, DialerRetries: 1,
+			ReadTimeout: answerTimeout, WriteTimeout: answerTimeout, ContextTimeoutEnabled: true,
+			Protocol: 2, DisableIdentity: true,
+		})
+	default:
+		options := &redis.Options{
+			Addr: c.addrs[0], Username: c.user, Password: c.password, DB: c.db,
+			Dialer: dialer.dial, DialTimeout: o.ConnectTimeout, DialerRetries: 1, MaxRetries: -1,
+			ReadTimeout: answerTimeout, WriteTimeout: answerTimeout, ContextTimeoutEnabled: true,
+			Protocol: 2, DisableIdentity: true,
+		}
+		if c.topology == sentinel {
+			d.where = "redis " + o.SentinelServiceName + " of sentinel " + strings.Join(c.addrs, ",")
+			s := &sentinels{dialer: dialer, name: o.SentinelServiceName, timeout: o.SocketTimeout, addrs: c.addrs}
+			options.Dialer = s.dial
+		}
+		d.client = redis.NewClient(options)
+	}
+	return d, nil
+}
+
+// usable returns the context for a call, or why there can be none.
+func (d *driver) usable(ctx context.Context) (context.Context, error) {
+	if d.closed.Load() {
+		return ctx, drivers.ErrClosed
+	}
+	return quiet(ctx), ctx.Err()
+}
+
+// Ping implements drivers.Pinger.
+func (d *driver) Ping(ctx context.Context) error {
+	ctx, err := d.usable(ctx)
+	if err != nil {
+		return err
+	}
+	return d.explain(ctx, d.client.Ping(ctx).Err())
+}
+
+// Close implements drivers.Driver.
+func (d *driver) Close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
+	return d.client.Close()
+}

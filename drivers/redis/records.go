@@ -1,0 +1,182 @@
+package redis
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// chunk is how many records are asked for at once.
+const chunk = 1000
+
+// Records implements drivers.Driver: the newest record first, and before all
+// of them those of the old layout.
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		ctx, err := d.usable(ctx)
+		if err != nil {
+			yield(profiler.Record{}, err)
+			return
+		}
+		if d.config.legacy {
+			records, err := d.legacyRecords(ctx, baseID)
+			if err != nil {
+				yield(profiler.Record{}, err)
+				return
+			}
+			for _, raw := range records {
+				if !yield(profiler.ParseRecord(raw)) {
+					return
+				}
+			}
+		}
+		d.list(ctx, baseID, 0, yield)
+	}
+}
+
+// list yields the records of a list from an index on. Records that are written
+// meanwhile move the others on, so that some may come twice, but none is left
+// out.
+func (d *driver) list(ctx context.Context, baseID string, from int64, yield func(profiler.Record, error) bool) {
+	for {
+		var values []string
+		err := d.read(ctx, func() (err error) {
+			values, err = d.client.LRange(ctx, listPrefix+baseID, from, from+chunk-1).Result()
+			return err
+		})
+		if err != nil {
+			yield(profiler.Record{}, d.explain(ctx, err))
+			return
+		}
+		for _, v := range values {
+			if !yield(profiler.ParseRecord([]byte(v))) {
+				return
+			}
+		}
+		if len(values) < chunk {
+			return
+		}
+		from += chunk
+		if ctx, err = d.usable(ctx); err != nil {
+			yield(profiler.Record{}, err)
+			return
+		}
+	}
+}
+
+// legacyRecords reads the records of a trace in the old layout, in the order of
+// their timestamps, with which their keys end.
+func (d *driver) legacyRecords(ctx context.Context, baseID string) ([][]byte, error) {
+	type entry struct{ timestamp, record string }
+	var entries []entry
+	err := d.legacy(ctx, escapeGlob(baseID)+"_*", func(key, value string) {
+		// A base id may hold underscores too, so the pattern is not enough.
+		r, err := profiler.ParseRecord([]byte(value))
+		if err != nil || r.BaseID == baseID {
+			entries = append(entries, entry{key[strings.LastIndexByte(key, '_')+1:], value})
+		}
+	})
+	slices.SortFunc(entries, func(a, b entry) int {
+		if c := strings.Compare(a.timestamp, b.timestamp); c != 0 {
+			return c
+		}
+		return strings.Compare(a.record, b.record)
+	})
+	entries = slices.Compact(entries) // SCAN may return a key twice
+	records := make([][]byte, len(entries))
+	for i, e := range entries {
+		records[i] = []byte(e.record)
+	}
+	return records, err
+}
+
+// legacy calls do for each record in the old layout whose key has the pattern
+// after its prefix, one at a time, some perhaps twice.
+func (d *driver) legacy(ctx context.Context, pattern string, do func(key, value string)) error {
+	return d.scan(ctx, legacyPrefix+pattern, func(keys []string) error {
+		values := make([]*redis.StringCmd, len(keys))
+		err := d.pipelined(ctx, func(pipe redis.Pipeliner) {
+			for i, key := range keys {
+				values[i] = pipe.Get(ctx, key)
+			}
+		})
+		if err != nil {
+			return err
+		}
+		for i, v := range values {
+			if v.Err() == nil { // neither gone nor of another type
+				do(keys[i], v.Val())
+			}
+		}
+		return nil
+	})
+}
+
+// pipelined sends commands that change nothing in one round trip. What the
+// server answers to each, refusals included, is in the commands.
+func (d *driver) pipelined(ctx context.Context, add func(redis.Pipeliner)) error {
+	err := d.read(ctx, func() error {
+		pipe := d.client.Pipeline()
+		add(pipe)
+		if pipe.Len() == 0 {
+			return nil
+		}
+		commands, _ := pipe.Exec(ctx)
+		for _, c := range commands {
+			if err := c.Err(); err != nil && !answered(err) {
+				return err
+			}
+		}
+		return nil
+	})
+	return d.explain(ctx, err)
+}
+
+// scan calls do with the keys that match a pattern, page by page, one call at a
+// time. A key may come twice.
+func (d *driver) scan(ctx context.Context, pattern string, do func(keys []string) error) error {
+	if c, ok := d.client.(*redis.ClusterClient); ok {
+		var mu sync.Mutex
+		err := c.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+			return d.scanNode(ctx, node, pattern, func(keys []string) error {
+				mu.Lock()
+				defer mu.Unlock()
+				return do(keys)
+			})
+		})
+		return d.explain(ctx, err)
+	}
+	return d.explain(ctx, d.scanNode(ctx, d.client, pattern, do))
+}
+
+func (d *driver) scanNode(ctx context.Context, node redis.Cmdable, pattern string, do func(keys []string) error) error {
+	for cursor := uint64(0); ; {
+		var keys []string
+		var next uint64
+		err := d.read(ctx, func() (err error) {
+			keys, next, err = node.Scan(ctx, cursor, pattern, chunk).Result()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(keys) > 0 {
+			if err := do(keys); err != nil {
+				return err
+			}
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
+}
+
+// escapeGlob makes a pattern that matches s alone.
+func escapeGlob(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(s)
+}

@@ -1,0 +1,256 @@
+package redis
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// A list of traces reads so many traces at once, and of each at first so many
+// records: most traces are small.
+const (
+	tracesAtOnce = 16
+	firstRecords = 128
+)
+
+// candidate is a trace that may belong into a list. bound is the timestamp of
+// one of its records, so it began at bound or before.
+type candidate struct{ base, bound string }
+
+// line is a candidate whose records have been read.
+type line struct {
+	drivers.Trace
+	served bool // the wanted service took part
+}
+
+// add takes one of the trace's records, the newest first.
+func (l *line) add(r *profiler.Record, service string) {
+	if l.Timestamp == "" || r.Timestamp <= l.Timestamp {
+		l.Timestamp = r.Timestamp
+		l.Project, l.Service = text(r.Project), text(r.Service)
+		l.Name = tracelist.PointName(r.Name)
+	}
+	l.served = l.served || r.Service != nil && *r.Service == service
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// Traces implements drivers.Driver. The keys are walked first, with one record
+// of each trace, which tells nearly when it began; then the traces are read
+// from the youngest on, no more than are asked for. The memory that it takes is
+// that of base ids and timestamps.
+func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
+	return func(yield func(drivers.Trace, error) bool) {
+		ctx, err := d.usable(ctx)
+		if err != nil {
+			yield(drivers.Trace{}, err)
+			return
+		}
+		old, err := d.legacyLines(ctx, q.Service)
+		if err != nil {
+			yield(drivers.Trace{}, err)
+			return
+		}
+		candidates, err := d.candidates(ctx, q, old)
+		if err != nil {
+			yield(drivers.Trace{}, err)
+			return
+		}
+		var ready []line // not yet yielded
+		left := q.Limit
+		for len(candidates) > 0 {
+			n := min(tracesAtOnce, len(candidates))
+			lines, err := d.readLines(ctx, candidates[:n], q.Service, old)
+			if err != nil {
+				yield(drivers.Trace{}, err)
+				return
+			}
+			candidates = candidates[n:]
+			for _, l := range lines {
+				if l.selected(q) {
+					ready = append(ready, l)
+				}
+			}
+			slices.SortFunc(ready, newestFirst)
+			for len(ready) > 0 && (len(candidates) == 0 || ready[0].Timestamp > candidates[0].bound) {
+				if !yield(ready[0].Trace, nil) {
+					return
+				}
+				if left--; left == 0 {
+					return
+				}
+				ready = ready[1:]
+			}
+			if ctx, err = d.usable(ctx); err != nil {
+				yield(drivers.Trace{}, err)
+				return
+			}
+		}
+	}
+}
+
+func newestFirst(a, b line) int {
+	return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.BaseID, a.BaseID))
+}
+
+func (l *line) selected(q drivers.Query) bool {
+	return l.Timestamp >= since(q) && l.Timestamp != "" && (q.Service == "" || l.served) && (!q.ErrorsOnly || l.Failed)
+}
+
+func since(q drivers.Query) string {
+	if q.Since.IsZero() {
+		return ""
+	}
+	return string(profiler.AppendTimestamp(nil, q.Since.UnixNano()))
+}
+
+// candidates lists the traces that a query may select, the youngest bound
+// first.
+func (d *driver) candidates(ctx context.Context, q drivers.Query, old map[string]line) ([]candidate, error) {
+	first := since(q)
+	var all []candidate
+	keep := func(base, bound string) {
+		if l, ok := old[base]; ok && (bound == "" || l.Timestamp < bound) {
+			bound = l.Timestamp
+		}
+		if bound != "" && bound >= first {
+			all = append(all, candidate{strings.Clone(base), strings.Clone(bound)})
+		}
+	}
+	prefix := listPrefix
+	if q.ErrorsOnly {
+		prefix = errorPrefix
+	}
+	err := d.scan(ctx, prefix+"*", func(keys []string) error {
+		bases := make([]string, len(keys))
+		for i, key := range keys {
+			bases[i] = key[len(prefix):]
+		}
+		return d.bounds(ctx, bases, -1, keep)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !q.ErrorsOnly {
+		for base := range old {
+			keep(base, "")
+		}
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.bound, a.bound), cmp.Compare(b.base, a.base))
+	})
+	return dedupe(all), nil
+}
+
+// dedupe leaves one candidate of each trace, in order: SCAN may return a key
+// twice, and a trace may be in both layouts.
+func dedupe(all []candidate) []candidate {
+	seen := make(map[string]struct{}, len(all))
+	return slices.DeleteFunc(all, func(c candidate) bool {
+		_, twice := seen[c.base]
+		seen[c.base] = struct{}{}
+		return twice
+	})
+}
+
+// unreadable sorts after every timestamp: a record that cannot be read tells
+// nothing about when its trace began.
+const unreadable = "\xff"
+
+// bounds calls do with the timestamp of the record at an index of each trace's
+// list, "" where there is no list.
+func (d *driver) bounds(ctx context.Context, bases []string, index int64, do func(base, timestamp string)) error {
+	records := make([]*redis.StringCmd, len(bases))
+	err := d.pipelined(ctx, func(pipe redis.Pipeliner) {
+		for i, base := range bases {
+			records[i] = pipe.LIndex(ctx, listPrefix+base, index)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for i, base := range bases {
+		if records[i].Err() != nil {
+			do(base, "")
+			continue
+		}
+		r, err := profiler.ParseRecord([]byte(records[i].Val()))
+		if err != nil || r.Timestamp == "" {
+			r.Timestamp = unreadable
+		}
+		do(base, r.Timestamp)
+	}
+	return nil
+}
+
+// readLines reads traces, each from its first record to its last.
+func (d *driver) readLines(ctx context.Context, candidates []candidate, service string, old map[string]line) ([]line, error) {
+	lists := make([]*redis.StringSliceCmd, len(candidates))
+	marks := make([]*redis.IntCmd, len(candidates))
+	err := d.pipelined(ctx, func(pipe redis.Pipeliner) {
+		for i, c := range candidates {
+			lists[i] = pipe.LRange(ctx, listPrefix+c.base, 0, firstRecords-1)
+			marks[i] = pipe.Exists(ctx, errorPrefix+c.base)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]line, len(candidates))
+	for i, c := range candidates {
+		l := old[c.base]
+		l.BaseID, l.Failed = c.base, marks[i].Val() > 0
+		values := lists[i].Val()
+		for _, v := range values {
+			if r, err := profiler.ParseRecord([]byte(v)); err == nil {
+				l.add(&r, service)
+			}
+		}
+		if len(values) == firstRecords {
+			d.list(ctx, c.base, firstRecords, func(r profiler.Record, e error) bool {
+				var bad *profiler.BadRecordError
+				switch {
+				case e == nil:
+					l.add(&r, service)
+				case !errors.As(e, &bad):
+					err = e
+				}
+				return err == nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		lines[i] = l
+	}
+	return lines, nil
+}
+
+// legacyLines reads the traces in the old layout, if they are asked for.
+func (d *driver) legacyLines(ctx context.Context, service string) (map[string]line, error) {
+	if !d.config.legacy {
+		return nil, nil
+	}
+	lines := map[string]line{}
+	err := d.legacy(ctx, "*", func(_, value string) {
+		if r, err := profiler.ParseRecord([]byte(value)); err == nil {
+			l := lines[r.BaseID]
+			l.add(&r, service)
+			lines[r.BaseID] = l
+		}
+	})
+	return lines, err
+}
