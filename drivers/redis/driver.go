@@ -27,6 +27,9 @@ const (
 // answerTimeout bounds one answer where the caller's context does not.
 const answerTimeout = 5 * time.Second
 
+// writeBuffer holds a usual batch.
+const writeBuffer = 64 << 10
+
 type driver struct {
 	config  *config
 	client  redis.UniversalClient
@@ -48,13 +51,14 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	d := &driver{config: c, errors: o.FilterErrorTrace, where: "redis " + strings.Join(c.addrs, ",")}
 	d.batches.New = func() any { return &batch{} }
 	// Records are sent again by the caller, who has to know what became of
-	// them: no retries below.
+	// them: no retries below, and no second pool to try after the first.
 	switch c.topology {
 	case cluster:
 		d.client = redis.NewClusterClient(&redis.ClusterOptions{
 			Addrs: c.addrs, Username: c.user, Password: c.password,
 			Dialer: dialer.dial, DialTimeout: o.ConnectTimeout, DialerRetries: 1,
 			ReadTimeout: answerTimeout, WriteTimeout: answerTimeout, ContextTimeoutEnabled: true,
+			WriteBufferSize: writeBuffer, PipelinePoolSize: -1,
 			Protocol: 2, DisableIdentity: true,
 		})
 	default:
@@ -62,6 +66,7 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 			Addr: c.addrs[0], Username: c.user, Password: c.password, DB: c.db,
 			Dialer: dialer.dial, DialTimeout: o.ConnectTimeout, DialerRetries: 1, MaxRetries: -1,
 			ReadTimeout: answerTimeout, WriteTimeout: answerTimeout, ContextTimeoutEnabled: true,
+			WriteBufferSize: writeBuffer, PipelinePoolSize: -1,
 			Protocol: 2, DisableIdentity: true,
 		}
 		if c.topology == sentinel {

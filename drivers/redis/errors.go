@@ -30,10 +30,22 @@ func (d *driver) explain(ctx context.Context, err error) error {
 		return err
 	case d.closed.Load():
 		return drivers.ErrClosed
-	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+	case ctx.Err() != nil:
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	case timedOut(err):
+		// The connection had the context's deadline, and may be the first to
+		// see it pass.
+		if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+		}
 	}
 	return &storeError{d.where, err}
+}
+
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // answered says whether err is the server's refusal of a command, which then
@@ -68,9 +80,7 @@ func joinLine(errs []error) error {
 func (d *driver) read(ctx context.Context, command func() error) error {
 	for try := 0; ; try++ {
 		err := command()
-		var timeout net.Error
-		if err == nil || answered(err) || try == 2 || ctx.Err() != nil || d.closed.Load() ||
-			errors.As(err, &timeout) && timeout.Timeout() {
+		if err == nil || answered(err) || timedOut(err) || try == 2 || ctx.Err() != nil || d.closed.Load() {
 			return err
 		}
 		select {

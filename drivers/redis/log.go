@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -26,7 +27,15 @@ func quiet(ctx context.Context) context.Context {
 }
 
 func (l *logger) Printf(ctx context.Context, format string, args ...any) {
-	if ctx.Value(quietKey{}) == nil {
-		_ = l.others.Output(4, fmt.Sprintf(format, args...))
+	if ctx.Value(quietKey{}) != nil || slices.ContainsFunc(args, ours) {
+		return
 	}
+	_ = l.others.Output(4, fmt.Sprintf(format, args...))
+}
+
+// ours says whether a part of a message is an error of this package's dialers,
+// which go-redis may run in a context of its own.
+func ours(arg any) bool {
+	err, ok := arg.(error)
+	return ok && unsent(err)
 }

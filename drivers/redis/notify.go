@@ -68,14 +68,21 @@ func (d *driver) verdict(ctx context.Context, b *batch, events []profiler.Event,
 	sent := false // perhaps
 	for i := range b.groups {
 		g := &b.groups[i]
-		err := g.push.Err()
+		stored, err := g.push.Result()
 		if wrongType(err) {
 			rejected[g.base] = true
 			reason = fmt.Errorf("%s: %s: %w", d.where, g.key, err)
 		}
-		// A cluster's client tries again by itself, so that a connection which
-		// was not made tells nothing about the try before.
-		sent = sent || !answered(err) && (!unsent(err) || d.config.topology == cluster)
+		switch {
+		case err == nil:
+			// Without an error and without a length of the list the command
+			// was not sent: the server refused the connection's password, say.
+			sent = sent || stored > 0
+		case !answered(err):
+			// A cluster's client tries again by itself, so that a connection
+			// which was not made tells nothing about the try before.
+			sent = sent || !unsent(err) || d.config.topology == cluster
+		}
 	}
 	if len(rejected) > 0 {
 		var indexes []int

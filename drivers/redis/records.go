@@ -118,7 +118,8 @@ func (d *driver) legacy(ctx context.Context, pattern string, do func(key, value 
 }
 
 // pipelined sends commands that change nothing in one round trip. What the
-// server answers to each, refusals included, is in the commands.
+// server answers to each, refusals included, is in the commands. If there is no
+// connection no command has an error, but Exec returns one.
 func (d *driver) pipelined(ctx context.Context, add func(redis.Pipeliner)) error {
 	err := d.read(ctx, func() error {
 		pipe := d.client.Pipeline()
@@ -126,13 +127,16 @@ func (d *driver) pipelined(ctx context.Context, add func(redis.Pipeliner)) error
 		if pipe.Len() == 0 {
 			return nil
 		}
-		commands, _ := pipe.Exec(ctx)
+		commands, err := pipe.Exec(ctx)
 		for _, c := range commands {
-			if err := c.Err(); err != nil && !answered(err) {
-				return err
+			if c.Err() == nil {
+				continue
+			}
+			if err = nil; !answered(c.Err()) {
+				return c.Err()
 			}
 		}
-		return nil
+		return err
 	})
 	return d.explain(ctx, err)
 }
