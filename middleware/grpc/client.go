@@ -3,6 +3,7 @@ package sondegrpc
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -15,7 +16,7 @@ import (
 func UnaryClientInterceptor(opts ...Option) grpc.UnaryClientInterceptor {
 	c := newClient(opts)
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts ...grpc.CallOption) error {
-		if !profiler.Active(ctx) || marked(ctx, clientSide, cc, method) {
+		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) {
 			return invoker(ctx, method, req, reply, cc, callOpts...)
 		}
 		return c.unary(ctx, method, req, reply, cc, invoker, callOpts)
@@ -27,13 +28,12 @@ type client struct{ name string }
 
 func newClient(opts []Option) *client { return &client{pointName("grpc_client", opts)} }
 
-// open opens the point of an outgoing call whose context carries a profiler and
-// returns the context that carries the signed headers.
-func (c *client) open(ctx context.Context, cc *grpc.ClientConn, method string) (context.Context, profiler.Point) {
-	out, p := profiler.Open(&mark{Context: ctx, method: method, cc: cc, side: clientSide},
-		profiler.Opening{Name: c.name, Group: group},
-		slog.String("method", method), slog.String("service", serviceOf(method)))
-	return sign(out), p
+// open opens the point of an outgoing call below m, whose context carries a
+// profiler, and returns the context that carries the signed headers.
+func (c *client) open(m *mark, at time.Time) (context.Context, profiler.Point) {
+	ctx, p := profiler.Open(m, profiler.Opening{Name: c.name, Group: group, Time: at},
+		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
+	return sign(ctx), p
 }
 
 // sign adds the headers of the point that ctx carries. A trace without a key
@@ -47,7 +47,7 @@ func sign(ctx context.Context) context.Context {
 }
 
 func (c *client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts []grpc.CallOption) error {
-	out, p := c.open(ctx, cc, method)
+	out, p := c.open(&mark{Context: ctx, method: method, cc: cc, side: clientSide}, time.Time{})
 	returned := false
 	defer guard(p, &returned)
 	err := invoker(out, method, req, reply, cc, callOpts...)

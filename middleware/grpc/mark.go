@@ -23,7 +23,8 @@ const (
 type mark struct {
 	context.Context
 	method string
-	cc     *grpc.ClientConn // nil on a server
+	cc     *grpc.ClientConn // nil on a server and for a stats handler
+	rpc    *rpc             // what a stats handler knows of the call
 	side   side
 }
 
@@ -35,11 +36,17 @@ func (m *mark) Value(key any) any {
 	return m.Context.Value(key)
 }
 
-// marked says whether the call of method over cc has its point. A call that is
-// made on behalf of another one, say for a token, differs in one of the two.
-func marked(ctx context.Context, s side, cc *grpc.ClientConn, method string) bool {
+// markOf is the mark that ctx carries, nil if none.
+func markOf(ctx context.Context, s side) *mark {
 	m, _ := ctx.Value(s).(*mark)
-	return m != nil && m.method == method && m.cc == cc
+	return m
+}
+
+// covers says whether m marks the call of method over cc, or over any
+// connection if cc is nil. A call that is made on behalf of another one, say
+// for a token, differs in one of the two.
+func (m *mark) covers(cc *grpc.ClientConn, method string) bool {
+	return m != nil && m.method == method && (m.cc == cc || cc == nil)
 }
 
 // serviceOf cuts "/pkg.Service/Method" to "pkg.Service".

@@ -3,11 +3,11 @@ package sondegrpc
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
-	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -45,40 +45,34 @@ func (s *server) open(ctx context.Context, method string) (context.Context, prof
 	if len(info) == 0 && !s.svc.Admits() {
 		return ctx, profiler.Point{}
 	}
-	return s.openTraced(ctx, info, method)
+	return s.openMarked(&mark{Context: ctx, method: method, side: serverSide}, info, time.Time{})
 }
 
-func (s *server) openTraced(ctx context.Context, info []string, method string) (context.Context, profiler.Point) {
-	below := profiler.Active(ctx) // of an HTTP handler, or the call has its point
-	if below && marked(ctx, serverSide, nil, method) {
-		return ctx, profiler.Point{}
-	}
-	var in header.Info
-	var key *header.Key
+// openMarked opens the point at the given time below m, unless the call has a
+// mark already.
+func (s *server) openMarked(m *mark, info []string, at time.Time) (context.Context, profiler.Point) {
+	opening := profiler.Opening{Name: s.name, Group: group, Time: at}
+	attrs := [...]slog.Attr{slog.String("method", m.method), slog.String("service", serviceOf(m.method))}
 	switch {
-	case below:
+	case profiler.Active(m.Context): // below an HTTP handler, or the call has its point
+		if markOf(m.Context, serverSide).covers(nil, m.method) {
+			return m.Context, profiler.Point{}
+		}
+		return profiler.Open(m, opening, attrs[:]...)
 	case len(info) > 0:
 		var mac string
-		if macs := metadata.ValueFromIncomingContext(ctx, hmacKey); len(macs) > 0 {
+		if macs := metadata.ValueFromIncomingContext(m.Context, hmacKey); len(macs) > 0 {
 			mac = macs[0]
 		}
-		var err error
-		if in, key, err = s.svc.Verify(info[0], mac); err != nil {
-			return ctx, profiler.Point{}
+		in, key, err := s.svc.Verify(info[0], mac)
+		if err != nil {
+			return m.Context, profiler.Point{}
 		}
-	case !s.svc.Admit(ctx, profiler.Request{Layer: "grpc", Path: method}):
-		return ctx, profiler.Point{}
-	}
-	m := &mark{Context: ctx, method: method, side: serverSide}
-	opening := profiler.Opening{Name: s.name, Group: group}
-	attrs := [...]slog.Attr{slog.String("method", method), slog.String("service", serviceOf(method))}
-	switch {
-	case below:
-		return profiler.Open(m, opening, attrs[:]...)
-	case key != nil:
 		return s.svc.Join(m, in, key, opening, attrs[:]...)
+	case s.svc.Admit(m.Context, profiler.Request{Layer: "grpc", Path: m.method}):
+		return s.svc.Begin(m, opening, attrs[:]...)
 	}
-	return s.svc.Begin(m, opening, attrs[:]...)
+	return m.Context, profiler.Point{}
 }
 
 func (s *server) unary(ctx, in context.Context, p profiler.Point, req any, handler grpc.UnaryHandler) (any, error) {

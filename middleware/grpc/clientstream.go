@@ -1,0 +1,140 @@
+package sondegrpc
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// StreamClientInterceptor makes the streams of a connection points of the
+// profiler that the caller's context carries, one for each stream; it is
+// [UnaryClientInterceptor] otherwise.
+//
+// A point ends when its stream does: when it was read to its end or to an
+// error, when its context ends, or when the connection is closed. A stream to
+// which none of this happens is a leak that gRPC warns of, and its point stays
+// open.
+func StreamClientInterceptor(opts ...Option) grpc.StreamClientInterceptor {
+	c := newClient(opts)
+	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, callOpts ...grpc.CallOption) (grpc.ClientStream, error) {
+		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) {
+			return streamer(ctx, desc, cc, method, callOpts...)
+		}
+		return c.stream(ctx, desc, cc, method, streamer, callOpts)
+	}
+}
+
+func (c *client) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, callOpts []grpc.CallOption) (grpc.ClientStream, error) {
+	began := time.Now()
+	out, p := c.open(&mark{Context: ctx, method: method, cc: cc, side: clientSide}, began)
+	s := &clientStream{ctx: ctx, point: p, desc: desc, tally: tally{began: began}}
+	s.forget = context.AfterFunc(ctx, s.contextEnded)
+	returned := false
+	defer guard(p, &returned)
+	defer func() {
+		if !returned {
+			s.ended.Store(true)
+			s.forget()
+		}
+	}()
+	callOpts = append(callOpts[:len(callOpts):len(callOpts)], grpc.OnFinish(s.finished))
+	stream, err := streamer(out, desc, cc, method, callOpts...)
+	returned = true
+	if err != nil {
+		s.end(err)
+		return stream, err
+	}
+	s.ClientStream = stream
+	return s, nil
+}
+
+// clientStream counts the messages of a stream and ends its point.
+type clientStream struct {
+	grpc.ClientStream
+	ctx    context.Context // the caller's
+	point  profiler.Point
+	desc   *grpc.StreamDesc
+	tally  tally
+	ended  atomic.Bool
+	forget func() bool // no longer waits for the context's end
+}
+
+func (s *clientStream) SendMsg(m any) error {
+	err := s.ClientStream.SendMsg(m)
+	switch err {
+	case nil:
+		s.tally.countSent()
+	case io.EOF: // the stream has ended; RecvMsg says why
+	default:
+		s.end(err)
+	}
+	return err
+}
+
+func (s *clientStream) RecvMsg(m any) error {
+	err := s.ClientStream.RecvMsg(m)
+	switch err {
+	case nil:
+		s.tally.countReceived()
+		if !s.desc.ServerStreams { // the only answer, as in CloseAndRecv
+			s.end(nil)
+		}
+	case io.EOF:
+		s.end(nil)
+	default:
+		s.end(err)
+	}
+	return err
+}
+
+func (s *clientStream) Header() (metadata.MD, error) {
+	md, err := s.ClientStream.Header()
+	if err != nil {
+		s.end(err)
+	}
+	return md, err
+}
+
+func (s *clientStream) CloseSend() error {
+	err := s.ClientStream.CloseSend()
+	if err != nil {
+		s.end(err)
+	}
+	return err
+}
+
+// contextEnded is called when the caller's context ends before the stream.
+func (s *clientStream) contextEnded() {
+	s.record(status.FromContextError(s.ctx.Err()).Err())
+}
+
+// finished is called when an attempt at the stream is over, after which a
+// retrying interceptor may make another. Only that the connection was closed
+// is told in no other way.
+func (s *clientStream) finished(err error) {
+	if status.Code(err) == codes.Canceled && s.ctx.Err() == nil {
+		s.end(err)
+	}
+}
+
+// end ends the point if it is open still.
+func (s *clientStream) end(err error) {
+	s.record(err)
+	s.forget()
+}
+
+func (s *clientStream) record(err error) {
+	if s.ended.Swap(true) {
+		return
+	}
+	kind := streamKind(s.desc.ClientStreams, s.desc.ServerStreams)
+	end(s.point, clientSide, err, s.ctx.Err() != nil, s.tally.attrs(kind, 1)...)
+}

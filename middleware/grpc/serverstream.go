@@ -1,0 +1,66 @@
+package sondegrpc
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// StreamServerInterceptor makes the streams that a server handles points of
+// svc, one for each stream; it is [UnaryServerInterceptor] otherwise.
+func StreamServerInterceptor(svc *profiler.Service, opts ...Option) grpc.StreamServerInterceptor {
+	s := newServer(svc, opts)
+	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		headers := metadata.ValueFromIncomingContext(ss.Context(), infoKey)
+		if len(headers) == 0 && !svc.Admits() {
+			return handler(srv, ss)
+		}
+		return s.stream(srv, ss, headers, info, handler)
+	}
+}
+
+func (s *server) stream(srv any, ss grpc.ServerStream, headers []string, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	out := ss.Context()
+	began := time.Now()
+	in, p := s.openMarked(&mark{Context: out, method: info.FullMethod, side: serverSide}, headers, began)
+	if !p.Active() {
+		return handler(srv, ss)
+	}
+	counted := &serverStream{ServerStream: ss, ctx: in, tally: tally{began: began}}
+	returned := false
+	defer guard(p, &returned)
+	err := handler(srv, counted)
+	returned = true
+	kind := streamKind(info.IsClientStream, info.IsServerStream)
+	end(p, serverSide, err, out.Err() != nil, counted.tally.attrs(kind, 1)...)
+	return err
+}
+
+// serverStream counts the messages of a stream and carries the profiler.
+type serverStream struct {
+	grpc.ServerStream
+	ctx   context.Context
+	tally tally
+}
+
+func (s *serverStream) Context() context.Context { return s.ctx }
+
+func (s *serverStream) SendMsg(m any) error {
+	err := s.ServerStream.SendMsg(m)
+	if err == nil {
+		s.tally.countSent()
+	}
+	return err
+}
+
+func (s *serverStream) RecvMsg(m any) error {
+	err := s.ServerStream.RecvMsg(m)
+	if err == nil {
+		s.tally.countReceived()
+	}
+	return err
+}

@@ -1,0 +1,158 @@
+package sondegrpc
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// ServerHandler does with a stats handler what [UnaryServerInterceptor] and
+// [StreamServerInterceptor] do, with the same records. It sees calls of unknown
+// methods too, and the time that the interceptors take. It costs more than
+// they do, for gRPC itself copies the metadata of each call for a stats
+// handler. The point of a call that panics is ended only if an interceptor
+// recovers the panic.
+func ServerHandler(svc *profiler.Service, opts ...Option) stats.Handler {
+	return &serverHandler{server: newServer(svc, opts)}
+}
+
+// ClientHandler does with a stats handler what [UnaryClientInterceptor] and
+// [StreamClientInterceptor] do, with the same records, but for one difference:
+// each attempt of a call that gRPC retries is a point.
+func ClientHandler(opts ...Option) stats.Handler {
+	return &clientHandler{client: newClient(opts)}
+}
+
+// rpc is what a stats handler knows of a traced call.
+type rpc struct {
+	mark
+	owner stats.Handler
+	point profiler.Point
+	tally tally
+	kind  string // see streamKind
+	begun bool
+	// told says that the server's status was sent, so that the client was
+	// there still.
+	told atomic.Bool
+	// repeats is how often the same handler was installed.
+	repeats int64
+}
+
+func newRPC(ctx context.Context, owner stats.Handler, s side, method string) *rpc {
+	r := &rpc{owner: owner, repeats: 1, tally: tally{began: time.Now()}}
+	r.mark = mark{Context: ctx, method: method, side: s, rpc: r}
+	return r
+}
+
+// rpcOf is the call of ctx if it is owner's.
+func rpcOf(ctx context.Context, owner stats.Handler, s side) *rpc {
+	if m := markOf(ctx, s); m != nil && m.rpc != nil && m.rpc.owner == owner {
+		return m.rpc
+	}
+	return nil
+}
+
+// tagged says whether the call has its point already.
+func tagged(ctx context.Context, owner stats.Handler, s side, method string) bool {
+	if !markOf(ctx, s).covers(nil, method) {
+		return false
+	}
+	if r := rpcOf(ctx, owner, s); r != nil {
+		r.repeats++
+	}
+	return true
+}
+
+// note takes down what happened to the call; true is its end.
+func (r *rpc) note(s stats.RPCStats) bool {
+	switch s := s.(type) {
+	case *stats.Begin:
+		r.begun = true
+		r.kind = streamKind(s.IsClientStream, s.IsServerStream)
+	case *stats.InPayload:
+		r.tally.countReceived()
+	case *stats.OutPayload:
+		r.tally.countSent()
+	case *stats.End:
+		return true
+	}
+	return false
+}
+
+func (r *rpc) end(err error, gone bool) {
+	if r.point == (profiler.Point{}) {
+		return // ended by the same handler, installed twice
+	}
+	p := r.point
+	r.point = profiler.Point{}
+	if r.kind == "" {
+		end(p, r.side, err, gone)
+		return
+	}
+	end(p, r.side, err, gone, r.tally.attrs(r.kind, r.repeats)...)
+}
+
+// conns is the part of a stats handler that concerns connections.
+type conns struct{}
+
+func (conns) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (conns) HandleConn(context.Context, stats.ConnStats)                       {}
+
+type serverHandler struct {
+	conns
+	server *server
+}
+
+func (h *serverHandler) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
+	headers := metadata.ValueFromIncomingContext(ctx, infoKey)
+	if len(headers) == 0 && !h.server.svc.Admits() || tagged(ctx, h, serverSide, info.FullMethodName) {
+		return ctx
+	}
+	r := newRPC(ctx, h, serverSide, info.FullMethodName)
+	ctx, r.point = h.server.openMarked(&r.mark, headers, r.tally.began)
+	return ctx
+}
+
+func (h *serverHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	r := rpcOf(ctx, h, serverSide)
+	if r == nil {
+		return
+	}
+	if _, ok := s.(*stats.OutTrailer); ok {
+		r.told.Store(true)
+		if !r.begun { // a call of an unknown method has no Begin and no End
+			r.end(status.Error(codes.Unimplemented, "unknown method"), false)
+		}
+	}
+	if r.note(s) {
+		// The call's context has ended by now in any case.
+		r.end(s.(*stats.End).Error, !r.told.Load())
+	}
+}
+
+type clientHandler struct {
+	conns
+	client *client
+}
+
+func (h *clientHandler) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
+	if !profiler.Active(ctx) || tagged(ctx, h, clientSide, info.FullMethodName) {
+		return ctx
+	}
+	r := newRPC(ctx, h, clientSide, info.FullMethodName)
+	ctx, r.point = h.client.open(&r.mark, r.tally.began)
+	return ctx
+}
+
+func (h *clientHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	if r := rpcOf(ctx, h, clientSide); r != nil && r.note(s) {
+		r.end(s.(*stats.End).Error, r.Context.Err() != nil)
+	}
+}

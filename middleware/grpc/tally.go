@@ -1,0 +1,66 @@
+package sondegrpc
+
+import (
+	"log/slog"
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// flow counts the messages of one direction. One goroutine counts, any may
+// read.
+type flow struct {
+	n           atomic.Int64
+	first, last atomic.Int64 // nanoseconds since the point began
+}
+
+func (f *flow) count(at time.Duration) {
+	if f.n.Load() == 0 {
+		f.first.Store(int64(at))
+	}
+	f.last.Store(int64(at))
+	f.n.Add(1)
+}
+
+// tally counts the messages of a stream, from when its point began.
+type tally struct {
+	began          time.Time
+	sent, received flow
+}
+
+func (t *tally) countSent()     { t.sent.count(time.Since(t.began)) }
+func (t *tally) countReceived() { t.received.count(time.Since(t.began)) }
+
+// attrs is what the stop record says of a stream of the given kind. Each
+// message was counted repeats times.
+func (t *tally) attrs(kind string, repeats int64) []slog.Attr {
+	sent, received := t.sent.n.Load()/repeats, t.received.n.Load()/repeats
+	attrs := make([]slog.Attr, 0, 7)
+	attrs = append(attrs, slog.String("stream", kind),
+		slog.Int64("sent", sent), slog.Int64("received", received))
+	if sent > 0 {
+		attrs = append(attrs, millis("first_sent_ms", &t.sent.first), millis("last_sent_ms", &t.sent.last))
+	}
+	if received > 0 {
+		attrs = append(attrs, millis("first_received_ms", &t.received.first), millis("last_received_ms", &t.received.last))
+	}
+	return attrs
+}
+
+// millis gives milliseconds to three places.
+func millis(key string, nanos *atomic.Int64) slog.Attr {
+	return slog.Float64(key, math.Round(float64(nanos.Load())/1e3)/1e3)
+}
+
+// streamKind says who sends more than one message; "" is a unary call.
+func streamKind(client, server bool) string {
+	switch {
+	case client && server:
+		return "bidi"
+	case client:
+		return "client"
+	case server:
+		return "server"
+	}
+	return ""
+}
