@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 	pb "google.golang.org/grpc/interop/grpc_testing"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/stats"
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/middleware/grpc"
@@ -65,6 +66,10 @@ func answer(context.Context, any) (any, error) { return nil, nil }
 
 func send(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error { return nil }
 
+func tagInfo(method string) *stats.RPCTagInfo { return &stats.RPCTagInfo{FullMethodName: method} }
+
+func inPayload() stats.RPCStats { return &stats.InPayload{} }
+
 func BenchmarkUnaryServer(b *testing.B) {
 	svc := discarding(b)
 	hook := sondegrpc.UnaryServerInterceptor(svc)
@@ -88,6 +93,24 @@ func BenchmarkUnaryClient(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				_ = hook(ctx, unaryCall, nil, nil, nil, send)
+			}
+		})
+	}
+}
+
+// BenchmarkMessage is what the counting costs a message of a stream.
+func BenchmarkMessage(b *testing.B) {
+	traced, p := discarding(b).Begin(context.Background(), profiler.Opening{Name: "caller"})
+	defer p.Stop()
+	for name, ctx := range map[string]context.Context{"untraced": context.Background(), "traced": traced} {
+		b.Run(name, func(b *testing.B) {
+			s, err := openFake(ctx, &fakeStream{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = s.SendMsg(nil)
 			}
 		})
 	}

@@ -71,7 +71,7 @@ func (s *clientStream) SendMsg(m any) error {
 	err := s.ClientStream.SendMsg(m)
 	switch err {
 	case nil:
-		s.tally.countSent()
+		s.tally.countSent(time.Now())
 	case io.EOF: // the stream has ended; RecvMsg says why
 	default:
 		s.end(err)
@@ -83,7 +83,7 @@ func (s *clientStream) RecvMsg(m any) error {
 	err := s.ClientStream.RecvMsg(m)
 	switch err {
 	case nil:
-		s.tally.countReceived()
+		s.tally.countReceived(time.Now())
 		if !s.desc.ServerStreams { // the only answer, as in CloseAndRecv
 			s.end(nil)
 		}

@@ -3,10 +3,15 @@
 //
 //	srv := grpc.NewServer(
 //		grpc.ChainUnaryInterceptor(sondegrpc.UnaryServerInterceptor(svc)),
+//		grpc.ChainStreamInterceptor(sondegrpc.StreamServerInterceptor(svc)),
 //	)
 //	conn, err := grpc.NewClient(target,
 //		grpc.WithChainUnaryInterceptor(sondegrpc.UnaryClientInterceptor()),
+//		grpc.WithChainStreamInterceptor(sondegrpc.StreamClientInterceptor()),
 //	)
+//
+// Programs that prefer stats handlers have [ServerHandler] and [ClientHandler].
+// A call has one point even if several of these are installed.
 //
 // A server joins the trace of a call that carries valid signed headers, as the
 // metadata x-trace-info and x-trace-hmac; a call without them costs one look
@@ -34,6 +39,14 @@
 //	stop   {"grpc": {"code": "NotFound", "message": "no such cart"}}
 //	stop   {"etype": "grpc.Internal", "message": "disk full", "grpc": {"code": "Internal"}}
 //	stop   {"outcome": "cancelled", "grpc": {"code": "Canceled", "message": "context canceled"}}
+//
+// The stop record of a stream says who sends more than one message ("client",
+// "server" or "bidi"), and how many messages this side has sent and received,
+// the first and the last of them how many milliseconds after the start:
+//
+//	{"grpc": {"code": "OK", "stream": "bidi", "sent": 2, "received": 1,
+//	          "first_sent_ms": 0.2, "last_sent_ms": 7.9,
+//	          "first_received_ms": 1.4, "last_received_ms": 1.4}}
 //
 // On a server the codes Unknown, Unimplemented, Internal, Unavailable and
 // DataLoss are failures (etype and message); what the client asked wrongly is

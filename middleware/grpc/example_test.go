@@ -3,6 +3,7 @@ package sondegrpc_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 
 	"google.golang.org/grpc"
@@ -35,7 +36,9 @@ func Example() {
 	svc := newService()
 
 	// The server.
-	srv := grpc.NewServer(grpc.ChainUnaryInterceptor(sondegrpc.UnaryServerInterceptor(svc)))
+	srv := grpc.NewServer(
+		grpc.ChainUnaryInterceptor(sondegrpc.UnaryServerInterceptor(svc)),
+		grpc.ChainStreamInterceptor(sondegrpc.StreamServerInterceptor(svc)))
 	grpc_health_v1.RegisterHealthServer(srv, health.NewServer())
 	l, _ := net.Listen("tcp", "127.0.0.1:0")
 	go func() { _ = srv.Serve(l) }()
@@ -44,7 +47,8 @@ func Example() {
 	// server's hook put one there, or as here if it begins a trace itself.
 	conn, _ := grpc.NewClient(l.Addr().String(),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithChainUnaryInterceptor(sondegrpc.UnaryClientInterceptor()))
+		grpc.WithChainUnaryInterceptor(sondegrpc.UnaryClientInterceptor()),
+		grpc.WithChainStreamInterceptor(sondegrpc.StreamClientInterceptor()))
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "probe"})
 	_, _ = grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
 	p.Stop()
@@ -59,4 +63,32 @@ func Example() {
 	// grpc-stop {"grpc":{"code":"OK"},"host":"h"}
 	// grpc_client-stop {"grpc":{"code":"OK"},"host":"h"}
 	// probe-stop {"host":"h"}
+}
+
+func ExampleServerHandler() {
+	svc := newService()
+	srv := grpc.NewServer(grpc.StatsHandler(sondegrpc.ServerHandler(svc)))
+	srv.Stop()
+	_ = svc.Close(context.Background())
+}
+
+func ExampleClientHandler() {
+	conn, _ := grpc.NewClient("dns:///cart.internal:443",
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithStatsHandler(sondegrpc.ClientHandler()))
+	_ = conn.Close()
+}
+
+// A server beside OSProfiler's own services, whose points are called "rpc",
+// that also traces one in a hundred of the calls without headers.
+func ExampleWithName() {
+	keys, _ := header.ParseKeys("secret")
+	svc, _ := profiler.New(profiler.Config{Name: "shop", Keys: keys, Sink: printer{},
+		Admit: func(context.Context, profiler.Request) bool { return rand.IntN(100) == 0 }})
+	rpc := sondegrpc.WithName("rpc")
+	srv := grpc.NewServer(
+		grpc.ChainUnaryInterceptor(sondegrpc.UnaryServerInterceptor(svc, rpc)),
+		grpc.ChainStreamInterceptor(sondegrpc.StreamServerInterceptor(svc, rpc)))
+	srv.Stop()
+	_ = svc.Close(context.Background())
 }

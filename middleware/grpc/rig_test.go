@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -11,6 +12,7 @@ import (
 	pb "google.golang.org/grpc/interop/grpc_testing"
 
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -19,12 +21,28 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	service   = "grpc.testing.TestService"
 	unaryCall = "/grpc.testing.TestService/UnaryCall"
+	bidiCall  = "/grpc.testing.TestService/FullDuplexCall"
 )
 
 // handlers is a test service that does what the test says.
 type handlers struct {
 	pb.UnimplementedTestServiceServer
-	unary func(context.Context, *pb.SimpleRequest) (*pb.SimpleResponse, error)
+	unary  func(context.Context, *pb.SimpleRequest) (*pb.SimpleResponse, error)
+	bidi   func(grpc.BidiStreamingServer[pb.StreamingOutputCallRequest, pb.StreamingOutputCallResponse]) error
+	output func(grpc.ServerStreamingServer[pb.StreamingOutputCallResponse]) error
+	input  func(grpc.ClientStreamingServer[pb.StreamingInputCallRequest, pb.StreamingInputCallResponse]) error
+}
+
+func (h *handlers) FullDuplexCall(s grpc.BidiStreamingServer[pb.StreamingOutputCallRequest, pb.StreamingOutputCallResponse]) error {
+	return h.bidi(s)
+}
+
+func (h *handlers) StreamingOutputCall(_ *pb.StreamingOutputCallRequest, s grpc.ServerStreamingServer[pb.StreamingOutputCallResponse]) error {
+	return h.output(s)
+}
+
+func (h *handlers) StreamingInputCall(s grpc.ClientStreamingServer[pb.StreamingInputCallRequest, pb.StreamingInputCallResponse]) error {
+	return h.input(s)
 }
 
 func (h *handlers) UnaryCall(ctx context.Context, r *pb.SimpleRequest) (*pb.SimpleResponse, error) {
@@ -46,6 +64,65 @@ type rig struct {
 	atServer, atClient *pointtest.Recorder
 	serverOpts         []grpc.ServerOption
 	dialOpts           []grpc.DialOption
+}
+
+// forms are the ways to install the hooks. All give the same records.
+var forms = []struct {
+	name   string
+	server func(*profiler.Service) []grpc.ServerOption
+	dial   func() []grpc.DialOption
+}{
+	{"interceptors", serverInterceptors, dialInterceptors},
+	{"handlers", serverHandler, dialHandler},
+	{"both", func(svc *profiler.Service) []grpc.ServerOption {
+		return append(serverInterceptors(svc), serverHandler(svc)...)
+	}, func() []grpc.DialOption { return append(dialInterceptors(), dialHandler()...) }},
+	{"interceptors twice", func(svc *profiler.Service) []grpc.ServerOption {
+		return append(serverInterceptors(svc), serverInterceptors(svc)...)
+	}, func() []grpc.DialOption { return append(dialInterceptors(), dialInterceptors()...) }},
+	{"handlers twice", func(svc *profiler.Service) []grpc.ServerOption {
+		return append(serverHandler(svc), serverHandler(svc)...)
+	}, func() []grpc.DialOption { return append(dialHandler(), dialHandler()...) }},
+	{"one handler twice", func(svc *profiler.Service) []grpc.ServerOption {
+		one := serverHandler(svc)
+		return append(one, one...)
+	}, func() []grpc.DialOption {
+		one := dialHandler()
+		return append(one, one...)
+	}},
+}
+
+func serverInterceptors(svc *profiler.Service) []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(sondegrpc.UnaryServerInterceptor(svc)),
+		grpc.ChainStreamInterceptor(sondegrpc.StreamServerInterceptor(svc)),
+	}
+}
+
+func dialInterceptors() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithChainUnaryInterceptor(sondegrpc.UnaryClientInterceptor()),
+		grpc.WithChainStreamInterceptor(sondegrpc.StreamClientInterceptor()),
+	}
+}
+
+func serverHandler(svc *profiler.Service) []grpc.ServerOption {
+	return []grpc.ServerOption{grpc.StatsHandler(sondegrpc.ServerHandler(svc))}
+}
+
+func dialHandler() []grpc.DialOption {
+	return []grpc.DialOption{grpc.WithStatsHandler(sondegrpc.ClientHandler())}
+}
+
+// eachForm runs f with a rig for each form of installation.
+func eachForm(t *testing.T, f func(*testing.T, *rig)) {
+	for _, form := range forms {
+		t.Run(form.name, func(t *testing.T) {
+			r := newRig(t)
+			r.serverOpts, r.dialOpts = form.server(r.server), form.dial()
+			f(t, r)
+		})
+	}
 }
 
 func newRig(t testing.TB, config ...func(*profiler.Config)) *rig {
@@ -103,9 +180,35 @@ func (r *rig) trace(t testing.TB) context.Context {
 }
 
 // atBoth ends the rig and returns the only grpc_client point and the only grpc
-// point.
+// point, once both have stopped.
 func (r *rig) atBoth(t testing.TB) (client, server pointtest.Point) {
 	t.Helper()
 	r.stop()
-	return r.atClient.One(t, "grpc_client"), r.atServer.One(t, "grpc")
+	client, server = stopped(t, r.atClient, "grpc_client"), stopped(t, r.atServer, "grpc")
+	if server.Parent != client.ID || server.Base != client.Base {
+		t.Error("the server's point is not below the client's")
+	}
+	for _, svc := range []*profiler.Service{r.client, r.server} {
+		if n := svc.Stats().Late; n > 0 {
+			t.Errorf("a point was ended %d times too often", n)
+		}
+	}
+	return client, server
+}
+
+// stopped returns the only point called name. A cancelled stream's point stops
+// soon after the cancelling, not at once.
+func stopped(t testing.TB, rec *pointtest.Recorder, name string) pointtest.Point {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		p := rec.One(t, name)
+		if p.Stopped {
+			return p
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never stopped", name)
+		}
+		time.Sleep(time.Millisecond)
+	}
 }

@@ -52,7 +52,7 @@ func (s *serverStream) Context() context.Context { return s.ctx }
 func (s *serverStream) SendMsg(m any) error {
 	err := s.ServerStream.SendMsg(m)
 	if err == nil {
-		s.tally.countSent()
+		s.tally.countSent(time.Now())
 	}
 	return err
 }
@@ -60,7 +60,7 @@ func (s *serverStream) SendMsg(m any) error {
 func (s *serverStream) RecvMsg(m any) error {
 	err := s.ServerStream.RecvMsg(m)
 	if err == nil {
-		s.tally.countReceived()
+		s.tally.countReceived(time.Now())
 	}
 	return err
 }

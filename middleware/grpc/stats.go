@@ -24,8 +24,10 @@ func ServerHandler(svc *profiler.Service, opts ...Option) stats.Handler {
 }
 
 // ClientHandler does with a stats handler what [UnaryClientInterceptor] and
-// [StreamClientInterceptor] do, with the same records, but for one difference:
-// each attempt of a call that gRPC retries is a point.
+// [StreamClientInterceptor] do, with the same records, but for two differences:
+// each attempt of a call that gRPC retries is a point; and the status of a call
+// that the server ended before the client had sent its request is not known to
+// a stats handler: the code is Unknown, or OK if both send streams.
 func ClientHandler(opts ...Option) stats.Handler {
 	return &clientHandler{client: newClient(opts)}
 }
@@ -38,8 +40,8 @@ type rpc struct {
 	tally tally
 	kind  string // see streamKind
 	begun bool
-	// told says that the server's status was sent, so that the client was
-	// there still.
+	// told says that the server's status was sent, so that the client had not
+	// cancelled.
 	told atomic.Bool
 	// repeats is how often the same handler was installed.
 	repeats int64
@@ -77,9 +79,9 @@ func (r *rpc) note(s stats.RPCStats) bool {
 		r.begun = true
 		r.kind = streamKind(s.IsClientStream, s.IsServerStream)
 	case *stats.InPayload:
-		r.tally.countReceived()
+		r.tally.countReceived(s.RecvTime)
 	case *stats.OutPayload:
-		r.tally.countSent()
+		r.tally.countSent(s.SentTime)
 	case *stats.End:
 		return true
 	}
@@ -132,9 +134,15 @@ func (h *serverHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
 		}
 	}
 	if r.note(s) {
-		// The call's context has ended by now in any case.
-		r.end(s.(*stats.End).Error, !r.told.Load())
+		r.end(s.(*stats.End).Error, r.clientGone())
 	}
+}
+
+// clientGone says whether the client of a server's call that has ended went
+// away before. The call's context does not tell: it has ended in any case.
+func (r *rpc) clientGone() bool {
+	deadline, ok := r.Context.Deadline()
+	return !r.told.Load() || ok && !time.Now().Before(deadline)
 }
 
 type clientHandler struct {
@@ -152,7 +160,24 @@ func (h *clientHandler) TagRPC(ctx context.Context, info *stats.RPCTagInfo) cont
 }
 
 func (h *clientHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
-	if r := rpcOf(ctx, h, clientSide); r != nil && r.note(s) {
-		r.end(s.(*stats.End).Error, r.Context.Err() != nil)
+	r := rpcOf(ctx, h, clientSide)
+	if r == nil || !r.note(s) {
+		return
 	}
+	err := s.(*stats.End).Error
+	if err == nil && r.unanswered() {
+		err = status.Error(codes.Unknown, "ended by the server before the request was sent")
+	}
+	r.end(err, r.Context.Err() != nil)
+}
+
+// unanswered says that a message is missing without which no call is a success.
+func (r *rpc) unanswered() bool {
+	switch r.kind {
+	case "bidi":
+		return false
+	case "server":
+		return r.tally.sent.n.Load() == 0
+	}
+	return r.tally.received.n.Load() == 0
 }

@@ -28,8 +28,8 @@ type tally struct {
 	sent, received flow
 }
 
-func (t *tally) countSent()     { t.sent.count(time.Since(t.began)) }
-func (t *tally) countReceived() { t.received.count(time.Since(t.began)) }
+func (t *tally) countSent(at time.Time)     { t.sent.count(at.Sub(t.began)) }
+func (t *tally) countReceived(at time.Time) { t.received.count(at.Sub(t.began)) }
 
 // attrs is what the stop record says of a stream of the given kind. Each
 // message was counted repeats times.
