@@ -45,6 +45,25 @@ func Members(b []byte, each func(key, value []byte) bool) bool {
 	}
 }
 
+// UniqueMembers calls each with the members of the JSON object b as Python reads
+// them: of a repeated key the last value at the place of the first. It reports
+// whether b is one JSON object, and calls nothing if it is not.
+func UniqueMembers(b []byte, each func(key, value []byte)) bool {
+	var few [8]member
+	members := few[:0]
+	ok := Members(b, func(key, value []byte) bool {
+		members = append(members, member{key, value})
+		return true
+	})
+	if !ok {
+		return false
+	}
+	for _, m := range lastWins(members) {
+		each(m.key, m.value)
+	}
+	return true
+}
+
 // Elements calls each with the elements of the JSON array b in order, until
 // each returns false. It reports whether b is one JSON array, as far as it was
 // read.

@@ -1,0 +1,56 @@
+package mongodb
+
+import (
+	"testing"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/servertest"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func openURL(t testing.TB, url string, o drivers.Options) *driver {
+	t.Helper()
+	d, err := drivers.Open(t.Context(), url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d.(*driver)
+}
+
+func urlOf(s *servertest.Server) string { return "mongodb://" + s.Addr + "/" }
+
+func TestConformance(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) { conform(t, servertest.FerretDB(t, nil), "FerretDB 1.24.0 on SQLite") })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		conform(t, servertest.FerretDB(t, servertest.Postgres(t)), "FerretDB 1.24.0 on PostgreSQL")
+	})
+}
+
+func conform(t *testing.T, server *servertest.Server, name string) {
+	var admin *driver
+	drivertest.Run(t, drivertest.Harness{
+		Driver: "mongodb",
+		Server: name,
+		New: func(t *testing.T) func() drivers.Driver {
+			admin = openURL(t, urlOf(server), drivers.Options{})
+			if err := admin.records.Database().Drop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return func() drivers.Driver { return openURL(t, urlOf(server), drivers.Options{FilterErrorTrace: true}) }
+		},
+		Corrupt: func(t *testing.T, base, raw string) {
+			if _, err := admin.records.InsertOne(t.Context(), bson.D{{Key: "base_id", Value: base}, {Key: "raw", Value: raw}}); err != nil {
+				t.Fatal(err)
+			}
+		},
+	})
+}

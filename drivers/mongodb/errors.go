@@ -1,0 +1,80 @@
+package mongodb
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/profiler"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
+)
+
+// MongoDB's error codes, see
+// https://www.mongodb.com/docs/manual/reference/error-codes/.
+const (
+	codeUnauthorized         = 13
+	codeAuthenticationFailed = 18
+	codeDuplicateKey         = 11000
+)
+
+// permanent are the codes with which a server refuses a document for what it
+// is: bad value, failed to parse, type mismatch, overflow, invalid BSON, keys
+// with a dollar, an empty name or a dot, failed validation, too large.
+var permanent = []int{2, 9, 14, 15, 22, 52, 56, 57, 121, 10334}
+
+// storeError is a failure in one line.
+type storeError struct {
+	text string
+	err  error
+}
+
+func (e *storeError) Error() string { return e.text }
+func (e *storeError) Unwrap() error { return e.err }
+
+// explain makes a line of what the client returns.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, mongo.ErrClientDisconnected) {
+		return drivers.ErrClosed
+	}
+	return &storeError{text: strings.Join(strings.Fields(text(err)), " "), err: err}
+}
+
+func text(err error) string {
+	var selection topology.ServerSelectionError
+	if !errors.As(err, &selection) {
+		return err.Error()
+	}
+	var servers []string
+	for _, s := range selection.Desc.Servers {
+		line := string(s.Addr)
+		if s.LastError != nil {
+			line += ": " + s.LastError.Error()
+		}
+		servers = append(servers, line)
+	}
+	return fmt.Sprintf("no MongoDB server to use (%s): %v", strings.Join(servers, "; "), selection.Wrapped)
+}
+
+// unsent explains an error of a write, which wraps ErrNotSent if the server
+// cannot have seen the write or has refused to look at it.
+func unsent(err error) error {
+	var selection topology.ServerSelectionError
+	var pool topology.WaitQueueTimeoutError
+	var dial *net.OpError
+	switch codes := mongo.ErrorCodes(err); {
+	case err == nil:
+		return nil
+	case errors.As(err, &selection), errors.As(err, &pool),
+		errors.As(err, &dial) && dial.Op == "dial",
+		slices.Contains(codes, codeUnauthorized), slices.Contains(codes, codeAuthenticationFailed):
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, explain(err))
+	}
+	return explain(err)
+}

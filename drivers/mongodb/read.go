@@ -1,0 +1,150 @@
+package mongodb
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/profiler"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		if err := d.usable(ctx); err != nil {
+			yield(profiler.Record{}, err)
+			return
+		}
+		if !storable(baseID) {
+			return
+		}
+		opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}})
+		err := d.each(ctx, d.records, ofTrace(baseID), opts, func(doc bson.Raw) bool {
+			return yield(record(doc))
+		})
+		if err != nil {
+			yield(profiler.Record{}, err)
+		}
+	}
+}
+
+// storable says whether a document can have this text as its base id.
+func storable(baseID string) bool {
+	return utf8.ValidString(baseID) && strings.IndexByte(baseID, 0) < 0
+}
+
+func record(doc bson.Raw) (profiler.Record, error) {
+	payload, err := appendJSON(nil, doc)
+	if err != nil {
+		return profiler.Record{}, &profiler.BadRecordError{Raw: append([]byte(nil), doc...), Err: err}
+	}
+	return profiler.ParseRecord(payload)
+}
+
+func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
+	return func(yield func(drivers.Trace, error) bool) {
+		traces, err := d.list(ctx, q)
+		for _, t := range traces {
+			if !yield(t, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(drivers.Trace{}, err)
+		}
+	}
+}
+
+func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, error) {
+	failed, err := d.baseIDs(ctx, d.failures, bson.D{})
+	if err != nil {
+		return nil, err
+	}
+	filter := bson.D{}
+	errorsOnly := q.ErrorsOnly
+	if errorsOnly && len(failed) <= atOnce {
+		filter = ofTraces(slices.Collect(maps.Keys(failed)))
+	}
+	q.ErrorsOnly = false // the store says which failed, not the records
+	list := tracelist.New(q)
+	opts := options.Find().SetProjection(bson.D{
+		{Key: "_id", Value: 0}, {Key: "name", Value: 1}, {Key: "base_id", Value: 1}, {Key: "timestamp", Value: 1},
+		{Key: "project", Value: 1}, {Key: "service", Value: 1},
+	})
+	err = d.each(ctx, d.records, filter, opts, func(doc bson.Raw) bool {
+		r := line(doc)
+		if r.BaseID != "" && (!errorsOnly || failed[r.BaseID]) {
+			list.Add(&r)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	traces := list.Sorted()
+	for i := range traces {
+		traces[i].Failed = failed[traces[i].BaseID]
+	}
+	return traces, nil
+}
+
+// line reads the fields that a list shows.
+func line(doc bson.Raw) (r profiler.Record) {
+	text := func(key string) *string {
+		if s, ok := doc.Lookup(key).StringValueOK(); ok {
+			return &s
+		}
+		return nil
+	}
+	for key, field := range map[string]*string{"base_id": &r.BaseID, "name": &r.Name, "timestamp": &r.Timestamp} {
+		if s := text(key); s != nil {
+			*field = *s
+		}
+	}
+	r.Project, r.Service = text("project"), text("service")
+	return r
+}
+
+// baseIDs returns the base ids of the documents that a filter selects.
+func (d *driver) baseIDs(ctx context.Context, c *mongo.Collection, filter bson.D) (map[string]bool, error) {
+	ids := map[string]bool{}
+	opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "base_id", Value: 1}})
+	err := d.each(ctx, c, filter, opts, func(doc bson.Raw) bool {
+		if id, ok := doc.Lookup("base_id").StringValueOK(); ok && !ids[id] {
+			ids[id] = true
+		}
+		return true
+	})
+	return ids, err
+}
+
+// each calls do with the documents that a filter selects, in the store's order,
+// until do returns false.
+func (d *driver) each(ctx context.Context, c *mongo.Collection, filter bson.D, opts *options.FindOptionsBuilder, do func(bson.Raw) bool) error {
+	if err := d.usable(ctx); err != nil {
+		return err
+	}
+	cursor, err := c.Find(ctx, filter, opts)
+	if err != nil {
+		return explain(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = cursor.Close(ctx)
+	}()
+	for cursor.Next(ctx) {
+		if !do(cursor.Current) {
+			return nil
+		}
+	}
+	return explain(cursor.Err())
+}

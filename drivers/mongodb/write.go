@@ -1,0 +1,197 @@
+package mongodb
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/profiler"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+	if err := d.usable(ctx); err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	d.makeIndex(ctx)
+	all := make([]int, len(events))
+	for i := range all {
+		all[i] = i
+	}
+	b := makeBatch(events, all, false)
+	refused, err := d.insert(ctx, b)
+	if err != nil {
+		return unsent(err)
+	}
+	if again := b.special(refused); len(again) > 0 {
+		// What remains refused is so for another reason, and both belong to
+		// the answer.
+		still, err := d.insert(ctx, makeBatch(events, again, true))
+		if err != nil {
+			return explain(err)
+		}
+		for _, i := range again {
+			if _, ok := still[i]; !ok {
+				delete(refused, i)
+			}
+		}
+	}
+	if err := d.fileErrors(ctx, events, refused); err != nil {
+		return explain(err)
+	}
+	return rejected(refused)
+}
+
+// makeIndex makes the index on base_id once. It is tried again only if no
+// server saw the attempt.
+func (d *driver) makeIndex(ctx context.Context) {
+	if d.indexed.Swap(true) {
+		return
+	}
+	_, err := d.records.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: "base_id", Value: 1}}})
+	switch err := unsent(err); {
+	case err == nil:
+	case errors.Is(err, profiler.ErrNotSent) && len(mongo.ErrorCodes(err)) == 0:
+		d.indexed.Store(false)
+	default:
+		d.logger.Warn("no index on base_id of osprofiler.profiler: reading a trace will read the whole collection", "error", err)
+	}
+}
+
+// batch is the documents of some events.
+type batch struct {
+	docs    []any
+	events  []int        // which event each document is of
+	strange map[int]bool // the events whose document a plain form would change
+}
+
+func makeBatch(events []profiler.Event, indexes []int, plain bool) batch {
+	b := batch{events: indexes, strange: map[int]bool{}}
+	c := encoder{plain: plain}
+	var record []byte
+	ends := make([]int, len(indexes))
+	for n, i := range indexes {
+		e := &events[i]
+		record = profiler.AppendRecord(record[:0], e)
+		c.special = false
+		c.document(recordID(e), record)
+		ends[n] = len(c.buf)
+		if c.special {
+			b.strange[i] = true
+		}
+	}
+	b.docs = make([]any, len(indexes))
+	from := 0
+	for n, end := range ends {
+		b.docs[n] = bson.Raw(c.buf[from:end])
+		from = end
+	}
+	return b
+}
+
+// special returns those of the refused events that may be taken in plain form.
+func (b *batch) special(refused map[int]error) (indexes []int) {
+	for _, i := range b.events {
+		if refused[i] != nil && b.strange[i] {
+			indexes = append(indexes, i)
+		}
+	}
+	return indexes
+}
+
+// recordID is the ObjectID of a record: the seconds of its time, as ObjectIDs
+// begin, and a hash of what identifies it.
+func recordID(e *profiler.Event) []byte {
+	var text [160]byte
+	sum := sha256.Sum256(append(append(e.TraceID.Append(text[:0]), ' '), e.RecordName()...))
+	return append(binary.BigEndian.AppendUint32(nil, uint32(e.Time/int64(time.Second))), sum[:8]...)
+}
+
+// insert writes documents that are not there yet. It returns the events whose
+// documents the server will never take, or an error if some may be missing for
+// any other reason.
+func (d *driver) insert(ctx context.Context, b batch) (refused map[int]error, err error) {
+	_, err = d.records.InsertMany(ctx, b.docs, options.InsertMany().SetOrdered(false))
+	var bulk mongo.BulkWriteException
+	if !errors.As(err, &bulk) {
+		return nil, err
+	}
+	if bulk.WriteConcernError != nil {
+		return nil, err
+	}
+	refused = map[int]error{}
+	for _, we := range bulk.WriteErrors {
+		switch {
+		case we.Code == codeDuplicateKey:
+		case slices.Contains(permanent, we.Code):
+			refused[b.events[we.Index]] = explain(we)
+		default:
+			return nil, err
+		}
+	}
+	return refused, nil
+}
+
+func rejected(refused map[int]error) error {
+	if len(refused) == 0 {
+		return nil
+	}
+	e := &profiler.RejectedError{}
+	for i := range refused {
+		e.Indexes = append(e.Indexes, i)
+	}
+	slices.Sort(e.Indexes)
+	e.Err = refused[e.Indexes[0]]
+	return e
+}
+
+// fileErrors notes the traces with an error; the last one of a trace counts.
+func (d *driver) fileErrors(ctx context.Context, events []profiler.Event, refused map[int]error) error {
+	if !d.fileErrs {
+		return nil
+	}
+	var models []mongo.WriteModel
+	at := map[string]int{}
+	for i := range events {
+		e := &events[i]
+		if refused[i] != nil || !tracelist.HasError(e.Info) {
+			continue
+		}
+		base := e.BaseID.String()
+		timestamp := string(profiler.AppendTimestamp(nil, e.Time))
+		model := mongo.NewReplaceOneModel().SetUpsert(true).
+			SetFilter(ofTrace(base)).
+			SetReplacement(bson.D{{Key: "base_id", Value: base}, {Key: "timestamp", Value: timestamp}})
+		if n, ok := at[base]; ok {
+			models[n] = model
+			continue
+		}
+		at[base] = len(models)
+		models = append(models, model)
+	}
+	if len(models) == 0 {
+		return nil
+	}
+	_, err := d.failures.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+	return err
+}
+
+// ofTrace selects the documents of one trace.
+func ofTrace(baseID string) bson.D { return bson.D{{Key: "base_id", Value: baseID}} }
+
+func ofTraces(baseIDs []string) bson.D {
+	if len(baseIDs) == 0 {
+		baseIDs = []string{} // not null, which $in does not take
+	}
+	return bson.D{{Key: "base_id", Value: bson.D{{Key: "$in", Value: baseIDs}}}}
+}
