@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,6 +34,7 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 	if err != nil {
 		return unsent(err)
 	}
+	maps.Copy(refused, b.tooLarge)
 	if again := b.special(refused); len(again) > 0 {
 		// What remains refused is so for another reason, and both belong to
 		// the answer.
@@ -68,30 +70,43 @@ func (d *driver) makeIndex(ctx context.Context) {
 	}
 }
 
+// maxDocument is the size of the largest document that MongoDB takes. The
+// client refuses the whole batch with a larger one.
+const maxDocument = 16 << 20
+
 // batch is the documents of some events.
 type batch struct {
-	docs    []any
-	events  []int        // which event each document is of
-	strange map[int]bool // the events whose document a plain form would change
+	docs     []any
+	events   []int         // which event each document is of
+	strange  map[int]bool  // the events whose document a plain form would change
+	tooLarge map[int]error // the events that have no document
 }
 
 func makeBatch(events []profiler.Event, indexes []int, plain bool) batch {
-	b := batch{events: indexes, strange: map[int]bool{}}
+	b := batch{strange: map[int]bool{}, tooLarge: map[int]error{}}
 	c := encoder{plain: plain}
 	var record []byte
-	ends := make([]int, len(indexes))
-	for n, i := range indexes {
+	var ends []int
+	from := 0
+	for _, i := range indexes {
 		e := &events[i]
 		record = profiler.AppendRecord(record[:0], e)
 		c.special = false
 		c.document(recordID(e), record)
-		ends[n] = len(c.buf)
+		if size := len(c.buf) - from; size > maxDocument {
+			b.tooLarge[i] = fmt.Errorf("a record of %d bytes; MongoDB takes %d", size, maxDocument)
+			c.buf = c.buf[:from]
+			continue
+		}
+		from = len(c.buf)
+		ends = append(ends, from)
+		b.events = append(b.events, i)
 		if c.special {
 			b.strange[i] = true
 		}
 	}
-	b.docs = make([]any, len(indexes))
-	from := 0
+	b.docs = make([]any, len(ends))
+	from = 0
 	for n, end := range ends {
 		b.docs[n] = bson.Raw(c.buf[from:end])
 		from = end
@@ -121,15 +136,18 @@ func recordID(e *profiler.Event) []byte {
 // documents the server will never take, or an error if some may be missing for
 // any other reason.
 func (d *driver) insert(ctx context.Context, b batch) (refused map[int]error, err error) {
+	refused = map[int]error{}
+	if len(b.docs) == 0 {
+		return refused, nil
+	}
 	_, err = d.records.InsertMany(ctx, b.docs, options.InsertMany().SetOrdered(false))
 	var bulk mongo.BulkWriteException
 	if !errors.As(err, &bulk) {
-		return nil, err
+		return refused, err
 	}
 	if bulk.WriteConcernError != nil {
 		return nil, err
 	}
-	refused = map[int]error{}
 	for _, we := range bulk.WriteErrors {
 		switch {
 		case we.Code == codeDuplicateKey:
