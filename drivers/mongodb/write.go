@@ -55,7 +55,7 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 }
 
 // makeIndex makes the index on base_id once. It is tried again only if no
-// server saw the attempt.
+// server has looked at the attempt.
 func (d *driver) makeIndex(ctx context.Context) {
 	if d.indexed.Swap(true) {
 		return
@@ -63,7 +63,7 @@ func (d *driver) makeIndex(ctx context.Context) {
 	_, err := d.records.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: "base_id", Value: 1}}})
 	switch err := unsent(err); {
 	case err == nil:
-	case errors.Is(err, profiler.ErrNotSent) && len(mongo.ErrorCodes(err)) == 0:
+	case errors.Is(err, profiler.ErrNotSent) && !slices.Contains(mongo.ErrorCodes(err), codeUnauthorized):
 		d.indexed.Store(false)
 	default:
 		d.logger.Warn("no index on base_id of osprofiler.profiler: reading a trace will read the whole collection", "error", err)
