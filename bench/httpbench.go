@@ -1,0 +1,100 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/openzipkin/zipkin-go"
+	zipkinhttp "github.com/openzipkin/zipkin-go/middleware/http"
+	"github.com/openzipkin/zipkin-go/reporter"
+	"github.com/sonde-go/sonde/header"
+	sondehttp "github.com/sonde-go/sonde/middleware/http"
+	"github.com/sonde-go/sonde/profiler"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/metric/noop"
+)
+
+// writer is a ResponseWriter that costs nothing.
+type writer struct{ h http.Header }
+
+func (w *writer) Header() http.Header         { return w.h }
+func (w *writer) Write(b []byte) (int, error) { return len(b), nil }
+func (w *writer) WriteHeader(int)             {}
+
+var bare = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusOK)
+})
+
+func serve(h http.Handler, headers ...string) op {
+	r := httptest.NewRequest(http.MethodGet, "http://shop.example/checkout?item=3", nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := &writer{h: http.Header{}}
+	return each(func() { h.ServeHTTP(w, r) })
+}
+
+// answer is a RoundTripper that answers at once.
+type answer struct{ res http.Response }
+
+func (a *answer) RoundTrip(*http.Request) (*http.Response, error) {
+	res := a.res
+	return &res, nil
+}
+
+func call(t http.RoundTripper, r *http.Request) op {
+	return each(func() {
+		res, err := t.RoundTrip(r)
+		check(err)
+		check(res.Body.Close())
+	})
+}
+
+func httpRows() []row {
+	svc := newService()
+	mine := sondehttp.Handler(svc, bare)
+	info, mac := signed()
+	_, forged := keys.Primary().Sign(header.Info{BaseID: header.NewID()})
+	on, off := newOTel(true), newOTel(false)
+	quiet := otelhttp.WithMeterProvider(noop.NewMeterProvider())
+	otelOn := otelhttp.NewHandler(bare, "checkout", otelhttp.WithTracerProvider(on), quiet)
+	otelOff := otelhttp.NewHandler(bare, "checkout", otelhttp.WithTracerProvider(off), quiet)
+	never := must(zipkin.NewTracer(reporter.NewNoopReporter(), zipkin.WithSampler(zipkin.NeverSample)))
+	zipkinOff := zipkinhttp.NewServerMiddleware(never)(bare)
+
+	base := &answer{http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}}
+	client := sondehttp.Transport(base, sondehttp.AllowHosts("shop.example"))
+	out := httptest.NewRequest(http.MethodGet, "http://shop.example/checkout", nil)
+	ctx, _ := svc.Begin(out.Context(), profiler.Opening{Name: "root"})
+	tracedOut := out.WithContext(ctx)
+	otelClient := func(sample bool) http.RoundTripper {
+		p := off
+		if sample {
+			p = on
+		}
+		return otelhttp.NewTransport(base, otelhttp.WithTracerProvider(p), quiet)
+	}
+	return []row{
+		{
+			name: "HTTP server, no headers", budget: 15, bare: serve(bare),
+			sonde: serve(mine), otel: serve(otelOff), other: serve(zipkinOff), who: "zipkin",
+		},
+		{
+			name: "HTTP server, forged signature", budget: 350, bare: serve(bare),
+			sonde: serve(mine, header.InfoName, info, header.HMACName, forged),
+		},
+		{
+			name: "HTTP server, traced", budget: 1300, allocs: 3, bare: serve(bare),
+			sonde: flushed(serve(mine, header.InfoName, info, header.HMACName, mac), svc.Flush),
+			otel:  flushed(serve(otelOn), on.ForceFlush),
+		},
+		{
+			name: "HTTP client, untraced", budget: 10, bare: call(base, out),
+			sonde: call(client, out), otel: call(otelClient(false), out),
+		},
+		{
+			name: "HTTP client, traced", budget: 1900, allocs: 12, bare: call(base, out),
+			sonde: flushed(call(client, tracedOut), svc.Flush), otel: flushed(call(otelClient(true), out), on.ForceFlush),
+		},
+	}
+}

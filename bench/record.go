@@ -1,0 +1,36 @@
+package main
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+func recordRows() []row {
+	e := profiler.Event{
+		Name: "http", BaseID: header.NewID(), ParentID: header.NewID(), TraceID: header.NewID(),
+		Time: time.Now().UnixNano(), Project: "shop", Service: "api",
+		Info: []byte(`{"request":{"path":"/checkout","query":"","method":"GET","scheme":"http"},"host":"host-a"}`),
+	}
+	stored := profiler.AppendRecord(nil, &e)
+	var buf []byte
+	return []row{
+		{
+			name: "serialise one record", budget: 110,
+			sonde: each(func() { buf = profiler.AppendRecord(buf[:0], &e) }),
+			other: each(func() {
+				must(json.Marshal(map[string]any{
+					"name": "http-start", "base_id": e.BaseID, "trace_id": e.TraceID, "parent_id": e.ParentID,
+					"timestamp": "2026-01-02T03:04:05.000006", "info": json.RawMessage(e.Info), "project": "shop", "service": "api",
+				}))
+			}), who: "encoding/json",
+		},
+		{
+			name: "decode one record", budget: 400, allocs: 3,
+			sonde: each(func() { must(profiler.ParseRecord(stored)) }),
+			other: each(func() { var v map[string]any; check(json.Unmarshal(stored, &v)) }), who: "encoding/json",
+		},
+	}
+}

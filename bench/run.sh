@@ -1,0 +1,6 @@
+#!/bin/sh
+# Builds the benchmarks, downloading the peers, and prints the table.
+set -eu
+cd "$(dirname "$0")"
+go build -o "${TMPDIR:-/tmp}/sonde-bench" .
+exec "${TMPDIR:-/tmp}/sonde-bench" "$@"

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	"go.opentelemetry.io/otel/sdk/trace"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// serialise is Sonde's sink: every record is encoded as it would be stored,
+// and thrown away.
+type serialise struct{ buf []byte }
+
+func (s *serialise) Notify(_ context.Context, events []profiler.Event) error {
+	s.buf = s.buf[:0]
+	for i := range events {
+		s.buf = append(profiler.AppendRecord(s.buf, &events[i]), '\n')
+	}
+	return nil
+}
+
+var keys = must(header.ParseKeys("the key of the benchmarks"))
+
+func newService() *profiler.Service {
+	return must(profiler.New(profiler.Config{Name: "api", Project: "shop", Host: "host-a", Keys: keys, Sink: &serialise{}}))
+}
+
+// signed are the headers of one request that is to be traced.
+func signed() (info, mac string) {
+	return keys.Primary().Sign(header.Info{BaseID: header.NewID(), ParentID: header.NewID()})
+}
+
+// marshal is OpenTelemetry's counterpart of serialise, behind its own batch
+// processor: spans become OTLP protobuf, which is thrown away.
+type marshal struct{}
+
+func (marshal) Start(context.Context) error { return nil }
+func (marshal) Stop(context.Context) error  { return nil }
+func (marshal) UploadTraces(_ context.Context, spans []*tracepb.ResourceSpans) error {
+	_, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans})
+	return err
+}
+
+// newOTel is a provider that samples every span, or none.
+func newOTel(sample bool) *trace.TracerProvider {
+	sampler := trace.ParentBased(trace.NeverSample())
+	if sample {
+		sampler = trace.AlwaysSample()
+	}
+	exporter := must(otlptrace.New(context.Background(), marshal{}))
+	return trace.NewTracerProvider(trace.WithSampler(sampler), trace.WithBatcher(exporter, trace.WithMaxQueueSize(1<<16)))
+}
+
+// flushed runs an op and then waits for the background to be done.
+func flushed(o op, flush func(context.Context) error) op {
+	return func(n int) {
+		o(n)
+		check(flush(context.Background()))
+	}
+}
+
+func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
