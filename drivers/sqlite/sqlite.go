@@ -113,7 +113,7 @@ func dialect(path string) *sqlstore.Dialect {
 			}
 			return false
 		},
-		NoTable: func(err error) bool {
+		NotFound: func(err error) bool {
 			switch code(err) & 0xff {
 			case sqlite3.SQLITE_ERROR:
 				return strings.Contains(err.Error(), "no such table: data")
@@ -182,7 +182,7 @@ func insert(ctx context.Context, conn *sql.Conn, rows []sqlstore.Row) error {
 				_ = stmt.Close()
 			}
 			var err error
-			if stmt, err = conn.PrepareContext(ctx, statement(n)); err != nil {
+			if stmt, err = conn.PrepareContext(ctx, sqlstore.InsertQuery(n)); err != nil {
 				return err
 			}
 			defer stmt.Close()
@@ -198,9 +198,4 @@ func insert(ctx context.Context, conn *sql.Conn, rows []sqlstore.Row) error {
 		rows = rows[n:]
 	}
 	return nil
-}
-
-func statement(rows int) string {
-	values := "(" + sqlstore.Marks(sqlstore.NumColumns) + ")"
-	return "INSERT INTO data (" + sqlstore.Columns + ") VALUES " + values + strings.Repeat(", "+values, rows-1)
 }

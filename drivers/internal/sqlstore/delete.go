@@ -15,8 +15,9 @@ func (s *Store) Delete(ctx context.Context, baseID string) error {
 	if !storable(baseID) {
 		return nil
 	}
-	_, err := s.write.ExecContext(ctx, s.dialect.query("DELETE FROM data WHERE "+s.dialect.Same("base_id", "?")), baseID)
-	if err != nil && s.dialect.NoTable(err) {
+	same, args := s.dialect.sameAs("base_id", baseID)
+	_, err := s.write.ExecContext(ctx, s.dialect.query("DELETE FROM data WHERE "+same), args...)
+	if err != nil && s.dialect.NotFound(err) {
 		return nil
 	}
 	return s.failed(ctx, err)
@@ -39,7 +40,7 @@ func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	for {
 		ids, err := s.texts(ctx, "SELECT base_id FROM data WHERE timestamp < ? AND base_id > ? GROUP BY base_id ORDER BY base_id LIMIT ?", limit, after, prunePage)
 		if err != nil {
-			if s.dialect.NoTable(err) {
+			if s.dialect.NotFound(err) {
 				err = nil
 			}
 			return pruned, s.failed(ctx, err)

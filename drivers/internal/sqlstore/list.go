@@ -44,7 +44,7 @@ func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.T
 				err = s.markFailed(ctx, page)
 			}
 			if err != nil {
-				if !s.dialect.NoTable(err) {
+				if !s.dialect.NotFound(err) {
 					yield(drivers.Trace{}, s.failed(ctx, err))
 				}
 				return
@@ -92,7 +92,8 @@ func (s *Store) tracePage(ctx context.Context, q drivers.Query, after *traceRow)
 	and("(SELECT e.id FROM data e WHERE " + s.dialect.Same("e.base_id", "d.base_id") +
 		" AND (e.timestamp < d.timestamp OR e.timestamp = d.timestamp AND e.id < d.id) LIMIT 1) IS NULL")
 	if q.Service != "" {
-		and("EXISTS (SELECT 1 FROM data s WHERE "+s.dialect.Same("s.base_id", "d.base_id")+" AND "+s.dialect.Same("s.service", "?")+")", q.Service)
+		same, values := s.dialect.sameAs("s.service", q.Service)
+		and("EXISTS (SELECT 1 FROM data s WHERE "+s.dialect.Same("s.base_id", "d.base_id")+" AND "+same+")", values...)
 	}
 	b.WriteString(" ORDER BY d.timestamp DESC, d.id DESC LIMIT ?")
 	limit := listPage

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
+	"math"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/profiler"
@@ -21,13 +22,13 @@ func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[profiler.R
 		if !storable(baseID) {
 			return
 		}
+		same, args := s.dialect.sameAs("d.base_id", baseID)
 		q := "SELECT d.id, d.timestamp, d.base_id, d.parent_id, d.trace_id, d.project, d.host, d.service, d.name, " + s.dialect.DataText +
-			" FROM data d WHERE " + s.dialect.Same("d.base_id", "?")
-		args := []any{baseID}
+			" FROM data d WHERE " + same
 		page := s.dialect.PageRows
 		if page > 0 {
 			q += " AND d.id > ? ORDER BY d.id LIMIT ?"
-			args = append(args, int64(-1<<63), page)
+			args = append(args, int64(math.MinInt64), page)
 		} else {
 			q += " ORDER BY d.id"
 		}
@@ -54,7 +55,7 @@ func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[profiler.R
 			if !ok || len(items) < page {
 				return
 			}
-			args[1] = last
+			args[len(args)-2] = last
 		}
 	}
 }
@@ -64,7 +65,7 @@ func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[profiler.R
 func (s *Store) records(ctx context.Context, q string, args []any, yield func(profiler.Record, error) bool) (last int64, ok bool) {
 	rows, err := s.read.QueryContext(ctx, s.dialect.query(q), args...)
 	if err != nil {
-		if !s.dialect.NoTable(err) {
+		if !s.dialect.NotFound(err) {
 			yield(profiler.Record{}, s.failed(ctx, err))
 		}
 		return 0, false

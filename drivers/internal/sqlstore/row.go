@@ -29,6 +29,12 @@ func (r *Row) AppendArgs(args []any) []any {
 	return append(args, r.Timestamp, r.BaseID, r.ParentID, r.TraceID, r.Project, r.Host, r.Service, r.Name, r.Data)
 }
 
+// InsertQuery adds so many rows, whose values are its parameters.
+func InsertQuery(rows int) string {
+	values := "(" + Marks(NumColumns) + ")"
+	return "INSERT INTO data (" + Columns + ") VALUES " + values + strings.Repeat(", "+values, rows-1)
+}
+
 // batch is the rows of one Notify. Their text is one string, cut into pieces.
 type batch struct {
 	rows []Row

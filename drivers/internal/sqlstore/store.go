@@ -40,7 +40,7 @@ type Dialect struct {
 	Numbered bool
 
 	// Same is a condition that two texts are the same byte for byte, and can
-	// be answered from an index on a.
+	// be answered from an index on a. It may name b more than once.
 	Same func(a, b string) string
 
 	// DataText is an expression for column data of table d as text.
@@ -54,8 +54,9 @@ type Dialect struct {
 	// take.
 	Rejected func(err error) bool
 
-	// NoTable says whether err is that the table does not exist.
-	NoTable func(err error) bool
+	// NotFound says whether err means that there is nothing to find: no table,
+	// or no row could hold the text that is asked for.
+	NotFound func(err error) bool
 }
 
 // Store is a driver on one database. It implements [drivers.Driver],
@@ -130,7 +131,7 @@ func (s *Store) Notify(ctx context.Context, events []profiler.Event) error {
 	if err == nil {
 		return nil
 	}
-	if s.dialect.NoTable(err) {
+	if s.dialect.NotFound(err) {
 		s.schema.Store(false)
 	}
 	if s.dialect.Rejected(err) {
@@ -213,7 +214,7 @@ func (s *Store) ensureSchema(ctx context.Context, conn *sql.Conn) error {
 	if err == nil {
 		err = errors.Join(rows.Err(), rows.Close())
 	}
-	if err != nil && s.dialect.NoTable(err) {
+	if err != nil && s.dialect.NotFound(err) {
 		err = s.dialect.Schema(ctx, conn)
 	}
 	if err == nil {
@@ -282,6 +283,15 @@ func (d *Dialect) query(q string) string {
 		b.WriteString(part)
 	}
 	return b.String()
+}
+
+// sameAs is the condition that a is value, with its parameters.
+func (d *Dialect) sameAs(a, value string) (condition string, args []any) {
+	condition = d.Same(a, "?")
+	for range strings.Count(condition, "?") {
+		args = append(args, value)
+	}
+	return condition, args
 }
 
 // Marks is "?, ?, …" n times.
