@@ -5,6 +5,7 @@ package sqltrace
 import (
 	"context"
 	"database/sql/driver"
+	"reflect"
 )
 
 // conn wraps a driver's connection. As every connection it is used by one
@@ -24,6 +25,10 @@ type conn struct {
 	used, inTx bool
 
 	skipped skipped
+
+	// rowsHave are the optional interfaces of rows of the type that came last.
+	rowsType reflect.Type
+	rowsHave int
 }
 
 // newConn wraps bare with exactly its optional interfaces, with three

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql/driver"
 	"io"
+
+	"github.com/sonde-go/sonde/profiler"
 )
 
 // connector wraps a driver's connector.
@@ -26,11 +28,21 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if ctx.Value(tracedKey{}) != nil {
 		return c.bare.Connect(ctx)
 	}
-	bare, err := c.bare.Connect(context.WithValue(ctx, tracedKey{}, true))
+	bare, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return newConn(bare, c.cfg), nil
+}
+
+func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
+	inner, p := profiler.Open(ctx, profiler.Opening{Name: pointConnect, Group: group, Held: true})
+	returned := false
+	defer ended(&returned, p)
+	bare, err := c.bare.Connect(context.WithValue(inner, tracedKey{}, true))
+	returned = true
+	p.End(ending(inner, err))
+	return bare, err
 }
 
 func (c *connector) Driver() driver.Driver { return c.bare.Driver() }

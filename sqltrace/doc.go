@@ -3,7 +3,8 @@
 //	db, err := sqltrace.Open("pgx", dsn)
 //
 // is a [database/sql.DB] like any other; [OpenDB] and [Wrap] do the same for a
-// connector. sqlx works on top, with the driver's own name so that it knows the
+// connector, [Register] for programs in which other code opens the database.
+// sqlx works on top, with the driver's own name so that it knows the
 // placeholders:
 //
 //	dbx := sqlx.NewDb(db, "pgx")
@@ -16,6 +17,7 @@
 //
 //	db           a statement, and BEGIN, COMMIT and ROLLBACK of a transaction
 //	db_prepare   a statement that was prepared for later use
+//	db_connect   a connection that was made because the pool had none to spare
 //
 // A query is one point, however database/sql gets it done: where the driver
 // wants it prepared first, preparing is a part of it, and a try on a connection
@@ -25,7 +27,9 @@
 // query; the first query says how long it took, as "prepare".
 //
 // The start holds {"db": {"statement", "params"}}, as OSProfiler has it; params
-// only if [WithArgs] asks for them. The stop holds {"db": {"rows"}}, the number
+// only if [WithArgs] asks for them. Beside them stands "fingerprint", the
+// statement without its literals, by which statements can be grouped; with
+// [WithoutLiterals] it is the statement too. The stop holds {"db": {"rows"}}, the number
 // of rows that were read, with "result_sets" if there were several, or {"db":
 // {"rows_affected"}}. No rows is no failure, and neither is a cancelled
 // context: the point's outcome is "cancelled". Rows that were never closed give

@@ -9,14 +9,14 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
 
+func init() { sql.Register("example", fakedb.Driver{Server: modern()}) }
+
 // In a program the driver is imported, for instance
 //
 //	import _ "github.com/jackc/pgx/v5/stdlib"
 //
 // and the context comes from a request.
 func ExampleOpen() {
-	sql.Register("example", fakedb.Driver{Server: modern()})
-
 	db, err := sqltrace.Open("example", "postgres://localhost/shop")
 	if err != nil {
 		fmt.Println(err)

@@ -31,7 +31,7 @@ func Wrap(c driver.Connector, opts ...Option) driver.Connector {
 	case *connector, closingConnector:
 		return c
 	}
-	w := &connector{bare: c, cfg: newConfig(opts)}
+	w := &connector{bare: c, cfg: newConfig(c.Driver(), opts)}
 	if closer, ok := c.(io.Closer); ok {
 		return closingConnector{w, closer}
 	}

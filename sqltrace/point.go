@@ -24,11 +24,15 @@ const (
 // answers. ctx carries a profiler.
 func (c *config) open(ctx context.Context, name, query string, args []driver.NamedValue) (context.Context, profiler.Point) {
 	o := profiler.Opening{Name: name, Group: group, Held: true}
-	statement := slog.String("statement", query)
-	if a, ok := c.args.attr(args); ok {
-		return profiler.Open(ctx, o, statement, a)
+	text := c.fingerprints.of(query)
+	if c.hideLiterals {
+		query = text
 	}
-	return profiler.Open(ctx, o, statement)
+	statement, fingerprint := slog.String("statement", query), slog.String("fingerprint", text)
+	if a, ok := c.args.attr(args); ok {
+		return profiler.Open(ctx, o, statement, fingerprint, a)
+	}
+	return profiler.Open(ctx, o, statement, fingerprint)
 }
 
 // ending says how a call went that ended with err. What database/sql's users

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func modern() *fakedb.Server {
 }
 
 // traced begins a trace. end finishes it and returns the points below its
-// root.
+// root, but for the connections that were made.
 func traced(t testing.TB) (ctx context.Context, end func() []pointtest.Point) {
 	t.Helper()
 	svc, rec := pointtest.New(t, "test")
@@ -34,7 +35,9 @@ func traced(t testing.TB) (ctx context.Context, end func() []pointtest.Point) {
 		t.Helper()
 		root.Stop()
 		cancel()
-		points := slices.DeleteFunc(rec.Points(t), func(p pointtest.Point) bool { return p.Name == "root" })
+		points := slices.DeleteFunc(rec.Points(t), func(p pointtest.Point) bool {
+			return p.Name == "root" || p.Name == "db_connect"
+		})
 		for _, p := range points {
 			if p.Parent != root.ID() {
 				t.Errorf("%s is not below the caller's point", text(p))
@@ -44,8 +47,11 @@ func traced(t testing.TB) (ctx context.Context, end func() []pointtest.Point) {
 	}
 }
 
-// text is a point in one line.
+// text is a point in one line, without the fingerprint.
 func text(p pointtest.Point) string {
+	if m, ok := p.Start["db"].(map[string]any); ok {
+		delete(m, "fingerprint")
+	}
 	s := fmt.Sprintf("%s %v", p.Name, p.Start["db"])
 	if !p.Stopped {
 		return s + " not stopped"
@@ -580,10 +586,18 @@ type closing struct {
 
 func (c closing) Close() error { *c.n++; return fakedb.ErrFail }
 
+var registered atomic.Int64
+
+// register gives s a name of its own among database/sql's drivers.
+func register(s *fakedb.Server) string {
+	name := fmt.Sprintf("fakedb-%d", registered.Add(1))
+	sql.Register(name, fakedb.Driver{Server: s})
+	return name
+}
+
 func TestOpen(t *testing.T) {
 	s := modern()
-	sql.Register("fakedb-plain", fakedb.Driver{Server: s})
-	db, err := sqltrace.Open("fakedb-plain", "dsn")
+	db, err := sqltrace.Open(register(s), "dsn")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -626,9 +640,102 @@ func TestArgs(t *testing.T) {
 				t.Fatal(err)
 			}
 			points := end()
+			text(points[0])
 			if got := fmt.Sprint(points[0].Start["db"]); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestFingerprints(t *testing.T) {
+	const statement = "SELECT * FROM t WHERE a = 'secret' AND b IN (1, 2)"
+	const want = "SELECT * FROM t WHERE a = ? AND b IN (?)"
+	for _, hide := range []bool{false, true} {
+		var opts []sqltrace.Option
+		shown := statement
+		if hide {
+			opts, shown = append(opts, sqltrace.WithoutLiterals()), want
+		}
+		db := open(t, modern(), opts...)
+		ctx, end := traced(t)
+		for range 3 {
+			if _, err := db.ExecContext(ctx, statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, p := range end() {
+			if m := p.Start["db"].(map[string]any); m["fingerprint"] != want || m["statement"] != shown {
+				t.Errorf("%v", m)
+			}
+		}
+	}
+}
+
+func TestConnectIsAPoint(t *testing.T) {
+	svc, rec := pointtest.New(t, "test")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	refused := errors.New("connection refused")
+	for _, fails := range []error{nil, refused} {
+		db := sqltrace.OpenDB(connects{modern(), fails})
+		for range 2 {
+			if err := db.PingContext(ctx); err != fails {
+				t.Errorf("error %v", err)
+			}
+		}
+		db.Close()
+	}
+	root.Stop()
+	var got []any
+	for _, p := range rec.Named(t, "db_connect") {
+		got = append(got, p.Stop["message"])
+	}
+	if want := []any{nil, "connection refused", "connection refused"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("messages %v, want %v", got, want)
+	}
+}
+
+// connects is a connector that fails if there is an error.
+type connects struct {
+	driver.Connector
+	err error
+}
+
+func (c connects) Connect(ctx context.Context) (driver.Conn, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	return c.Connector.Connect(ctx)
+}
+
+func TestRegister(t *testing.T) {
+	s := modern()
+	bare := register(s)
+	name := bare + "-traced"
+	if err := sqltrace.Register(name, bare); err != nil {
+		t.Fatal(err)
+	}
+	for how, open := range map[string]func(string, string) (*sql.DB, error){
+		"sql.Open":      sql.Open,
+		"sqltrace.Open": func(name, dsn string) (*sql.DB, error) { return sqltrace.Open(name, dsn) },
+	} {
+		db, err := open(name, "dsn")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if db.Driver() != (fakedb.Driver{Server: s}) {
+			t.Errorf("%s: driver %v", how, db.Driver())
+		}
+		ctx, end := traced(t)
+		if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
+			t.Fatal(err)
+		}
+		check(t, end(), "db map[statement:UPDATE] | map[db:map[rows_affected:7]]")
+		db.Close()
+	}
+	for _, names := range [][2]string{{name, bare}, {"new", "nosuch"}} {
+		if err := sqltrace.Register(names[0], names[1]); err == nil {
+			t.Errorf("no error for %v", names)
+		}
 	}
 }

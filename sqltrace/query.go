@@ -53,7 +53,7 @@ func (c *conn) queried(ctx context.Context, p profiler.Point, bare driver.Rows, 
 	}
 	c.used = true
 	p.Release()
-	return newRows(ctx, p, bare, prepare), nil
+	return c.newRows(ctx, p, bare, prepare), nil
 }
 
 func (c *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
@@ -103,9 +103,7 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, result driver.Res
 		return
 	}
 	c.used = true
-	var attrs []slog.Attr
-	var space [2]slog.Attr
-	attrs = space[:0]
+	attrs := make([]slog.Attr, 0, 2)
 	if n, err := result.RowsAffected(); err == nil && n >= 0 {
 		attrs = append(attrs, slog.Int64("rows_affected", n))
 	}

@@ -29,7 +29,19 @@ type rows struct {
 }
 
 // newRows wraps bare with exactly its optional interfaces.
-func newRows(ctx context.Context, p profiler.Point, bare driver.Rows, prepare time.Duration) driver.Rows {
+func (c *conn) newRows(ctx context.Context, p profiler.Point, bare driver.Rows, prepare time.Duration) driver.Rows {
+	if t := reflect.TypeOf(bare); t != c.rowsType {
+		c.rowsType, c.rowsHave = t, rowsInterfaces(bare)
+	}
+	r := &rows{Rows: bare, ctx: ctx, point: p, prepare: prepare}
+	if ctx.Done() == nil {
+		// Nothing ends these rows if the user forgets them.
+		r.cleanup = runtime.AddCleanup(r, leaked, p)
+	}
+	return r.withInterfaces(c.rowsHave)
+}
+
+func rowsInterfaces(bare driver.Rows) int {
 	has := 0
 	if _, ok := bare.(driver.RowsNextResultSet); ok {
 		has |= hasNextResultSet
@@ -49,12 +61,7 @@ func newRows(ctx context.Context, p profiler.Point, bare driver.Rows, prepare ti
 	if _, ok := bare.(driver.RowsColumnTypePrecisionScale); ok {
 		has |= hasPrecisionScale
 	}
-	r := &rows{Rows: bare, ctx: ctx, point: p, prepare: prepare}
-	if ctx.Done() == nil {
-		// Nothing ends these rows if the user forgets them.
-		r.cleanup = runtime.AddCleanup(r, leaked, p)
-	}
-	return r.withInterfaces(has)
+	return has
 }
 
 // leaked ends the point of rows that were never closed.

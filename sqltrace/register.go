@@ -1,0 +1,49 @@
+package sqltrace
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"slices"
+)
+
+// Register makes the registered driver driverName available under name too,
+// traced, for programs in which other code calls [sql.Open]. Prefer [Open]:
+// sqlx and others know a database by its driver's name. It is an error if name
+// is taken or there is no driver driverName.
+func Register(name, driverName string, opts ...Option) error {
+	known := sql.Drivers()
+	if slices.Contains(known, name) {
+		return fmt.Errorf("sqltrace: there is a driver %q already", name)
+	}
+	if !slices.Contains(known, driverName) {
+		return fmt.Errorf("sqltrace: unknown driver %q (forgotten import?)", driverName)
+	}
+	sql.Register(name, registered{driverName, opts})
+	return nil
+}
+
+// registered is a driver whose connectors are traced.
+type registered struct {
+	driverName string
+	opts       []Option
+}
+
+// OpenConnector implements [driver.DriverContext].
+func (r registered) OpenConnector(dsn string) (driver.Connector, error) {
+	c, err := connectorByName(r.driverName, dsn)
+	if err != nil {
+		return nil, err
+	}
+	return Wrap(c, r.opts...), nil
+}
+
+// Open implements [driver.Driver].
+func (r registered) Open(dsn string) (driver.Conn, error) {
+	c, err := r.OpenConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return c.Connect(context.Background())
+}
