@@ -125,6 +125,10 @@ func TestLightRooms(t *testing.T) {
 		"drivers":         nil,
 		"report":          nil,
 		"rpctrace":        nil,
+		"oteltrace": {
+			"go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes",
+			"go.opentelemetry.io/otel/semconv", "github.com/cespare/xxhash",
+		},
 	} {
 		p, ok := all[module+"/"+r]
 		if !ok {

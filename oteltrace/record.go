@@ -1,0 +1,104 @@
+package oteltrace
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"log/slog"
+
+	"github.com/sonde-go/sonde/profiler"
+	"go.opentelemetry.io/otel/codes"
+)
+
+// opening is the first record of s. That of a database call is withheld until
+// the driver answers.
+func (s *span) opening() (profiler.Opening, []slog.Attr) {
+	o := profiler.Opening{Name: s.name, Time: s.started}
+	text, isQuery := statement(s.attributes)
+	if isQuery {
+		o.Name, o.Held = "db", true
+	}
+	if known, ok := otelsqlPoints[s.name]; ok && s.tracer.scope == otelsqlScope {
+		o.Name, o.Held = known.name, true
+		if known.statement != "" {
+			text, isQuery = known.statement, true
+		}
+	}
+	var attrs []slog.Attr
+	if isQuery {
+		attrs = append(attrs, slog.Group("db", slog.String("statement", text)))
+	}
+	about := []slog.Attr{slog.String("scope", s.tracer.scope), slog.String("kind", s.kind.String())}
+	if o.Name != s.name {
+		about = append(about, slog.String("name", s.name))
+	}
+	attrs = append(attrs, otelGroup(about, s.attributes)...)
+	if len(s.links) > 0 {
+		attrs = append(attrs, slog.Any("links", links(s.links)))
+	}
+	return o, attrs
+}
+
+// stop writes the last record of s. It is called once, when nothing changes s
+// any more, and without its lock, since an error's own code runs here.
+func (s *span) stop(panicked any) {
+	end := profiler.Ending{Time: s.end, Panic: panicked}
+	if panicked == nil && s.status == codes.Error {
+		if s.noPoint() {
+			s.point.Discard()
+			return
+		}
+		s.failed(&end)
+	}
+	late := s.attributes[s.told:]
+	var attrs, about []slog.Attr
+	if text, ok := statement(late); ok {
+		attrs = append(attrs, slog.Group("db", slog.String("statement", text)))
+	}
+	if s.name != s.toldName {
+		about = append(about, slog.String("name", s.name))
+	}
+	if s.why != "" && s.err != nil {
+		about = append(about, slog.String("status", s.why))
+	}
+	attrs = append(attrs, otelGroup(about, late)...)
+	if l := s.links[s.linksTold:]; len(l) > 0 {
+		attrs = append(attrs, slog.Any("links", links(l)))
+	}
+	if e := s.tellEvents(); len(e) > 0 {
+		attrs = append(attrs, slog.Any("events", e))
+	}
+	if s.eventsLost > 0 {
+		attrs = append(attrs, slog.Int("events_left_out", s.eventsLost))
+	}
+	s.point.End(end, attrs...)
+}
+
+// noPoint says that database/sql does the same again in another way, so that
+// this one leaves no record.
+func (s *span) noPoint() bool {
+	return s.err != nil && (errors.Is(s.err, driver.ErrSkip) ||
+		s.call != nil && s.call.Retried && errors.Is(s.err, driver.ErrBadConn))
+}
+
+// failed says how a span with the status Error ends. What database/sql's users
+// take for an answer is no failure.
+func (s *span) failed(end *profiler.Ending) {
+	switch {
+	case s.err == nil:
+		end.Err = statusError(s.why)
+	case errors.Is(s.err, sql.ErrNoRows), errors.Is(s.err, io.EOF):
+	default:
+		end.Err = s.err
+		if errors.Is(s.err, context.DeadlineExceeded) {
+			end.Outcome = "timeout"
+		}
+	}
+}
+
+// statusError is the description of a failure that no error was recorded for.
+type statusError string
+
+func (e statusError) Error() string { return string(e) }
