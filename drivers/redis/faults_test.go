@@ -396,6 +396,71 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// TestIdleConnectionsOfSentinel: a connection that broke while nobody used it
+// costs no batch.
+func TestIdleConnectionsOfSentinel(t *testing.T) {
+	set := servertest.RedisSentinel(t)
+	o := filing
+	o.SocketTimeout = time.Minute
+	d := openURL(t, "redissentinel://"+set.Sentinels[0].Addr, o)
+	for range 3 {
+		if err := d.Notify(t.Context(), drivertest.Trace(3, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := client(t, set.Nodes[0], 0).Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestClusterNodeKilled: a cluster that lacks a node takes nothing, and
+// everything once the node is back.
+func TestClusterNodeKilled(t *testing.T) {
+	nodes := servertest.RedisCluster(t)
+	var addrs []string
+	for _, s := range nodes {
+		addrs = append(addrs, s.Addr)
+	}
+	d := openURL(t, "redis+cluster://"+strings.Join(addrs, ","), filing)
+	service := newService(t, d)
+	stop := make(chan struct{})
+	wait := runLoad(t, service, stop)
+	for _, s := range nodes[:2] {
+		before := service.Stats().Acknowledged
+		for service.Stats().Acknowledged == before {
+			time.Sleep(time.Millisecond)
+		}
+		s.Kill()
+		s.Restart()
+	}
+	close(stop)
+	wait()
+	closeService(t, service)
+	checkAccounts(t, d, service.Stats())
+}
+
+// TestCloseWhileFrozen: Close does not wait for a server that does not answer,
+// and ends what does.
+func TestCloseWhileFrozen(t *testing.T) {
+	s := servertest.Redis(t)
+	d := openURL(t, "redis://"+s.Addr, filing)
+	if err := d.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Freeze()
+	done := make(chan error)
+	go func() { done <- d.Notify(context.Background(), drivertest.Trace(1, 0)) }()
+	for d.client.PoolStats().Hits == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; !errors.Is(err, drivers.ErrClosed) {
+		t.Errorf("Notify: %v, want %v", err, drivers.ErrClosed)
+	}
+}
+
 func TestSentinelKnowsNoSuchSet(t *testing.T) {
 	s := servertest.Redis(t)
 	fails(t, openURL(t, "redissentinel://"+s.Addr, filing), true, "redis mymaster of sentinel "+s.Addr)
