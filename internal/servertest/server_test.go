@@ -117,8 +117,11 @@ func TestPostgres(t *testing.T) {
 	}
 }
 
-func TestMariaDB(t *testing.T) {
-	s := MariaDB(t)
+func TestMariaDB(t *testing.T) { testMySQL(t, MariaDB(t)) }
+func TestMySQL(t *testing.T)   { testMySQL(t, MySQL(t)) }
+
+func testMySQL(t *testing.T, s *Server) {
+	t.Helper()
 	query := func(sql string) string {
 		t.Helper()
 		return output(t, exec.Command("mariadb", "--no-defaults", "-N", "-h", "127.0.0.1", "-P", strings.TrimPrefix(s.Addr, "127.0.0.1:"), "-u", "root", "-e", sql, "test"))
