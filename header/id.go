@@ -74,7 +74,7 @@ func (id *ID) Append(b []byte) []byte {
 		return b
 	}
 	b = append(b, "00000000-0000-0000-0000-000000000000"...)
-	putUUID(b[len(b)-36:], &id.uuid)
+	putUUID((*[36]byte)(b[len(b)-36:]), &id.uuid)
 	return b
 }
 
@@ -115,31 +115,28 @@ func hexTables() (pairs [256]uint16, values [256]byte) {
 	return pairs, values
 }
 
-func putUUID(dst []byte, u *[16]byte) {
-	dst = dst[:36]
-	put2(dst[0:], hexPairs[u[0]])
-	put2(dst[2:], hexPairs[u[1]])
-	put2(dst[4:], hexPairs[u[2]])
-	put2(dst[6:], hexPairs[u[3]])
-	dst[8] = '-'
-	put2(dst[9:], hexPairs[u[4]])
-	put2(dst[11:], hexPairs[u[5]])
-	dst[13] = '-'
-	put2(dst[14:], hexPairs[u[6]])
-	put2(dst[16:], hexPairs[u[7]])
-	dst[18] = '-'
-	put2(dst[19:], hexPairs[u[8]])
-	put2(dst[21:], hexPairs[u[9]])
-	dst[23] = '-'
-	put2(dst[24:], hexPairs[u[10]])
-	put2(dst[26:], hexPairs[u[11]])
-	put2(dst[28:], hexPairs[u[12]])
-	put2(dst[30:], hexPairs[u[13]])
-	put2(dst[32:], hexPairs[u[14]])
-	put2(dst[34:], hexPairs[u[15]])
+// putUUID writes the canonical form. It is written out, since each index is
+// then known to be good when it is compiled: a record holds three ids.
+func putUUID(dst *[36]byte, u *[16]byte) {
+	put := func(to []byte, b byte) { binary.LittleEndian.PutUint16(to, hexPairs[b]) }
+	put(dst[0:], u[0])
+	put(dst[2:], u[1])
+	put(dst[4:], u[2])
+	put(dst[6:], u[3])
+	put(dst[9:], u[4])
+	put(dst[11:], u[5])
+	put(dst[14:], u[6])
+	put(dst[16:], u[7])
+	put(dst[19:], u[8])
+	put(dst[21:], u[9])
+	put(dst[24:], u[10])
+	put(dst[26:], u[11])
+	put(dst[28:], u[12])
+	put(dst[30:], u[13])
+	put(dst[32:], u[14])
+	put(dst[34:], u[15])
+	dst[8], dst[13], dst[18], dst[23] = '-', '-', '-', '-'
 }
-
-func put2(b []byte, pair uint16) { binary.LittleEndian.PutUint16(b, pair) }
 
 // parseUUID reads the canonical lower-case form. The nil UUID is left to the
 // text form, since sixteen zero bytes are the zero ID.

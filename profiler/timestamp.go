@@ -1,11 +1,14 @@
 package profiler
 
-// digits2 has the two digits of every number below 100.
+import "encoding/binary"
+
+// digits2 has the two digits of every number below 100, the first one in the
+// low half.
 var digits2 = twoDigits()
 
-func twoDigits() (t [100][2]byte) {
+func twoDigits() (t [100]uint16) {
 	for i := range t {
-		t[i] = [2]byte{byte('0' + i/10), byte('0' + i%10)}
+		t[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
 	}
 	return t
 }
@@ -23,24 +26,21 @@ func AppendTimestamp(b []byte, nanos int64) []byte {
 	us %= 1_000_000
 
 	b = append(b, "0000-00-00T00:00:00.000000"...)
-	d := b[len(b)-26:]
-	put2(d, 0, year/100)
-	put2(d, 2, year)
-	put2(d, 5, month)
-	put2(d, 8, dom)
-	put2(d, 11, sec/3600)
-	put2(d, 14, sec/60%60)
-	put2(d, 17, sec%60)
-	put2(d, 20, us/10000)
-	put2(d, 22, us/100)
-	put2(d, 24, us)
+	d := (*[26]byte)(b[len(b)-26:])
+	put2(d[0:], year/100)
+	put2(d[2:], year)
+	put2(d[5:], month)
+	put2(d[8:], dom)
+	put2(d[11:], sec/3600)
+	put2(d[14:], sec/60%60)
+	put2(d[17:], sec%60)
+	put2(d[20:], us/10000)
+	put2(d[22:], us/100)
+	put2(d[24:], us)
 	return b
 }
 
-func put2(b []byte, at int, v uint64) {
-	p := &digits2[v%100]
-	b[at], b[at+1] = p[0], p[1]
-}
+func put2(b []byte, v uint64) { binary.LittleEndian.PutUint16(b, digits2[v%100]) }
 
 func floorDiv(a, b int64) int64 {
 	q := a / b

@@ -35,18 +35,47 @@ func AppendQuoted(b, text []byte) []byte {
 
 // AppendEscaped appends what stands between the quotes of a JSON string.
 func AppendEscaped(b []byte, s string) []byte {
-	done := 0
-	for i := 0; i < len(s); {
-		if plain[s[i]] {
-			i++
-			continue
+	for {
+		n := plainLen(s)
+		b = append(b, s[:n]...)
+		if n == len(s) {
+			return b
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		b = appendRune(append(b, s[done:i]...), r)
-		i += size
-		done = i
+		r, size := utf8.DecodeRuneInString(s[n:])
+		b = appendRune(b, r)
+		s = s[n+size:]
 	}
-	return append(b, s[done:]...)
+}
+
+// plainLen is how many bytes at the beginning of s stand for themselves. Most
+// texts are plain as a whole, so it looks at eight bytes at a time.
+func plainLen(s string) int {
+	n := 0
+	for len(s)-n >= 8 {
+		if !plainWord(load8(s, n)) {
+			break
+		}
+		n += 8
+	}
+	for n < len(s) && plain[s[n]] {
+		n++
+	}
+	return n
+}
+
+func load8(s string, at int) uint64 {
+	_ = s[at+7]
+	return uint64(s[at]) | uint64(s[at+1])<<8 | uint64(s[at+2])<<16 | uint64(s[at+3])<<24 |
+		uint64(s[at+4])<<32 | uint64(s[at+5])<<40 | uint64(s[at+6])<<48 | uint64(s[at+7])<<56
+}
+
+// plainWord says whether all eight bytes of w are plain: it finds a byte that
+// is above 0x7e, below 0x20, a quote or a backslash by its highest bit.
+func plainWord(w uint64) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := w^ones*'"', w^ones*'\\'
+	bad := w | (w + ones) | (w - ones*0x20) | (quote - ones) | (backslash - ones)
+	return bad&high == 0
 }
 
 func appendRune(b []byte, r rune) []byte {
