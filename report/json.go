@@ -18,8 +18,13 @@ import (
 const maxIndented = 500
 
 // WriteJSON writes the report as "osprofiler trace show --json" prints it, but
-// for the newline at its end.
+// for the newline at its end. A report that [Read] has read from this form is
+// written as it was.
 func (r *Report) WriteJSON(w io.Writer) error {
+	if r.read != nil {
+		_, err := w.Write(jsontext.AppendIndent(nil, r.read, 0))
+		return err
+	}
 	j := jsonWriter{Report: r, out: w}
 	j.report()
 	return j.flush()

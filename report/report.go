@@ -33,6 +33,7 @@ type Report struct {
 	// Warnings say what was wrong with records.
 	Warnings []Warning
 
+	read      []byte // the JSON form that this was read from
 	events    events
 	origins   map[int32]json.RawMessage // first records that later ones have replaced, by point
 	first     int32                     // first root, none if there is none
@@ -111,11 +112,21 @@ func (r *Report) Parent(p *Point) *Point {
 // Walk yields the points of the tree, each before its children.
 func (r *Report) Walk() iter.Seq[*Point] {
 	return func(yield func(*Point) bool) {
-		for i := r.first; i != none; {
-			p := &r.Points[i]
-			if !yield(p) {
+		for i := range r.walk() {
+			if !yield(&r.Points[i]) {
 				return
 			}
+		}
+	}
+}
+
+func (r *Report) walk() iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for i := r.first; i != none; {
+			if !yield(i) {
+				return
+			}
+			p := &r.Points[i]
 			if p.child != none {
 				i = p.child
 				continue

@@ -1,0 +1,147 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// ErrNoRecords says that there was nothing to report in what Read has read.
+var ErrNoRecords = errors.New("no records")
+
+// Read makes a report of a file's content: records, one JSON object a line or
+// all in one JSON array, or a report in the form of [Report.WriteJSON], which
+// is what "osprofiler trace show" reads. It keeps data, which must not change.
+//
+// What is no record is left out and counted in Warnings; without any record the
+// error wraps [ErrNoRecords].
+func Read(data []byte) (*Report, error) {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 {
+		return nil, ErrNoRecords
+	}
+	records := ofLines(data)
+	whole := jsontext.Skip(data, 0) == len(data)
+	shown := whole && data[0] == '{' && jsontext.Get(data, "children") != nil
+	switch {
+	case shown:
+		records = ofReport(data)
+	case whole && data[0] == '[':
+		records = ofArray(data)
+	case whole:
+		records = func(yield func(profiler.Record, error) bool) { yield(profiler.ParseRecord(data)) }
+	}
+	r, err := Build(records)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Points) == 0 {
+		if len(r.Warnings) > 0 {
+			w := r.Warnings[0]
+			return nil, errors.Join(ErrNoRecords, errors.New(w.Problem+": "+w.Example))
+		}
+		return nil, ErrNoRecords
+	}
+	if shown {
+		r.read = data
+	}
+	return r, nil
+}
+
+func ofLines(data []byte) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		for line := range bytes.Lines(data) {
+			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(profiler.ParseRecord(line)) {
+				return
+			}
+		}
+	}
+}
+
+func ofArray(data []byte) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		jsontext.Elements(data, func(value []byte) bool { return yield(profiler.ParseRecord(value)) })
+	}
+}
+
+// ofReport yields the records that a report in JSON was made from.
+func ofReport(data []byte) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) { childRecords(data, yield) }
+}
+
+// childRecords recurs as deep as jsontext.MaxDepth lets reports nest.
+func childRecords(parent []byte, yield func(profiler.Record, error) bool) bool {
+	more := true
+	jsontext.Elements(jsontext.Get(parent, "children"), func(child []byte) bool {
+		more = pointRecords(child, yield) && childRecords(child, yield)
+		return more
+	})
+	return more
+}
+
+const payloadKey = "meta.raw_payload."
+
+// pointRecords yields the records of one point. Those that hold no more than
+// info, as SQL stores keep them, get the rest from the point.
+func pointRecords(point []byte, yield func(profiler.Record, error) bool) bool {
+	info := jsontext.Get(point, "info")
+	started, finished := jsontext.Get(info, "started"), jsontext.Get(info, "finished")
+	of := profiler.Record{
+		TraceID:  plainText(jsontext.Get(point, "trace_id")),
+		ParentID: plainText(jsontext.Get(point, "parent_id")),
+		Project:  textOf(info, "project"),
+		Service:  textOf(info, "service"),
+		Host:     textOf(info, "host"),
+	}
+	stopped, more := false, true
+	jsontext.Members(info, func(key, payload []byte) bool {
+		name, ok := strings.CutPrefix(plainText(key), payloadKey)
+		if !ok {
+			return true
+		}
+		if r, err := profiler.ParseRecord(payload); err == nil {
+			stopped = stopped || strings.HasSuffix(name, "stop")
+			more = yield(r, nil)
+			return more
+		}
+		r := of
+		r.Name, r.Payload, r.Info = name, payload, jsontext.Get(payload, "info")
+		r.Timestamp = timestampOf(started)
+		if strings.HasSuffix(name, "stop") {
+			stopped, r.Timestamp = true, timestampOf(finished)
+		}
+		more = yield(r, nil)
+		return more
+	})
+	if more && !stopped && !bytes.Equal(started, finished) {
+		of.Name, of.Info = plainText(jsontext.Get(info, "name"))+"-stop", []byte("{}")
+		of.Timestamp = timestampOf(finished)
+		more = yield(of, nil)
+	}
+	return more
+}
+
+func textOf(info []byte, name string) *string {
+	value := jsontext.Get(info, name)
+	if len(value) == 0 || value[0] == 'n' {
+		return nil
+	}
+	text := plainText(value)
+	return &text
+}
+
+// timestampOf turns the milliseconds of a report, which does not say when it
+// began, into a time.
+func timestampOf(millis []byte) string {
+	n, err := strconv.ParseInt(string(millis), 10, 64)
+	if err != nil {
+		return string(millis)
+	}
+	return string(profiler.AppendTimestamp(nil, time.UnixMilli(n).UnixNano()))
+}
