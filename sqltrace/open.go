@@ -1,10 +1,11 @@
 package sqltrace
 
 import (
-	"context"
 	"database/sql"
 	"database/sql/driver"
 	"io"
+
+	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
 //go:generate go run ./internal/combos combos_gen.go
@@ -13,7 +14,7 @@ import (
 // driver has registered, for instance "pgx". As with sql.Open no connection is
 // made yet.
 func Open(driverName, dsn string, opts ...Option) (*sql.DB, error) {
-	c, err := connectorByName(driverName, dsn)
+	c, err := olddriver.Connector(driverName, dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -57,28 +58,3 @@ func Unwrap(driverConn any) any {
 		driverConn = w.Raw()
 	}
 }
-
-// connectorByName finds a registered driver, for which database/sql has no
-// function, by opening a database that makes no connection.
-func connectorByName(driverName, dsn string) (driver.Connector, error) {
-	db, err := sql.Open(driverName, dsn)
-	if err != nil {
-		return nil, err
-	}
-	d := db.Driver()
-	db.Close()
-	if dc, ok := d.(driver.DriverContext); ok {
-		return dc.OpenConnector(dsn)
-	}
-	return dsnConnector{dsn, d}, nil
-}
-
-// dsnConnector is what sql.Open makes for a driver without connectors.
-type dsnConnector struct {
-	dsn    string
-	driver driver.Driver
-}
-
-func (c dsnConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
-
-func (c dsnConnector) Driver() driver.Driver { return c.driver }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
 // Prepare is for those who use the connection without database/sql.
@@ -23,7 +24,7 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	if profiler.Active(ctx) {
 		return c.prepareTraced(ctx, query, p, again)
 	}
-	bare, err := c.prepare(ctx, query)
+	bare, err := olddriver.Prepare(ctx, c.bare, query)
 	if err != nil || again {
 		// A statement that is prepared for one untraced query needs no wrapper.
 		return bare, err
@@ -44,7 +45,7 @@ func (c *conn) prepareTraced(ctx context.Context, query string, p profiler.Point
 	returned := false
 	defer ended(&returned, p)
 	start := time.Now()
-	bare, err := c.prepare(inner, query)
+	bare, err := olddriver.Prepare(inner, c.bare, query)
 	returned = true
 	if err != nil {
 		c.fail(ctx, p, err)
@@ -66,20 +67,4 @@ func (c *conn) prepareTraced(ctx context.Context, query string, p profiler.Point
 // direct says that the driver runs any statement without preparing it.
 func (c *conn) direct() bool {
 	return (c.queryerContext != nil || c.queryer != nil) && (c.execerContext != nil || c.execer != nil)
-}
-
-// prepare does what database/sql does.
-func (c *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
-	if p, ok := c.bare.(driver.ConnPrepareContext); ok {
-		return p.PrepareContext(ctx, query)
-	}
-	s, err := c.bare.Prepare(query)
-	if err != nil {
-		return s, err
-	}
-	if err := ctx.Err(); err != nil {
-		s.Close()
-		return nil, err
-	}
-	return s, nil
 }

@@ -3,11 +3,11 @@ package sqltrace
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
 // queryer and execer run statements without preparing them first.
@@ -60,7 +60,7 @@ func (c *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	if c.queryerContext != nil {
 		return c.queryerContext.QueryContext(ctx, query, args)
 	}
-	values, err := plainArgs(ctx, args)
+	values, err := olddriver.Args(ctx, args)
 	if err != nil {
 		return nil, err
 	}
@@ -117,22 +117,9 @@ func (c *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	if c.execerContext != nil {
 		return c.execerContext.ExecContext(ctx, query, args)
 	}
-	values, err := plainArgs(ctx, args)
+	values, err := olddriver.Args(ctx, args)
 	if err != nil {
 		return nil, err
 	}
 	return c.execer.Exec(query, values)
-}
-
-// plainArgs does what database/sql does for a driver that knows neither names
-// nor contexts.
-func plainArgs(ctx context.Context, args []driver.NamedValue) ([]driver.Value, error) {
-	values := make([]driver.Value, len(args))
-	for i, a := range args {
-		if a.Name != "" {
-			return nil, errors.New("sql: driver does not support the use of Named Parameters")
-		}
-		values[i] = a.Value
-	}
-	return values, ctx.Err()
 }

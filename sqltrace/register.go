@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"slices"
+
+	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
 // Register makes the registered driver driverName available under name too,
@@ -32,7 +34,7 @@ type registered struct {
 
 // OpenConnector implements [driver.DriverContext].
 func (r registered) OpenConnector(dsn string) (driver.Connector, error) {
-	c, err := connectorByName(r.driverName, dsn)
+	c, err := olddriver.Connector(r.driverName, dsn)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
 // stmt wraps a prepared statement.
@@ -76,7 +77,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 	if profiler.Active(ctx) {
 		return s.execTraced(ctx, args)
 	}
-	result, err := s.exec(ctx, args)
+	result, err := olddriver.StmtExec(ctx, s.bare, args)
 	if err == nil {
 		s.conn.used = true
 	}
@@ -87,7 +88,7 @@ func (s *stmt) execTraced(ctx context.Context, args []driver.NamedValue) (driver
 	inner, p, prepare := s.open(ctx, args)
 	returned := false
 	defer ended(&returned, p)
-	result, err := s.exec(inner, args)
+	result, err := olddriver.StmtExec(inner, s.bare, args)
 	returned = true
 	s.conn.executed(inner, p, result, err, prepare)
 	return result, err
@@ -98,7 +99,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 	if profiler.Active(ctx) {
 		return s.queryTraced(ctx, args)
 	}
-	rows, err := s.queryRows(ctx, args)
+	rows, err := olddriver.StmtQuery(ctx, s.bare, args)
 	if err == nil {
 		s.conn.used = true
 	}
@@ -109,7 +110,7 @@ func (s *stmt) queryTraced(ctx context.Context, args []driver.NamedValue) (drive
 	inner, p, prepare := s.open(ctx, args)
 	returned := false
 	defer ended(&returned, p)
-	rows, err := s.queryRows(inner, args)
+	rows, err := olddriver.StmtQuery(inner, s.bare, args)
 	returned = true
 	return s.conn.queried(inner, p, rows, err, prepare)
 }
@@ -124,26 +125,4 @@ func (s *stmt) open(ctx context.Context, args []driver.NamedValue) (context.Cont
 	s.prepare = 0
 	inner, p := s.conn.cfg.open(ctx, pointQuery, s.query, args)
 	return inner, p, prepare
-}
-
-func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	if e, ok := s.bare.(driver.StmtExecContext); ok {
-		return e.ExecContext(ctx, args)
-	}
-	values, err := plainArgs(ctx, args)
-	if err != nil {
-		return nil, err
-	}
-	return s.bare.Exec(values)
-}
-
-func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if q, ok := s.bare.(driver.StmtQueryContext); ok {
-		return q.QueryContext(ctx, args)
-	}
-	values, err := plainArgs(ctx, args)
-	if err != nil {
-		return nil, err
-	}
-	return s.bare.Query(values)
 }

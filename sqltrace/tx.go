@@ -5,9 +5,9 @@ package sqltrace
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
 // Begin is for those who use the connection without database/sql.
@@ -21,7 +21,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	if profiler.Active(ctx) {
 		return c.beginTraced(ctx, opts)
 	}
-	t, err := c.begin(ctx, opts)
+	t, err := olddriver.Begin(ctx, c.bare, opts)
 	if err == nil {
 		c.used = true
 	}
@@ -32,7 +32,7 @@ func (c *conn) beginTraced(ctx context.Context, opts driver.TxOptions) (driver.T
 	inner, p := c.cfg.open(ctx, pointQuery, "BEGIN", nil)
 	returned := false
 	defer ended(&returned, p)
-	bare, err := c.begin(inner, opts)
+	bare, err := olddriver.Begin(inner, c.bare, opts)
 	returned = true
 	if err != nil {
 		c.fail(ctx, p, err)
@@ -41,28 +41,6 @@ func (c *conn) beginTraced(ctx context.Context, opts driver.TxOptions) (driver.T
 	c.used, c.inTx = true, true
 	p.End(profiler.Ending{Group: group})
 	return &tx{bare: bare, conn: c, ctx: ctx}, nil
-}
-
-// begin does what database/sql does.
-func (c *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	if b, ok := c.bare.(driver.ConnBeginTx); ok {
-		return b.BeginTx(ctx, opts)
-	}
-	if opts.Isolation != 0 {
-		return nil, errors.New("sql: driver does not support non-default isolation level")
-	}
-	if opts.ReadOnly {
-		return nil, errors.New("sql: driver does not support read-only transactions")
-	}
-	t, err := c.bare.Begin()
-	if err != nil {
-		return t, err
-	}
-	if err := ctx.Err(); err != nil {
-		t.Rollback()
-		return nil, err
-	}
-	return t, nil
 }
 
 // tx wraps a transaction that was begun in a trace. Its end has no context of
