@@ -1,0 +1,245 @@
+package drivertest_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	_ "github.com/sonde-go/sonde/drivers/memory"
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// wrong is a driver with a fault.
+type wrong struct {
+	drivers.Driver
+	drivers.Deleter
+	drivers.Pruner
+	notify  func(next notifyFunc, ctx context.Context, events []profiler.Event) error
+	records func(recordsSeq) recordsSeq
+	traces  func([]drivers.Trace) []drivers.Trace
+}
+
+type (
+	notifyFunc func(context.Context, []profiler.Event) error
+	recordsSeq = iter.Seq2[profiler.Record, error]
+)
+
+func (w *wrong) Notify(ctx context.Context, events []profiler.Event) error {
+	if w.notify != nil {
+		return w.notify(w.Driver.Notify, ctx, events)
+	}
+	return w.Driver.Notify(ctx, events)
+}
+
+func (w *wrong) Records(ctx context.Context, base string) recordsSeq {
+	seq := w.Driver.Records(ctx, base)
+	if w.records != nil {
+		return w.records(seq)
+	}
+	return seq
+}
+
+func (w *wrong) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
+	if w.traces == nil {
+		return w.Driver.Traces(ctx, q)
+	}
+	return func(yield func(drivers.Trace, error) bool) {
+		var all []drivers.Trace
+		for t, err := range w.Driver.Traces(ctx, q) {
+			if err != nil {
+				yield(t, err)
+				return
+			}
+			all = append(all, t)
+		}
+		for _, t := range w.traces(all) {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+func changeRecord(change func(*profiler.Record)) func(*wrong) {
+	return func(w *wrong) {
+		w.records = func(seq recordsSeq) recordsSeq {
+			return func(yield func(profiler.Record, error) bool) {
+				for r, err := range seq {
+					if err == nil {
+						change(&r)
+					}
+					if !yield(r, err) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// faults are drivers with one fault each, and the subtest that has to find it.
+var faults = map[string]struct {
+	make  func(*wrong)
+	found string
+}{
+	"none": {func(*wrong) {}, ""},
+	"drops the last event of a batch": {func(w *wrong) {
+		w.notify = func(next notifyFunc, ctx context.Context, events []profiler.Event) error {
+			return next(ctx, events[:max(0, len(events)-1)])
+		}
+	}, "Batches"},
+	"keeps the caller's memory": {func(w *wrong) {
+		var kept []profiler.Event
+		next := w.Driver.Notify
+		w.notify = func(_ notifyFunc, ctx context.Context, events []profiler.Event) error {
+			kept = append(kept, events...)
+			return ctx.Err()
+		}
+		w.records = func(seq recordsSeq) recordsSeq {
+			_ = next(context.Background(), kept)
+			return seq
+		}
+	}, "Buffers"},
+	"ignores the context": {func(w *wrong) {
+		w.notify = func(next notifyFunc, _ context.Context, events []profiler.Event) error {
+			return next(context.Background(), events)
+		}
+	}, "Cancelled"},
+	"stores in reverse": {func(w *wrong) {
+		w.notify = func(next notifyFunc, ctx context.Context, events []profiler.Event) error {
+			events = slices.Clone(events)
+			slices.Reverse(events)
+			return next(ctx, events)
+		}
+	}, "Order"},
+	"forgets the host":   {changeRecord(func(r *profiler.Record) { r.Host = nil }), "Fields"},
+	"cuts names at dash": {changeRecord(func(r *profiler.Record) { r.Name, _, _ = strings.Cut(r.Name, "-") }), "Fields"},
+	"replaces what is not ASCII": {changeRecord(func(r *profiler.Record) {
+		s := strings.Map(func(c rune) rune { return min(c, '~') }, *r.Project)
+		r.Project = &s
+	}), "Hostile"},
+	"stops at a bad record": {func(w *wrong) {
+		w.records = func(seq recordsSeq) recordsSeq {
+			return func(yield func(profiler.Record, error) bool) {
+				for r, err := range seq {
+					if !yield(r, err) || err != nil {
+						return
+					}
+				}
+			}
+		}
+	}, "Corrupt"},
+	"lists oldest first": {func(w *wrong) {
+		w.traces = func(all []drivers.Trace) []drivers.Trace { slices.Reverse(all); return all }
+	}, "List"},
+	"lists at most 1000": {func(w *wrong) {
+		w.traces = func(all []drivers.Trace) []drivers.Trace { return all[:min(len(all), 1000)] }
+	}, "ListMany"},
+	"marks all as failed": {func(w *wrong) {
+		w.traces = func(all []drivers.Trace) []drivers.Trace {
+			for i := range all {
+				all[i].Failed = true
+			}
+			return all
+		}
+	}, "ListErrors"},
+	"deletes nothing":   {func(w *wrong) { w.Deleter = lazy{} }, "Delete"},
+	"prunes everything": {func(w *wrong) { w.Pruner = eager{w.Pruner} }, "Prune"},
+}
+
+type lazy struct{}
+
+func (lazy) Delete(context.Context, string) error { return nil }
+
+type eager struct{ drivers.Pruner }
+
+func (e eager) Prune(ctx context.Context, _ time.Time) (int, error) {
+	return e.Pruner.Prune(ctx, time.Now().Add(24*time.Hour))
+}
+
+func openMemory(t *testing.T, url string) drivers.Driver {
+	t.Helper()
+	d, err := drivers.Open(t.Context(), url, drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+const faultEnv = "DRIVERTEST_FAULT"
+
+// TestFaultyDriver is run by TestSuiteFindsFaults in a process of its own.
+func TestFaultyDriver(t *testing.T) {
+	fault := os.Getenv(faultEnv)
+	if fault == "" {
+		fault = "none"
+	}
+	n := atomic.Int64{}
+	var name string
+	drivertest.Run(t, drivertest.Harness{
+		Driver: fault,
+		New: func(t *testing.T) func() drivers.Driver {
+			name = fmt.Sprintf("memory://faulty%d", n.Add(1))
+			return func() drivers.Driver {
+				d := openMemory(t, name)
+				w := &wrong{Driver: d, Deleter: d.(drivers.Deleter), Pruner: d.(drivers.Pruner)}
+				faults[fault].make(w)
+				return w
+			}
+		},
+		Corrupt: func(t *testing.T, base, _ string) { corrupt(t, name, base) },
+	})
+}
+
+// TestSuiteFindsFaults runs the suite over drivers with one fault each.
+func TestSuiteFindsFaults(t *testing.T) {
+	failed := regexp.MustCompile(`--- FAIL: TestFaultyDriver/(\w+)`)
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFaultyDriver$/^(Capabilities|"+fault.found+")", "-test.v")
+			cmd.Env = append(os.Environ(), faultEnv+"="+name)
+			out, err := cmd.CombinedOutput()
+			var found []string
+			for _, m := range failed.FindAllSubmatch(out, -1) {
+				found = append(found, string(m[1]))
+			}
+			if fault.found == "" {
+				if err != nil || !strings.Contains(string(out), `"passed":true`) {
+					t.Errorf("a good driver fails in %s: %v\n%s", found, err, out)
+				}
+				return
+			}
+			if err == nil || !slices.Contains(found, fault.found) || !strings.Contains(string(out), `"passed":false`) {
+				t.Errorf("found in %s, want %s\n%s", found, fault.found, out)
+			}
+		})
+	}
+}
+
+// corrupt stores a record with broken info, as memory:// stores what it gets.
+func corrupt(t *testing.T, url, base string) {
+	t.Helper()
+	d := openMemory(t, url)
+	defer d.Close()
+	id, err := header.ParseID(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Notify(t.Context(), []profiler.Event{{Name: "db", BaseID: id, TraceID: id, ParentID: id, Info: []byte("{")}}); err != nil {
+		t.Fatal(err)
+	}
+}
