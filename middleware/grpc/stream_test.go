@@ -109,6 +109,31 @@ func TestPingPong(t *testing.T) {
 	})
 }
 
+// A stream that never ends is seen while it runs.
+func TestStreamThatRuns(t *testing.T) {
+	eachForm(t, func(t *testing.T, r *rig) {
+		r.start(t)
+		r.do.bidi = echo
+		ctx, cancel := context.WithCancel(r.trace(t))
+		defer cancel()
+		s, err := r.FullDuplexCall(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Send(&request{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Recv(); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []pointtest.Point{r.atClient.One(t, "grpc_client"), r.atServer.One(t, "grpc")} {
+			if !p.Started || p.Stopped {
+				t.Errorf("%s: started %v, stopped %v", p.Name, p.Started, p.Stopped)
+			}
+		}
+	})
+}
+
 func TestServerStreaming(t *testing.T) {
 	eachForm(t, func(t *testing.T, r *rig) {
 		r.start(t)
