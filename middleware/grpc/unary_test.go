@@ -409,7 +409,7 @@ func TestPanicAtTheClientPassesOn(t *testing.T) {
 }
 
 // badError is an error whose own code panics.
-type badError struct{ s *status.Status }
+type badError struct{}
 
 func (e badError) Error() string              { panic("Error") }
 func (e badError) GRPCStatus() *status.Status { panic("GRPCStatus") }
