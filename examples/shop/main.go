@@ -1,0 +1,120 @@
+// The shop shows one request on its way through three services: an HTTP
+// gateway (gorilla/mux) asks the inventory by gRPC, which looks into its
+// database (sqlx); the order goes out over NATS, and a worker writes it down.
+// All three record into one store.
+//
+// Nothing but Go is needed: the NATS server runs inside of this program, the
+// databases are SQLite files.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/sonde-go/sonde"
+	"github.com/sonde-go/sonde/drivers"
+	_ "github.com/sonde-go/sonde/drivers/sqlite"
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/report"
+)
+
+const demoKey = "the shop's secret"
+
+func main() {
+	store := flag.String("connection-string", sonde.DefaultConnectionString, "`URL` of the store for the trace")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *store, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "shop:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, store string, out io.Writer) error {
+	shop, err := openShop(ctx, store)
+	if err != nil {
+		return err
+	}
+	defer shop.close()
+
+	keys, err := header.ParseKeys(demoKey)
+	if err != nil {
+		return err
+	}
+	base := header.NewID()
+	fmt.Fprintln(out, "GET "+shop.url+"/orders/widget?count=3, signed")
+	if err := shop.order(ctx, keys.Primary(), base); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "GET "+shop.url+"/orders/widget?count=3, not signed")
+	if err := shop.order(ctx, nil, header.ID{}); err != nil {
+		return err
+	}
+	traced, err := shop.close()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d of 2 requests was traced; the other one left no record.\n\n", traced)
+	if err := show(ctx, store, base.String(), out); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\nThe trace is kept in %s. To look at it again:\n  go run ./cmd/sonde trace show %s\n  go run ./cmd/sonde trace list\n", drivers.Redact(store), base)
+	return nil
+}
+
+// order sends one request, with signed headers if there is a key, and waits
+// until the worker has written the order down.
+func (s *shop) order(ctx context.Context, key *header.Key, base header.ID) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/orders/widget?count=3", nil)
+	if err != nil {
+		return err
+	}
+	if key != nil {
+		info, mac := key.Sign(header.Info{BaseID: base})
+		r.Header.Set(header.InfoName, info)
+		r.Header.Set(header.HMACName, mac)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusAccepted {
+		return fmt.Errorf("the gateway answers %s: %s", res.Status, strings.TrimSpace(string(body)))
+	}
+	select {
+	case <-s.worker.written:
+		return nil
+	case <-time.After(10 * time.Second):
+		return errors.New("the worker does not write the order down")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// show prints the waterfall of a trace.
+func show(ctx context.Context, store, base string, out io.Writer) error {
+	d, err := drivers.Open(ctx, store, drivers.Options{})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	r, err := report.Build(d.Records(ctx, base))
+	if err != nil {
+		return err
+	}
+	return r.WriteText(out, report.TextOptions{})
+}
