@@ -34,7 +34,9 @@
 //
 // A batch is one round trip: one LPUSH for each trace in it. A batch that got
 // no answer is sent again by the caller, so a record may be stored twice;
-// readers ignore repeats. A list of traces walks the keys of the database once
+// readers ignore repeats. A record counts as stored once Redis has answered; what
+// a crash of the server can lose after that is up to its settings (appendfsync,
+// replication), as with any data in Redis. A list of traces walks the keys of the database once
 // (SCAN) and then reads whole traces, newest first, as far as they are asked
 // for.
 package redis

@@ -16,8 +16,7 @@ func RedisCluster(t testing.TB) []*Server {
 	create := []string{"--cluster", "create"}
 	var nodes []*Server
 	for range 3 {
-		s := startRedis(t, freePort(t), "--cluster-enabled", "yes", "--cluster-node-timeout", "2000",
-			"--cluster-port", strconv.Itoa(freePort(t)), "--appendonly", "yes")
+		s := Redis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", strconv.Itoa(freePort(t)))
 		nodes = append(nodes, s)
 		create = append(create, s.Addr)
 	}
