@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
@@ -89,6 +88,3 @@ func Open(ctx context.Context, c Config) (*profiler.Service, error) {
 type off struct{}
 
 func (off) Notify(context.Context, []profiler.Event) error { return nil }
-
-// seconds is a time as OSProfiler's options give it.
-func seconds(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }

@@ -1,5 +1,5 @@
 // Package sonde turns configuration into a ready [profiler.Service]: from
-// code, from the environment, or both.
+// code, from the environment, from an INI file, or from all of them.
 //
 //	import (
 //		"github.com/sonde-go/sonde"

@@ -1,0 +1,57 @@
+package sonde
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// option is one of OSProfiler's options, or one of Sonde's own.
+type option struct {
+	group, name string
+	set         func(c *Config, value string) error // nil: OSProfiler's alone, nothing here depends on it
+}
+
+// optionTable has all options of the groups that are read.
+var optionTable = []option{
+	{"profiler", "enabled", func(c *Config, v string) error { return setBool(&c.Enabled, v) }},
+	{"profiler", "hmac_keys", func(c *Config, v string) error { c.HMACKeys = v; return nil }},
+	{"profiler", "connection_string", func(c *Config, v string) error { c.ConnectionString = v; return nil }},
+	{"profiler", "filter_error_trace", func(c *Config, v string) error { return setBool(&c.Options.FilterErrorTrace, v) }},
+	{"profiler", "socket_timeout", func(c *Config, v string) error { return setSeconds(&c.Options.SocketTimeout, v) }},
+	{"profiler", "sentinel_service_name", func(c *Config, v string) error { c.Options.SentinelServiceName = v; return nil }},
+	{"profiler", "trace_sqlalchemy", nil},
+	{"profiler", "trace_requests", nil},
+	{"profiler", "trace_management_api", nil},
+	{"profiler", "trace_wsgi_transport", nil},
+}
+
+func setBool(into *bool, text string) error {
+	b, ok := parseBool(text)
+	if !ok {
+		return errors.New("is neither true nor false")
+	}
+	*into = b
+	return nil
+}
+
+// parseBool reads what oslo.config reads as a boolean.
+func parseBool(s string) (value, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "true", "1", "on", "yes":
+		return true, true
+	case "false", "0", "off", "no":
+		return false, true
+	}
+	return false, false
+}
+
+func setSeconds(into *time.Duration, text string) error {
+	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || !(f > 0 && f < 1e6) {
+		return errors.New("is no number of seconds above 0")
+	}
+	*into = time.Duration(f * float64(time.Second))
+	return nil
+}
