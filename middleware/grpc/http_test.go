@@ -73,12 +73,9 @@ func TestBehindHTTP(t *testing.T) {
 				_ = conn.Close()
 				web.Close()
 
-				requests, calls := r.atServer.Named(t, "http"), r.atServer.Named(t, "grpc")
-				if len(requests) != 2 || len(calls) != 2 {
-					t.Fatalf("%d requests and %d calls, want two each", len(requests), len(calls))
-				}
+				requests, calls := settled(t, r.atServer, "http", 2), settled(t, r.atServer, "grpc", 2)
 				for i := range 2 {
-					if calls[i].Parent != requests[i].ID || !calls[i].Stopped {
+					if calls[i].Parent != requests[i].ID {
 						t.Errorf("%+v is not below its request", calls[i])
 					}
 				}

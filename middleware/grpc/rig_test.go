@@ -3,6 +3,7 @@ package sondegrpc_test
 import (
 	"context"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -196,18 +197,29 @@ func (r *rig) atBoth(t testing.TB) (client, server pointtest.Point) {
 	return client, server
 }
 
-// stopped returns the only point called name. A cancelled stream's point stops
-// soon after the cancelling, not at once.
+// stopped returns the only point called name.
 func stopped(t testing.TB, rec *pointtest.Recorder, name string) pointtest.Point {
+	t.Helper()
+	return settled(t, rec, name, 1)[0]
+}
+
+// settled returns the n points called name once all have stopped. A stats
+// handler hears of a call's end after the client does, and a cancelled stream
+// ends soon after the cancelling.
+func settled(t testing.TB, rec *pointtest.Recorder, name string, n int) []pointtest.Point {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		p := rec.One(t, name)
-		if p.Stopped {
-			return p
+		points := rec.Named(t, name)
+		if len(points) > n {
+			t.Fatalf("%d points called %s, want %d", len(points), name, n)
+		}
+		running := func(p pointtest.Point) bool { return !p.Stopped }
+		if len(points) == n && !slices.ContainsFunc(points, running) {
+			return points
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s never stopped", name)
+			t.Fatalf("%s: not all of %d points stopped: %+v", name, n, points)
 		}
 		time.Sleep(time.Millisecond)
 	}
