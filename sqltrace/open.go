@@ -8,7 +8,7 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
-//go:generate go run ./internal/combos combos_gen.go
+//go:generate go run ./internal/combos
 
 // Open is [sql.Open] for a traced database. driverName is the name that the
 // driver has registered, for instance "pgx". As with sql.Open no connection is

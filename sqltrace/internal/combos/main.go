@@ -1,6 +1,7 @@
 // Command combos writes the types through which sqltrace's wrappers have
-// exactly the optional interfaces that the wrapped values have: one type for
-// each combination that can occur. It writes to the file named by its argument.
+// exactly the optional interfaces that the wrapped values have, one type for
+// each combination that can occur, and the drivers with more or less of them
+// that sqlcheck tries wrappers with. It runs in sqltrace's folder.
 package main
 
 import (
@@ -12,16 +13,21 @@ import (
 	"strings"
 )
 
+// files are what is written, as seen from sqltrace's folder.
+var files = map[string]func() ([]byte, error){
+	"combos_gen.go":          render,
+	"sqlcheck/shapes_gen.go": renderShapes,
+}
+
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: combos FILE")
-	}
-	src, err := render()
-	if err == nil {
-		err = os.WriteFile(os.Args[1], src, 0o644)
-	}
-	if err != nil {
-		log.Fatal(err)
+	for name, render := range files {
+		src, err := render()
+		if err == nil {
+			err = os.WriteFile(name, src, 0o644)
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package fakedb
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"strings"
 )
 
@@ -78,10 +79,18 @@ func (c *Conn) run(ctx context.Context, text string, direct bool) error {
 	case strings.HasPrefix(text, "PANIC"):
 		panic(PanicValue)
 	case text == "WAIT":
-		<-ctx.Done()
-		return ctx.Err()
+		return wait(ctx)
 	}
 	return nil
+}
+
+// wait waits for the end of ctx. It does not wait for ever.
+func wait(ctx context.Context) error {
+	if ctx.Done() == nil {
+		return errors.New("fakedb: the context has no end")
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 func (c *Conn) query(ctx context.Context, text string, direct bool) (driver.Rows, error) {

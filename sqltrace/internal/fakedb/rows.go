@@ -58,8 +58,7 @@ func (r *Rows) Next(dest []driver.Value) error {
 		case "ERRROW":
 			return ErrFail
 		case "WAITROW":
-			<-r.ctx.Done()
-			return r.ctx.Err()
+			return wait(r.ctx)
 		}
 	}
 	dest[0] = int64(r.next)

@@ -1,0 +1,122 @@
+// Package sqlcheck tells whether a wrapper of database/sql drivers behaves as
+// the driver that it wraps. Any wrapper can be checked, in a test:
+//
+//	sqlcheck.Run(t, sqlcheck.Subject{Name: "mine", Wrap: mine.Wrap})
+//
+// or, several beside each other, as a table that a program prints ([Table]).
+//
+// The checks run against a driver made for them, of which they take away and
+// add optional interfaces. Those named methods/… compare method sets: a
+// wrapper has the optional interfaces of the driver and no others. Only the
+// forms of a call that take a context may be there where the driver has just
+// the plain ones, since database/sql falls back to those by itself. All other
+// checks look at what can be seen through database/sql.
+package sqlcheck
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Subject is a wrapper to be checked.
+type Subject struct {
+	Name string
+	// Wrap is the wrapper.
+	Wrap func(driver.Connector) driver.Connector
+	// Context is what calls are made with, for wrappers that do something in
+	// some contexts only. Nil: context.Background.
+	Context func() context.Context
+}
+
+// Bare is no wrapper at all. It passes every check.
+func Bare() Subject {
+	return Subject{Name: "bare", Wrap: func(c driver.Connector) driver.Connector { return c }}
+}
+
+// Result is what came of one check.
+type Result struct {
+	Check string
+	Err   error // nil: passed
+}
+
+// timeout is for one check; a wrapper that loses a call may hang.
+var timeout = 10 * time.Second
+
+// check is a test of one property.
+type check struct {
+	name string
+	run  func(*env)
+}
+
+func all() []check {
+	var l []check
+	l = append(l, methodChecks()...)
+	l = append(l, connectorChecks...)
+	l = append(l, statementChecks...)
+	l = append(l, argumentChecks...)
+	l = append(l, rowsChecks...)
+	l = append(l, sessionChecks...)
+	l = append(l, txChecks...)
+	return append(l, contextChecks...)
+}
+
+// Run checks s, each property in a subtest of its own.
+func Run(t *testing.T, s Subject) {
+	for _, c := range all() {
+		t.Run(c.name, func(t *testing.T) {
+			if err := c.do(s); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Check checks s without a test.
+func Check(s Subject) []Result {
+	var results []Result
+	for _, c := range all() {
+		results = append(results, Result{c.name, c.do(s)})
+	}
+	return results
+}
+
+// Table checks the subjects and writes a Markdown table of what passed and
+// what failed, with the first line of each failure below it.
+func Table(w io.Writer, subjects ...Subject) error {
+	var b, notes strings.Builder
+	b.WriteString("| check |")
+	rule := "|---|"
+	for _, s := range subjects {
+		fmt.Fprintf(&b, " %s |", s.Name)
+		rule += "---|"
+	}
+	b.WriteString("\n" + rule + "\n")
+	passed := make([]int, len(subjects))
+	for _, c := range all() {
+		fmt.Fprintf(&b, "| %s |", c.name)
+		for i, s := range subjects {
+			err := c.do(s)
+			if err == nil {
+				passed[i]++
+				b.WriteString(" ok |")
+				continue
+			}
+			b.WriteString(" **fails** |")
+			line, _, _ := strings.Cut(err.Error(), "\n")
+			fmt.Fprintf(&notes, "- %s, %s: %s\n", s.Name, c.name, line)
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("| passed |")
+	for _, n := range passed {
+		fmt.Fprintf(&b, " %d of %d |", n, len(all()))
+	}
+	b.WriteString("\n\n" + notes.String())
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,92 @@
+package sqlcheck_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace"
+	"github.com/sonde-go/sonde/sqltrace/sqlcheck"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestBare: the checks ask for nothing that the bare driver does not do.
+func TestBare(t *testing.T) { sqlcheck.Run(t, sqlcheck.Bare()) }
+
+func wrap(c driver.Connector) driver.Connector { return sqltrace.Wrap(c) }
+
+func TestUntraced(t *testing.T) {
+	sqlcheck.Run(t, sqlcheck.Subject{Name: "sqltrace", Wrap: wrap})
+}
+
+func TestTraced(t *testing.T) {
+	svc, _ := pointtest.New(t, "test")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	defer root.Stop()
+	sqlcheck.Run(t, sqlcheck.Subject{Name: "sqltrace", Wrap: wrap, Context: func() context.Context { return ctx }})
+}
+
+func TestWrappedTwice(t *testing.T) {
+	svc, _ := pointtest.New(t, "test")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	defer root.Stop()
+	sqlcheck.Run(t, sqlcheck.Subject{
+		Name:    "sqltrace",
+		Wrap:    func(c driver.Connector) driver.Connector { return wrap(wrap(c)) },
+		Context: func() context.Context { return ctx },
+	})
+}
+
+func Example() {
+	mine := sqlcheck.Subject{Name: "mine", Wrap: func(c driver.Connector) driver.Connector { return naiveConnector{c} }}
+	for _, r := range sqlcheck.Check(mine) {
+		if r.Err != nil {
+			fmt.Println(r.Check)
+			break
+		}
+	}
+	// Output: methods/Conn/Pinger
+}
+
+// A naive wrapper embeds what it wraps.
+type naiveConnector struct{ driver.Connector }
+
+func (c naiveConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	cn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return naiveConn{cn}, nil
+}
+
+type naiveConn struct{ driver.Conn }
+
+func (c naiveConn) Prepare(query string) (driver.Stmt, error) {
+	s, err := c.Conn.Prepare(query)
+	return naiveStmt{s}, err
+}
+
+type naiveStmt struct{ driver.Stmt }
+
+func TestTable(t *testing.T) {
+	var b strings.Builder
+	if err := sqlcheck.Table(&b, sqlcheck.Bare(), sqlcheck.Subject{Name: "naive", Wrap: func(c driver.Connector) driver.Connector { return naiveConnector{c} }}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| check | bare | naive |\n|---|---|---|\n",
+		"| methods/Conn/Pinger | ok | **fails** |\n",
+		"| statement/prepared without contexts | ok | ok |\n",
+		"- naive, methods/Conn/Pinger: the wrapper lacks Pinger, which the driver has (only Pinger)\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, b.String())
+		}
+	}
+}
