@@ -191,7 +191,8 @@ func TestFaultyDriver(t *testing.T) {
 	n := atomic.Int64{}
 	var name string
 	drivertest.Run(t, drivertest.Harness{
-		Driver: fault,
+		Driver:   fault,
+		HoldsAll: true,
 		New: func(t *testing.T) func() drivers.Driver {
 			name = fmt.Sprintf("memory://faulty%d", n.Add(1))
 			return func() drivers.Driver {

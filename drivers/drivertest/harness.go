@@ -33,6 +33,9 @@ type Harness struct {
 	// store that New made last. nil: it cannot be done.
 	Corrupt func(t *testing.T, baseID, raw string)
 
+	// HoldsAll: the store is in the memory of this process.
+	HoldsAll bool
+
 	// WriteOnly: Records and Traces fail with ErrWriteOnly.
 	WriteOnly bool
 	// NoList: Traces fails with ErrWriteOnly.
@@ -91,6 +94,8 @@ func Run(t *testing.T, h Harness) {
 	run("BreakOff", line.Read, testBreakOff)
 	run("Corrupt", line.Read && h.Corrupt != nil, testCorrupt)
 	run("Big", line.Read, testBig)
+
+	run("Streamed", line.Read && !h.HoldsAll, testStreamed)
 
 	run("List", line.List, testList)
 	run("ListMany", line.List, testListMany)

@@ -2,6 +2,9 @@ package drivertest
 
 import (
 	"errors"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
@@ -190,4 +193,42 @@ func testCorrupt(t *testing.T, h Harness) {
 		t.Errorf("%d bad records, want 1", bad)
 	}
 	checkAll(t, good, events)
+}
+
+// testStreamed holds that a trace is not read into memory as a whole.
+func testStreamed(t *testing.T, h Harness) {
+	const records, infoSize, limit = 20000, 2000, 16 << 20
+	d := h.open(t)
+	events := Trace(records, 0)
+	base := events[0].BaseID.String()
+	info := Info(strings.Repeat("x", infoSize))
+	for i := range events {
+		events[i].Info = info
+	}
+	for batch := range slices.Chunk(events, 1000) {
+		h.write(t, d, batch...)
+	}
+	events = nil
+	began, n := heap(), 0
+	for _, err := range d.Records(t.Context(), base) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n%4000 != 1 {
+			continue
+		}
+		if now := heap(); now > began+limit {
+			t.Fatalf("after %d records of %d bytes, %d MiB are held", n, infoSize, (now-began)>>20)
+		}
+	}
+	if n != records {
+		t.Errorf("%d records, want %d", n, records)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

@@ -24,7 +24,8 @@ func TestConformance(t *testing.T) {
 	n := 0
 	var name string
 	drivertest.Run(t, drivertest.Harness{
-		Driver: "memory",
+		Driver:   "memory",
+		HoldsAll: true,
 		New: func(t *testing.T) func() drivers.Driver {
 			n++
 			name = fmt.Sprintf("conformance%d", n)

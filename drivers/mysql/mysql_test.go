@@ -19,8 +19,15 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMariaDB(t *testing.T) {
-	server := servertest.MariaDB(t)
-	e := &sqltest.Engine{
+	e := engine(servertest.MariaDB(t), "MariaDB")
+	t.Run("Latin1", func(t *testing.T) { testLatin1(t, e) })
+	sqltest.Run(t, e)
+}
+
+func TestMySQL(t *testing.T) { sqltest.Run(t, engine(servertest.MySQL(t), "MySQL")) }
+
+func engine(server *servertest.Server, name string) *sqltest.Engine {
+	return &sqltest.Engine{
 		Driver: "mysql",
 		Server: server,
 		URL: func(password, database string) string {
@@ -43,11 +50,9 @@ func TestMariaDB(t *testing.T) {
 		},
 		Exists:       "test",
 		PythonModule: "pymysql",
-		Version:      "SELECT CONCAT('MariaDB ', SUBSTRING_INDEX(VERSION(), '-', 1))",
+		Version:      "SELECT CONCAT('" + name + " ', SUBSTRING_INDEX(VERSION(), '-', 1))",
 		Corrupt:      "INSERT INTO data (base_id, trace_id, name, data) VALUES (?, 'x', 'db-start', JSON_QUOTE(?))",
 	}
-	t.Run("Latin1", func(t *testing.T) { testLatin1(t, e) })
-	sqltest.Run(t, e)
 }
 
 // testLatin1 uses a table as OSProfiler makes it where the server's default is
