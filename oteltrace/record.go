@@ -45,11 +45,11 @@ func (s *span) opening() (profiler.Opening, []slog.Attr) {
 // any more, and without its lock, since an error's own code runs here.
 func (s *span) stop(panicked any) {
 	end := profiler.Ending{Time: s.end, Panic: panicked}
+	if panicked == nil && s.noPoint() {
+		s.point.Discard()
+		return
+	}
 	if panicked == nil && s.status == codes.Error {
-		if s.noPoint() {
-			s.point.Discard()
-			return
-		}
 		s.failed(&end)
 	}
 	late := s.attributes[s.told:]
@@ -79,8 +79,15 @@ func (s *span) stop(panicked any) {
 // noPoint says that database/sql does the same again in another way, so that
 // this one leaves no record.
 func (s *span) noPoint() bool {
-	return s.err != nil && (errors.Is(s.err, driver.ErrSkip) ||
-		s.call != nil && s.call.Retried && errors.Is(s.err, driver.ErrBadConn))
+	err := s.err
+	if s.status != codes.Error {
+		err = nil
+	}
+	retried := false
+	if s.call != nil && s.call.Span == s {
+		err, retried = s.call.Err, s.call.Retried
+	}
+	return err != nil && (errors.Is(err, driver.ErrSkip) || retried && errors.Is(err, driver.ErrBadConn))
 }
 
 // failed says how a span with the status Error ends. What database/sql's users

@@ -10,6 +10,8 @@ type Call struct {
 	// Retried says that database/sql tries again if the driver says that its
 	// connection is bad, so that what failed with it is not recorded.
 	Retried bool
+	// Err is what the driver answered, whatever the span is told.
+	Err error
 	// Span is the call's own span, kept by oteltrace.
 	Span any
 }
