@@ -18,7 +18,8 @@ type discard struct{}
 
 func (discard) Notify(context.Context, []profiler.Event) error { return nil }
 
-func tracedContext(t testing.TB) context.Context {
+// tracedContext returns a context with a trace below parent.
+func tracedContext(t testing.TB, parent context.Context) context.Context {
 	keys, err := header.ParseKeys("key")
 	if err != nil {
 		t.Fatal(err)
@@ -28,9 +29,7 @@ func tracedContext(t testing.TB) context.Context {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = svc.Close(context.Background()) })
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
-	ctx, root := svc.Begin(ctx, profiler.Opening{Name: "root"})
+	ctx, root := svc.Begin(parent, profiler.Opening{Name: "root"})
 	t.Cleanup(func() { root.Stop() })
 	return ctx
 }
@@ -127,9 +126,11 @@ func TestAllocs(t *testing.T) {
 			if n := testing.AllocsPerRun(500, func() { w.do(t, ctx, conn, stmt) }); n != bare {
 				t.Errorf("untraced: %v allocations, bare %v", n, bare)
 			}
-			ctx = tracedContext(t)
-			if n := testing.AllocsPerRun(500, func() { w.do(t, ctx, conn, stmt) }) - bare; n > w.traced {
-				t.Errorf("traced: %v more allocations than bare, want %v", n, w.traced)
+			for name, parent := range map[string]context.Context{"traced": t.Context(), "traced without an end": ctx} {
+				ctx := tracedContext(t, parent)
+				if n := testing.AllocsPerRun(500, func() { w.do(t, ctx, conn, stmt) }) - bare; n > w.traced {
+					t.Errorf("%s: %v more allocations than bare, want %v", name, n, w.traced)
+				}
 			}
 		})
 	}
@@ -156,7 +157,7 @@ func TestAllocsOfDB(t *testing.T) {
 	if n := testing.AllocsPerRun(500, func() { query(ctx, db) }); n != bare {
 		t.Errorf("untraced: %v allocations, bare %v", n, bare)
 	}
-	ctx = tracedContext(t)
+	ctx = tracedContext(t, t.Context())
 	bare = testing.AllocsPerRun(500, func() { query(ctx, bareDB) })
 	if n := testing.AllocsPerRun(500, func() { query(ctx, db) }) - bare; n > 2 {
 		t.Errorf("traced: %v more allocations than bare, want 2", n)
@@ -173,7 +174,7 @@ func BenchmarkConn(b *testing.B) {
 					c = sqltrace.Wrap(c)
 				}
 				if kind == "traced" {
-					ctx = tracedContext(b)
+					ctx = tracedContext(b, b.Context())
 				}
 				conn, stmt := connect(b, c)
 				b.ReportAllocs()

@@ -29,6 +29,8 @@ type conn struct {
 	// rowsHave are the optional interfaces of rows of the type that came last.
 	rowsType reflect.Type
 	rowsHave int
+
+	spare *lookout
 }
 
 // newConn wraps bare with exactly its optional interfaces, with three

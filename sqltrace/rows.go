@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"reflect"
-	"runtime"
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
@@ -20,7 +19,8 @@ type rows struct {
 	ctx     context.Context
 	point   profiler.Point
 	prepare time.Duration
-	cleanup runtime.Cleanup
+	conn    *conn
+	lookout *lookout // nil if database/sql closes the rows in time
 
 	count int64 // rows read
 	sets  int64 // result sets after the first
@@ -33,10 +33,9 @@ func (c *conn) newRows(ctx context.Context, p profiler.Point, bare driver.Rows, 
 	if t := reflect.TypeOf(bare); t != c.rowsType {
 		c.rowsType, c.rowsHave = t, rowsInterfaces(bare)
 	}
-	r := &rows{Rows: bare, ctx: ctx, point: p, prepare: prepare}
+	r := &rows{Rows: bare, ctx: ctx, point: p, prepare: prepare, conn: c}
 	if ctx.Done() == nil {
-		// Nothing ends these rows if the user forgets them.
-		r.cleanup = runtime.AddCleanup(r, leaked, p)
+		r.lookout = c.lookout(p)
 	}
 	return r.withInterfaces(c.rowsHave)
 }
@@ -64,9 +63,6 @@ func rowsInterfaces(bare driver.Rows) int {
 	return has
 }
 
-// leaked ends the point of rows that were never closed.
-func leaked(p profiler.Point) { p.End(profiler.Ending{Outcome: "leaked"}) }
-
 func (r *rows) Next(dest []driver.Value) error {
 	err := r.Rows.Next(dest)
 	switch err {
@@ -81,7 +77,8 @@ func (r *rows) Next(dest []driver.Value) error {
 }
 
 func (r *rows) Close() error {
-	r.cleanup.Stop()
+	r.conn.released(r.lookout)
+	r.lookout = nil
 	returned := false
 	defer ended(&returned, r.point)
 	err := r.Rows.Close()
