@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"iter"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ func Read(data []byte) (*Report, error) {
 	if len(r.Points) == 0 {
 		if len(r.Warnings) > 0 {
 			w := r.Warnings[0]
-			return nil, errors.Join(ErrNoRecords, errors.New(w.Problem+": "+w.Example))
+			return nil, fmt.Errorf("%w: %s: %s", ErrNoRecords, w.Problem, w.Example)
 		}
 		return nil, ErrNoRecords
 	}

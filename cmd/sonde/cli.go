@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+)
+
+const description = `Traces of single requests, asked for with two signed headers.
+
+Ask for a trace of one request, then look at it:
+
+  export SONDE_HMAC_KEY=the-key-of-the-services
+  curl $(sonde headers) https://shop.example/api/checkout
+  sonde trace list --limit 5
+  sonde trace show ID`
+
+// cli is the grammar of the command line.
+type cli struct {
+	Trace   traceCmd   `cmd:"" help:"List and show traces."`
+	Headers headersCmd `cmd:"" help:"Make the signed headers that start a trace, or check them."`
+}
+
+type traceCmd struct {
+	List listCmd `cmd:"" help:"List the traces in the store, the newest first."`
+	Show showCmd `cmd:"" help:"Show one trace, from the store or from a file."`
+}
+
+// storeFlags say where the traces are.
+type storeFlags struct {
+	ConnectionString string `help:"URL of the store, ${store} if none is given. Known schemes: ${schemes}." placeholder:"URL" env:"OSPROFILER_CONNECTION_STRING,OS_PROFILER__CONNECTION_STRING"`
+}
+
+// keyFlags are the keys that sign and verify.
+type keyFlags struct {
+	HMACKey string `name:"hmac-key" aliases:"hmac-keys" help:"HMAC key of the services, or several with commas between them: the first signs, all verify. Better given in the environment, since everybody on the machine sees the command line." placeholder:"KEY" env:"SONDE_HMAC_KEY,OSPROFILER_HMAC_KEYS,OS_PROFILER__HMAC_KEYS"`
+}
+
+func (k *keyFlags) keys() (*header.Keyring, error) {
+	keys, err := header.ParseKeys(k.HMACKey, header.AllowDefaultKey())
+	if err == nil && keys.Len() == 0 {
+		return nil, fmt.Errorf("no HMAC key: set SONDE_HMAC_KEY or give --hmac-key")
+	}
+	return keys, err
+}
+
+// sinceFlag is a time, or a duration before now.
+type sinceFlag struct{ time.Time }
+
+func (f *sinceFlag) UnmarshalText(text []byte) error {
+	s := string(text)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			f.Time = time.Now().AddDate(0, 0, -int(n))
+			return nil
+		}
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		f.Time = time.Now().Add(-d)
+		return nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			f.Time = t
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is neither a duration such as 90m, 12h or 7d nor a UTC time such as 2026-01-02T15:04", s)
+}

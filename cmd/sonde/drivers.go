@@ -1,0 +1,11 @@
+package main
+
+// The stores that the command knows.
+import (
+	_ "github.com/sonde-go/sonde/drivers/memory"
+	_ "github.com/sonde-go/sonde/drivers/mongodb"
+	_ "github.com/sonde-go/sonde/drivers/mysql"
+	_ "github.com/sonde-go/sonde/drivers/postgresql"
+	_ "github.com/sonde-go/sonde/drivers/redis"
+	_ "github.com/sonde-go/sonde/drivers/sqlite"
+)

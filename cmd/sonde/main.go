@@ -1,0 +1,90 @@
+// Command sonde lists and shows traces, makes and checks the signed headers
+// that start one, and says in its --help how to use each.
+//
+// It exits with 0, with 1 and one line on standard error when something
+// failed, and with 2 when it was called wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/sonde-go/sonde"
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/terminal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// The exit codes.
+const (
+	exitFine   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// exit is what kong's Exit panics with, since kong goes on otherwise.
+type exit int
+
+// run is the whole command.
+func run(ctx context.Context, args []string, s streams) (code int) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case exit:
+			code = int(e)
+		default:
+			panic(e)
+		}
+	}()
+	var grammar cli
+	parser, err := kong.New(&grammar,
+		kong.Name("sonde"),
+		kong.Description(description),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Vars{"store": sonde.DefaultConnectionString, "schemes": strings.Join(drivers.Schemes(), ", ")},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+	)
+	if err != nil {
+		panic(err) // the grammar is wrong
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(s.err, "sonde: %s; see sonde --help\n", terminal.Clean(err.Error()))
+		return exitUsage
+	}
+	err = command.Run()
+	switch {
+	case err == nil:
+		return exitFine
+	case ctx.Err() != nil:
+		fmt.Fprintln(s.err, "sonde: interrupted")
+	case !errors.Is(err, errSaid):
+		fmt.Fprintf(s.err, "sonde: %s\n", terminal.Clean(err.Error()))
+	}
+	return exitFailed
+}
+
+// errSaid ends a command that has said already what is wrong.
+var errSaid = errors.New("said")

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+
+	"github.com/sonde-go/sonde"
+	"github.com/sonde-go/sonde/drivers"
+)
+
+// with opens the store, hands it to do and closes it.
+func (f *storeFlags) with(ctx context.Context, do func(drivers.Driver) error) error {
+	config, err := sonde.FromEnv()
+	if err != nil {
+		return err
+	}
+	o := config.Options
+	o.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
+	d, err := drivers.Open(ctx, f.url(), o)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return do(d)
+}
+
+func (f *storeFlags) url() string { return cmp.Or(f.ConnectionString, sonde.DefaultConnectionString) }
+
+// name is how messages call the store.
+func (f *storeFlags) name() string { return drivers.Redact(f.url()) }
