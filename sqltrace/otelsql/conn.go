@@ -13,72 +13,56 @@ import (
 
 // conn is a connection that goes the driver's way, and otelsql's in a trace.
 // As every connection it is used by one goroutine at a time.
-//
-// It has the optional interfaces for which database/sql does without them just
-// what the methods here do then, and in addition (see newConn) those for
-// running statements directly if the driver has them.
 type conn struct {
 	connector *connector
 	bare      driver.Conn
-	checker   driver.NamedValueChecker
 	direct    bool // the driver runs any statement without preparing it
 
 	tap  *tap // nil until the first traced call
 	otel otelConn
 
-	pooled, inTx bool   // has come from the pool; is in a transaction, perhaps
-	skipped      string // the statement that has to be prepared before it runs
+	// used says that the connection has worked before, so that database/sql
+	// tries again elsewhere if the driver calls it bad; inTx that it does not,
+	// perhaps, since a transaction cannot move.
+	used, inTx bool
+	skipped    string // the statement that has to be prepared before it runs
 }
 
 // otelConn is what otelsql's connections are.
 type otelConn interface {
 	driver.Conn
-	driver.Pinger
 	driver.ExecerContext
 	driver.QueryerContext
 	driver.ConnPrepareContext
 	driver.ConnBeginTx
 }
 
-// wrapper is a conn with or without methods for running statements directly.
-type wrapper interface {
-	driver.Conn
-	base() *conn
-}
-
-func newConn(c *connector, bare driver.Conn) wrapper {
+// newConn wraps bare with exactly its optional interfaces, but for the forms of
+// a call that take a context, which are there also where the driver has the
+// plain ones only. otel is otelsql's connection around bare, if there is one.
+func newConn(c *connector, bare, otel driver.Conn) driver.Conn {
 	w := &conn{connector: c, bare: bare}
-	w.checker, _ = bare.(driver.NamedValueChecker)
-	executes := is[driver.ExecerContext](bare) || is[driver.Execer](bare)
-	queries := is[driver.QueryerContext](bare) || is[driver.Queryer](bare)
-	w.direct = executes && queries
-	switch {
-	case w.direct:
-		return struct {
-			*conn
-			execer
-			queryer
-		}{w, execer{w}, queryer{w}}
-	case executes:
-		return struct {
-			*conn
-			execer
-		}{w, execer{w}}
-	case queries:
-		return struct {
-			*conn
-			queryer
-		}{w, queryer{w}}
+	if otel != nil {
+		w.use(otel)
 	}
-	return w
+	has := 0
+	for i, ok := range []bool{
+		is[driver.Pinger](bare), is[driver.SessionResetter](bare), is[driver.Validator](bare), is[driver.NamedValueChecker](bare),
+		is[driver.ExecerContext](bare) || is[driver.Execer](bare), is[driver.QueryerContext](bare) || is[driver.Queryer](bare),
+		is[driver.Execer](bare), is[driver.Queryer](bare),
+	} {
+		if ok {
+			has |= 1 << i
+		}
+	}
+	w.direct = has&hasExecerContext != 0 && has&hasQueryerContext != 0
+	return w.withInterfaces(has)
 }
 
 func is[T any](v any) bool {
 	_, ok := v.(T)
 	return ok
 }
-
-func (c *conn) base() *conn { return c }
 
 // use makes otel the way of traced calls.
 func (c *conn) use(otel driver.Conn) { c.otel, c.tap = otel.(otelConn), tapOf(otel) }
@@ -93,7 +77,7 @@ func (c *conn) begin(ctx context.Context) (context.Context, error) {
 		}
 		c.use(otel)
 	}
-	c.tap.call = &dbcall.Call{Retried: c.pooled && !c.inTx}
+	c.tap.call = &dbcall.Call{Retried: c.used && !c.inTx}
 	return dbcall.With(ctx, c.tap.call), nil
 }
 
@@ -106,40 +90,13 @@ func (c *conn) Close() error { return c.bare.Close() }
 
 func (c *conn) Begin() (driver.Tx, error) { return c.bare.Begin() }
 
-func (c *conn) Ping(ctx context.Context) error {
-	pinger, ok := c.bare.(driver.Pinger)
-	switch {
-	case !ok:
-		return nil
-	case !profiler.Active(ctx):
-		return pinger.Ping(ctx)
-	}
-	ctx, err := c.begin(ctx)
-	if err != nil {
-		return err
-	}
-	return c.otel.Ping(ctx)
-}
+// resetter notes that the connection has been in the pool. It is not traced: a
+// reset is a part of using a pool.
+type resetter struct{ c *conn }
 
-// ResetSession is not traced: it is a part of using a pool.
-func (c *conn) ResetSession(ctx context.Context) error {
-	c.pooled, c.inTx, c.skipped = true, false, ""
-	if r, ok := c.bare.(driver.SessionResetter); ok {
-		return r.ResetSession(ctx)
-	}
-	return nil
-}
-
-func (c *conn) IsValid() bool {
-	v, ok := c.bare.(driver.Validator)
-	return !ok || v.IsValid()
-}
-
-func (c *conn) CheckNamedValue(v *driver.NamedValue) error {
-	if c.checker != nil {
-		return c.checker.CheckNamedValue(v)
-	}
-	return driver.ErrSkip
+func (r resetter) ResetSession(ctx context.Context) error {
+	r.c.used, r.c.inTx, r.c.skipped = true, false, ""
+	return r.c.bare.(driver.SessionResetter).ResetSession(ctx)
 }
 
 // BeginTx returns the driver's transaction, or otelsql's.
@@ -147,7 +104,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	c.skipped = ""
 	tx, err := c.beginTx(ctx, opts)
 	if err == nil {
-		c.inTx = true
+		c.used, c.inTx = true, true
 	}
 	return tx, err
 }
@@ -176,7 +133,7 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 			// A statement for one untraced run needs no wrapper.
 			return bare, err
 		}
-		return newStmt(c, bare, query), nil
+		return newStmt(c, bare, query, nil), nil
 	}
 	ctx, err := c.begin(ctx)
 	if err != nil {
@@ -186,7 +143,5 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	if err != nil {
 		return nil, err
 	}
-	s := newStmt(c, c.tap.stmt, query)
-	s.base().otel = otel.(otelStmt)
-	return s, nil
+	return newStmt(c, c.tap.stmt, query, otel.(otelStmt)), nil
 }

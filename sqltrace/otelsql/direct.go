@@ -51,15 +51,29 @@ func (q queryer) run(ctx context.Context, text string, args []driver.NamedValue)
 	if err != nil {
 		return nil, err
 	}
-	return &rows{otel, q.c.tap.takeRows()}, nil
+	return q.c.queried(otel), nil
 }
 
-// ran notes that database/sql is going to prepare text.
+// ran notes what came of running text directly. After ErrSkip database/sql is
+// going to prepare it.
 func (c *conn) ran(text string, err error) {
 	c.skipped = ""
 	if err == driver.ErrSkip {
 		c.skipped = text
 	}
+	_ = c.worked(err)
+}
+
+// worked passes err on and notes that the connection works if it is nil.
+func (c *conn) worked(err error) error {
+	c.used = c.used || err == nil
+	return err
+}
+
+// queried wraps the rows that otelsql gives.
+func (c *conn) queried(otel driver.Rows) driver.Rows {
+	c.used = true
+	return newRows(otel, c.tap.takeRows())
 }
 
 func exec(ctx context.Context, c driver.Conn, text string, args []driver.NamedValue) (driver.Result, error) {

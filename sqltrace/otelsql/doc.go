@@ -14,7 +14,7 @@
 // ROLLBACK, db_prepare for a statement prepared for later use, db_connect for
 // a new connection. A query is one point, as in sqltrace: where the driver
 // wants it prepared first, or database/sql tries again on another connection,
-// that leaves no point of its own.
+// that leaves no point of its own. Pings and resets are not traced.
 //
 // Spans go to the trace points only, and otelsql's metrics count the traced
 // calls only: a tracer provider among the options is replaced. What otelsql

@@ -26,11 +26,13 @@ func Open(driverName, dsn string, opts ...otelsql.Option) (*sql.DB, error) {
 // OpenDB takes the place of [otelsql.OpenDB].
 func OpenDB(c driver.Connector, opts ...otelsql.Option) *sql.DB { return sql.OpenDB(Wrap(c, opts...)) }
 
-// Wrap returns a connector for [sql.OpenDB]. One that comes from here already
-// is returned as it is.
+// Wrap returns a connector for [sql.OpenDB]. It is an [io.Closer] if c is, and
+// its Driver is the driver's own. A connector that comes from here already is
+// returned as it is.
 func Wrap(c driver.Connector, opts ...otelsql.Option) driver.Connector {
-	if w, ok := c.(*connector); ok {
-		return w
+	switch c.(type) {
+	case *connector, closingConnector:
+		return c
 	}
 	opts = append(slices.Clip(opts), otelsql.WithTracerProvider(oteltrace.NewTracerProvider()))
 	// The only way to otelsql's connector leads through a driver.
@@ -39,7 +41,11 @@ func Wrap(c driver.Connector, opts ...otelsql.Option) driver.Connector {
 	if err != nil {
 		panic(err) // a tapDriver has no error to return
 	}
-	return &connector{bare: c, otel: otel}
+	w := &connector{bare: c, otel: otel}
+	if closer, ok := c.(io.Closer); ok {
+		return closingConnector{w, closer}
+	}
+	return w
 }
 
 // connector makes connections that know the driver's way and otelsql's.
@@ -48,29 +54,25 @@ type connector struct {
 	otel driver.Connector // around taps
 }
 
+// closingConnector is a connector that sql.DB.Close closes.
+type closingConnector struct {
+	*connector
+	io.Closer
+}
+
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !profiler.Active(ctx) {
 		bare, err := c.bare.Connect(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return newConn(c, bare), nil
+		return newConn(c, bare, nil), nil
 	}
 	otel, err := c.otel.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := newConn(c, tapOf(otel).bare)
-	w.base().use(otel)
-	return w, nil
+	return newConn(c, tapOf(otel).bare, otel), nil
 }
 
 func (c *connector) Driver() driver.Driver { return c.bare.Driver() }
-
-// Close implements [io.Closer] for [sql.DB.Close].
-func (c *connector) Close() error {
-	if closer, ok := c.bare.(io.Closer); ok {
-		return closer.Close()
-	}
-	return nil
-}

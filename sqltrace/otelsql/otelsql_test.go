@@ -355,7 +355,7 @@ func TestPanicPassesOn(t *testing.T) {
 func TestErrorsAndOptions(t *testing.T) {
 	db := closed(t, sondeotelsql.OpenDB(modern(),
 		otelsql.WithAttributes(attribute.String("db.system.name", "fake")),
-		otelsql.WithSpanOptions(otelsql.SpanOptions{Ping: true, RowsNext: true})))
+		otelsql.WithSpanOptions(otelsql.SpanOptions{RowsNext: true})))
 	ctx, rec := traced(t)
 	_, err := db.ExecContext(ctx, "FAIL")
 	if !errors.Is(err, fakedb.ErrFail) {
@@ -365,10 +365,6 @@ func TestErrorsAndOptions(t *testing.T) {
 	if p.Stop["message"] != fakedb.ErrFail.Error() || at(p.Start, "otel", "attributes", "db.system.name") != "fake" {
 		t.Errorf("%+v", p)
 	}
-	if err := db.PingContext(ctx); err != nil {
-		t.Fatal(err)
-	}
-	rec.One(t, "sql.conn.ping")
 	read(must(db.QueryContext(ctx, "ROWS 2")))
 	if events := rec.Named(t, "db")[1].Stop["events"].([]any); len(events) != 3 {
 		t.Errorf("%v", events)

@@ -2,61 +2,55 @@ package sondeotelsql
 
 import (
 	"database/sql/driver"
-	"io"
 	"reflect"
 )
 
-// rows are read through otelsql, and described by the driver. Where the driver
-// lacks an optional interface the methods here say what database/sql assumes
-// then.
+// rows are read through otelsql, and described by the driver.
 type rows struct {
 	driver.Rows // otelsql's
 	bare        driver.Rows
 }
 
-func (r *rows) HasNextResultSet() bool {
-	n, ok := r.bare.(driver.RowsNextResultSet)
-	return ok && n.HasNextResultSet()
+// newRows wraps otel, otelsql's rows around bare, with exactly the optional
+// interfaces of bare.
+func newRows(otel, bare driver.Rows) driver.Rows {
+	has := 0
+	for i, ok := range []bool{
+		is[driver.RowsNextResultSet](bare), is[driver.RowsColumnTypeScanType](bare),
+		is[driver.RowsColumnTypeDatabaseTypeName](bare), is[driver.RowsColumnTypeLength](bare),
+		is[driver.RowsColumnTypeNullable](bare), is[driver.RowsColumnTypePrecisionScale](bare),
+	} {
+		if ok {
+			has |= 1 << i
+		}
+	}
+	return (&rows{otel, bare}).withInterfaces(has)
 }
 
-func (r *rows) NextResultSet() error {
-	if n, ok := r.bare.(driver.RowsNextResultSet); ok {
-		return n.NextResultSet()
-	}
-	return io.EOF
+func (r *rows) hasNextResultSet() bool {
+	return r.bare.(driver.RowsNextResultSet).HasNextResultSet()
 }
 
-func (r *rows) ColumnTypeScanType(i int) reflect.Type {
-	if t, ok := r.bare.(driver.RowsColumnTypeScanType); ok {
-		return t.ColumnTypeScanType(i)
-	}
-	return reflect.TypeFor[any]()
+func (r *rows) nextResultSet() error {
+	return r.bare.(driver.RowsNextResultSet).NextResultSet()
 }
 
-func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
-	if t, ok := r.bare.(driver.RowsColumnTypeDatabaseTypeName); ok {
-		return t.ColumnTypeDatabaseTypeName(i)
-	}
-	return ""
+func (r *rows) scanType(i int) reflect.Type {
+	return r.bare.(driver.RowsColumnTypeScanType).ColumnTypeScanType(i)
 }
 
-func (r *rows) ColumnTypeLength(i int) (length int64, ok bool) {
-	if t, ok := r.bare.(driver.RowsColumnTypeLength); ok {
-		return t.ColumnTypeLength(i)
-	}
-	return 0, false
+func (r *rows) databaseTypeName(i int) string {
+	return r.bare.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(i)
 }
 
-func (r *rows) ColumnTypeNullable(i int) (nullable, ok bool) {
-	if t, ok := r.bare.(driver.RowsColumnTypeNullable); ok {
-		return t.ColumnTypeNullable(i)
-	}
-	return false, false
+func (r *rows) length(i int) (length int64, ok bool) {
+	return r.bare.(driver.RowsColumnTypeLength).ColumnTypeLength(i)
 }
 
-func (r *rows) ColumnTypePrecisionScale(i int) (precision, scale int64, ok bool) {
-	if t, ok := r.bare.(driver.RowsColumnTypePrecisionScale); ok {
-		return t.ColumnTypePrecisionScale(i)
-	}
-	return 0, 0, false
+func (r *rows) nullable(i int) (nullable, ok bool) {
+	return r.bare.(driver.RowsColumnTypeNullable).ColumnTypeNullable(i)
+}
+
+func (r *rows) precisionScale(i int) (precision, scale int64, ok bool) {
+	return r.bare.(driver.RowsColumnTypePrecisionScale).ColumnTypePrecisionScale(i)
 }

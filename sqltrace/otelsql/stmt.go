@@ -25,16 +25,10 @@ type otelStmt interface {
 	driver.StmtQueryContext
 }
 
-// stmtWrapper is a stmt with or without the methods for arguments.
-type stmtWrapper interface {
-	driver.Stmt
-	base() *stmt
-}
-
 // newStmt wraps bare with exactly its optional interfaces, and the two that
-// take a context.
-func newStmt(c *conn, bare driver.Stmt, query string) stmtWrapper {
-	s := &stmt{conn: c, bare: bare, query: query}
+// take a context. otel is otelsql's statement around bare, if there is one.
+func newStmt(c *conn, bare driver.Stmt, query string, otel otelStmt) driver.Stmt {
+	s := &stmt{conn: c, bare: bare, otel: otel, query: query}
 	checker, checks := bare.(driver.NamedValueChecker)
 	converter, converts := bare.(driver.ColumnConverter)
 	switch {
@@ -62,8 +56,6 @@ func newStmt(c *conn, bare driver.Stmt, query string) stmtWrapper {
 type converting struct{ c driver.ColumnConverter }
 
 func (c converting) ColumnConverter(i int) driver.ValueConverter { return c.c.ColumnConverter(i) }
-
-func (s *stmt) base() *stmt { return s }
 
 func (s *stmt) Close() error { return s.bare.Close() }
 
@@ -93,19 +85,22 @@ func (s *stmt) begin(ctx context.Context) (context.Context, error) {
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	s.conn.skipped = ""
 	if !profiler.Active(ctx) {
-		return olddriver.StmtExec(ctx, s.bare, args)
+		r, err := olddriver.StmtExec(ctx, s.bare, args)
+		return r, s.conn.worked(err)
 	}
 	ctx, err := s.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.otel.ExecContext(ctx, args)
+	r, err := s.otel.ExecContext(ctx, args)
+	return r, s.conn.worked(err)
 }
 
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	s.conn.skipped = ""
 	if !profiler.Active(ctx) {
-		return olddriver.StmtQuery(ctx, s.bare, args)
+		r, err := olddriver.StmtQuery(ctx, s.bare, args)
+		return r, s.conn.worked(err)
 	}
 	ctx, err := s.begin(ctx)
 	if err != nil {
@@ -115,5 +110,5 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 	if err != nil {
 		return nil, err
 	}
-	return &rows{otel, s.conn.tap.takeRows()}, nil
+	return s.conn.queried(otel), nil
 }

@@ -62,10 +62,6 @@ func (t *tap) Close() error { return t.bare.Close() }
 
 func (t *tap) Begin() (driver.Tx, error) { return t.bare.Begin() }
 
-func (t *tap) Ping(ctx context.Context) error {
-	return t.answered(t.bare.(driver.Pinger).Ping(ctx))
-}
-
 func (t *tap) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	r, err := exec(ctx, t.bare, query, args)
 	return r, t.answered(err)
