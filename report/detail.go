@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
@@ -14,12 +13,16 @@ const maxDetail = 1000
 // Detail says in a few words what a point was about, from the attributes that
 // OSProfiler's and Sonde's own trace points store: "GET /cart 200" of a
 // request, the statement of a query, the method of a call, the subject of a
-// message, the name of a function. It is "" for other points. The text is as
-// stored: hostile, and at most 1000 bytes long.
+// message, the name of a function, and an outcome other than success or failure
+// in brackets. It is "" for other points. The text is as stored: hostile, and
+// at most 1000 bytes long.
 func (r *Report) Detail(p *Point) string {
 	start, stop := r.Info(p, profiler.KindStart), r.Info(p, profiler.KindStop)
 	d := detail{start: start, stop: stop}
 	d.read()
+	if outcome := plainText(jsontext.Get(stop, "outcome")); outcome != "" {
+		d.words = append(d.words, "("+outcome+")")
+	}
 	text := strings.Join(d.words, " ")
 	if len(text) > maxDetail {
 		text = strings.ToValidUTF8(text[:maxDetail], "")
@@ -48,7 +51,7 @@ func (d *detail) read() {
 			return true
 		}
 		get := func(name string) []byte { return jsontext.Get(value, name) }
-		switch string(bytes.Trim(key, `"`)) {
+		switch plainText(key) {
 		case "request":
 			d.add(get("method"))
 			d.add(get("path"))

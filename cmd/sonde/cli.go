@@ -11,15 +11,17 @@ import (
 
 const description = `Traces of single requests, asked for with two signed headers.
 
-Ask for a trace of one request, then look at it:
+Trace one request, or ask for its trace with another program and look at it later:
 
   export SONDE_HMAC_KEY=the-key-of-the-services
+  sonde run https://shop.example/api/checkout
   curl $(sonde headers) https://shop.example/api/checkout
   sonde trace list --limit 5
   sonde trace show ID`
 
 // cli is the grammar of the command line.
 type cli struct {
+	Run     runCmd     `cmd:"" help:"Make one request with the signed headers and show its trace."`
 	Trace   traceCmd   `cmd:"" help:"List and show traces."`
 	Headers headersCmd `cmd:"" help:"Make the signed headers that start a trace, or check them."`
 }
