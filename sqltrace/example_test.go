@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/sonde-go/sonde/sqltrace"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
@@ -37,6 +38,41 @@ func ExampleOpenDB() {
 	defer db.Close()
 	fmt.Println(db.PingContext(context.Background()))
 	// Output: <nil>
+}
+
+func ExampleRegister() {
+	if err := sqltrace.Register("example-traced", "example", sqltrace.WithoutLiterals()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	db, err := sql.Open("example-traced", "postgres://localhost/shop") // by code that is not yours
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer db.Close()
+	fmt.Println(db.PingContext(context.Background()))
+	// Output: <nil>
+}
+
+// The name given to sqlx is that of the driver, by which it knows the
+// placeholders.
+func Example_sqlx() {
+	db, err := sqltrace.Open("example", "postgres://localhost/shop")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dbx := sqlx.NewDb(db, "example")
+	defer dbx.Close()
+
+	var goods []struct {
+		N int
+		S string
+	}
+	err = dbx.SelectContext(context.Background(), &goods, "ROWS 2")
+	fmt.Println(goods, err)
+	// Output: [{1 row 1} {2 row 2}] <nil>
 }
 
 func ExampleUnwrap() {

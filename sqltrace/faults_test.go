@@ -88,21 +88,24 @@ func TestFault12_PingReturnsErrSkip(t *testing.T) {
 // Two queries gave four spans, the rows beside the query and not ended if
 // they were not closed.
 func TestFault13_SpansOfRows(t *testing.T) {
+	svc, rec := pointtest.New(t, "test")
+	parent, cancel := context.WithCancel(context.Background())
+	ctx, root := svc.Begin(parent, profiler.Opening{Name: "root"})
 	db := open(t, modern())
-	ctx, end := traced(t)
 	rows, err := db.QueryContext(ctx, "ROWS 2")
 	read(t, rows, err)
 	if _, err := db.QueryContext(ctx, "ROWS 3"); err != nil { // not closed
 		t.Fatal(err)
 	}
-	points := end()
-	if len(points) != 2 {
-		t.Errorf("points %q", texts(points))
+	root.Stop()
+	cancel() // as at the end of a request
+	points := rec.Named(t, "db")
+	for len(points) == 2 && !points[1].Stopped {
+		points = rec.Named(t, "db")
 	}
-	check(t, points[:1], "db map[statement:ROWS 2] | map[db:map[rows:2]]")
-	if len(points) == 2 && points[1].Stopped && points[1].Stop["outcome"] != "cancelled" {
-		t.Errorf("%s", text(points[1]))
-	}
+	check(t, points,
+		"db map[statement:ROWS 2] | map[db:map[rows:2]]",
+		"db map[statement:ROWS 3] | map[db:map[rows:0] outcome:cancelled]")
 }
 
 // A statement that the driver skipped counted as an error, and twice.

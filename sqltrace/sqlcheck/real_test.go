@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace"
@@ -78,6 +79,41 @@ func TestMariaDB(t *testing.T) {
 	t.Run("prepared", func(t *testing.T) { compare(t, mariadb(dsn)) })
 	t.Run("interpolated", func(t *testing.T) { compare(t, mariadb(dsn+"&interpolateParams=true")) })
 	survivesRestart(t, mariadb(dsn), s)
+}
+
+// TestAllocsOfSQLite: without a trace nothing is added to what the driver
+// allocates.
+func TestAllocsOfSQLite(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	d := sqlite(t)
+	ctx := context.Background()
+	for name, do := range map[string]func(db *sqlx.DB) error{
+		"query": func(db *sqlx.DB) error {
+			return db.QueryRowContext(ctx, "SELECT 41 + ?", 1).Scan(new(int))
+		},
+		"exec": func(db *sqlx.DB) error {
+			_, err := db.ExecContext(ctx, "UPDATE t SET n = ?", 1)
+			return err
+		},
+	} {
+		var n [2]float64
+		for i, db := range []*sqlx.DB{openBare(t, d), openTraced(t, d)} {
+			db.SetMaxOpenConns(1)
+			if _, err := db.Exec("CREATE TABLE IF NOT EXISTS t (n INT)"); err != nil {
+				t.Fatal(err)
+			}
+			n[i] = testing.AllocsPerRun(200, func() {
+				if err := do(db); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		if n[1] != n[0] {
+			t.Errorf("%s: %v allocations, bare %v", name, n[1], n[0])
+		}
+	}
 }
 
 // compare runs the same program on the bare driver, on the traced one without

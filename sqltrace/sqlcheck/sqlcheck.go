@@ -4,6 +4,8 @@
 //	sqlcheck.Run(t, sqlcheck.Subject{Name: "mine", Wrap: mine.Wrap})
 //
 // or, several beside each other, as a table that a program prints ([Table]).
+// A function that wraps drivers and not connectors is brought in by
+// [WrapDriver].
 //
 // The checks run against a driver made for them, of which they take away and
 // add optional interfaces. Those named methods/… compare method sets: a

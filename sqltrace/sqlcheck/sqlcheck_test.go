@@ -43,6 +43,18 @@ func TestWrappedTwice(t *testing.T) {
 	})
 }
 
+// TestWrapDriver: a wrapper of drivers can be checked as well.
+func TestWrapDriver(t *testing.T) {
+	sqlcheck.Run(t, sqlcheck.Subject{Wrap: sqlcheck.WrapDriver(func(d driver.Driver) driver.Driver { return d })})
+
+	opens := sqlcheck.WrapDriver(func(d driver.Driver) driver.Driver { return struct{ driver.Driver }{d} })
+	for _, r := range sqlcheck.Check(sqlcheck.Subject{Wrap: opens}) {
+		if lost := strings.HasPrefix(r.Check, "connector/") || r.Check == "methods/Connector/Closer" || r.Check == "context/reaches the driver"; r.Err != nil && !lost {
+			t.Errorf("%s: %v", r.Check, r.Err)
+		}
+	}
+}
+
 func Example() {
 	mine := sqlcheck.Subject{Name: "mine", Wrap: func(c driver.Connector) driver.Connector { return naiveConnector{c} }}
 	for _, r := range sqlcheck.Check(mine) {
