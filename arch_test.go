@@ -126,6 +126,7 @@ func TestLightRooms(t *testing.T) {
 		"drivers":         nil,
 		"report":          {"golang.org/x/text"}, // the width of characters
 		"rpctrace":        nil,
+		"slogtrace":       nil,
 		"oteltrace": {
 			"go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes",
 			"go.opentelemetry.io/otel/semconv", "github.com/cespare/xxhash",

@@ -1,0 +1,135 @@
+package slogtrace
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Option is a choice for [NewHandler].
+type Option func(*handler)
+
+// Keep has the records of traced requests from level on kept in the trace as
+// well, as info.log of the point in which they were logged: what fits into 8
+// KiB a point. level may be lower than that of the log, so that a request tells
+// more while it is traced. Attributes of records are then stored as they are,
+// secrets included.
+func Keep(level slog.Leveler) Option { return func(h *handler) { h.keep = level } }
+
+// NewHandler returns a handler that gives records to h. It is as safe for
+// concurrent use as h is.
+func NewHandler(h slog.Handler, opts ...Option) slog.Handler {
+	w := &handler{root: h, log: h}
+	if again, ok := h.(*handler); ok {
+		copied := *again
+		w = &copied
+	}
+	for _, opt := range opts {
+		opt(w)
+	}
+	return w
+}
+
+type handler struct {
+	root slog.Handler // as given
+	log  slog.Handler // root with the attributes and groups of the logger
+	with []step       // those attributes and groups
+	keep slog.Leveler // nil: records are not kept
+	deep bool         // there is a group in with
+}
+
+// step is a call of WithGroup, or of WithAttrs if group is "".
+type step struct {
+	group string
+	attrs []slog.Attr
+}
+
+// Enabled implements [slog.Handler].
+func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.log.Enabled(ctx, level) || h.keeps(ctx, level)
+}
+
+func (h *handler) keeps(ctx context.Context, level slog.Level) bool {
+	return h.keep != nil && level >= h.keep.Level() && profiler.Active(ctx)
+}
+
+// Handle implements [slog.Handler].
+func (h *handler) Handle(ctx context.Context, r slog.Record) error {
+	in, _, traced := profiler.Current(ctx)
+	if !traced {
+		return h.log.Handle(ctx, r)
+	}
+	if h.keeps(ctx, r.Level) {
+		h.store(ctx, r)
+	}
+	if h.keep != nil && !h.log.Enabled(ctx, r.Level) {
+		return nil // only kept
+	}
+	ids := []slog.Attr{slog.String("base_id", in.BaseID.String()), slog.String("point_id", in.ParentID.String())}
+	if !h.deep {
+		r = r.Clone()
+		r.AddAttrs(ids...)
+		return h.log.Handle(ctx, r)
+	}
+	log := h.root.WithAttrs(ids)
+	for _, s := range h.with {
+		log = s.apply(log)
+	}
+	return log.Handle(ctx, r)
+}
+
+// WithAttrs implements [slog.Handler].
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	if len(attrs) == 0 {
+		return h
+	}
+	return h.after(step{attrs: attrs})
+}
+
+// WithGroup implements [slog.Handler].
+func (h *handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	return h.after(step{group: name})
+}
+
+func (h *handler) after(s step) *handler {
+	next := *h
+	next.log = s.apply(h.log)
+	next.with = append(h.with[:len(h.with):len(h.with)], s)
+	next.deep = h.deep || s.group != ""
+	return &next
+}
+
+func (s step) apply(h slog.Handler) slog.Handler {
+	if s.group != "" {
+		return h.WithGroup(s.group)
+	}
+	return h.WithAttrs(s.attrs)
+}
+
+// store puts r into the trace, with the logger's attributes.
+func (h *handler) store(ctx context.Context, r slog.Record) {
+	attrs := make([]slog.Attr, 0, r.NumAttrs())
+	r.Attrs(func(a slog.Attr) bool {
+		attrs = append(attrs, a)
+		return true
+	})
+	for i := len(h.with) - 1; i >= 0; i-- {
+		if s := h.with[i]; s.group == "" {
+			attrs = append(s.attrs[:len(s.attrs):len(s.attrs)], attrs...)
+		} else if len(attrs) > 0 {
+			attrs = []slog.Attr{slog.GroupAttrs(s.group, attrs...)}
+		}
+	}
+	entry := []slog.Attr{slog.Time("time", r.Time), slog.String("level", r.Level.String()), slog.String("message", r.Message)}
+	if r.Time.IsZero() {
+		entry = entry[1:]
+	}
+	if len(attrs) > 0 {
+		entry = append(entry, slog.GroupAttrs("attributes", attrs...))
+	}
+	profiler.PointOf(ctx).Append("log", entry...)
+}
