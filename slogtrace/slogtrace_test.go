@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/slogtrace"
 	"go.uber.org/goleak"
@@ -154,6 +155,9 @@ func TestKeep(t *testing.T) {
 }
 
 func TestAllocUntraced(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
 	ctx := context.Background()
 	count := func(h slog.Handler) float64 {
 		log := slog.New(h).With("w", 1).WithGroup("g")
