@@ -21,6 +21,18 @@ type Options struct {
 	// watches: sentinel_service_name, "mymaster".
 	SentinelServiceName string
 
+	// ESDocType is the type of the documents in Elasticsearch 7 and before:
+	// es_doc_type, "notification".
+	ESDocType string
+
+	// ESScrollTime is how long Elasticsearch keeps a search for its next page:
+	// es_scroll_time, 2 minutes.
+	ESScrollTime time.Duration
+
+	// ESScrollSize is how many documents of Elasticsearch make a page:
+	// es_scroll_size, 10000.
+	ESScrollSize int
+
 	// ConnectTimeout bounds making one connection: 5 s.
 	ConnectTimeout time.Duration
 
@@ -35,6 +47,15 @@ func (o Options) withDefaults() Options {
 	}
 	if o.SentinelServiceName == "" {
 		o.SentinelServiceName = "mymaster"
+	}
+	if o.ESDocType == "" {
+		o.ESDocType = "notification"
+	}
+	if o.ESScrollTime <= 0 {
+		o.ESScrollTime = 2 * time.Minute
+	}
+	if o.ESScrollSize <= 0 {
+		o.ESScrollSize = 10000
 	}
 	if o.ConnectTimeout <= 0 {
 		o.ConnectTimeout = 5 * time.Second

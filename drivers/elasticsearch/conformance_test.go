@@ -1,0 +1,59 @@
+package elasticsearch
+
+import (
+	"testing"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func openURL(t testing.TB, url string, o drivers.Options) *driver {
+	t.Helper()
+	d, err := drivers.Open(t.Context(), url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d.(*driver)
+}
+
+// TestConformance runs against a stand-in of ours, once for each set of rules
+// on types, and with an index that Elasticsearch made by itself.
+func TestConformance(t *testing.T) {
+	for _, version := range []string{"6.8.23", "7.17.9", "8.15.0", "opensearch 2.11.0", "7.17.9, made by itself"} {
+		t.Run(version, func(t *testing.T) {
+			var f *fake
+			drivertest.Run(t, drivertest.Harness{
+				Driver: "elasticsearch",
+				Server: "a stand-in for Elasticsearch " + version,
+				TLS:    true,
+				New: func(t *testing.T) func() drivers.Driver {
+					f = newFake(t, version)
+					if version == "7.17.9, made by itself" {
+						f.version = "7.17.9"
+						f.indexes[recordIndex] = &fakeIndex{kind: "notification", text: true, docs: map[string][]byte{}}
+					}
+					return func() drivers.Driver {
+						return openURL(t, f.url(), drivers.Options{FilterErrorTrace: true, ESScrollSize: 700})
+					}
+				},
+				Corrupt: func(t *testing.T, base, raw string) {
+					f.mu.Lock()
+					defer f.mu.Unlock()
+					kind := ""
+					if f.major <= 6 {
+						kind = f.indexes[recordIndex].kind
+					}
+					f.apply(&fakeMeta{Index: recordIndex, Type: kind, ID: "corrupt"}, []byte(`{"base_id":"`+base+`","timestamp":"9"}`))
+				},
+			})
+		})
+	}
+}
