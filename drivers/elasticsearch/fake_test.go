@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -29,11 +30,11 @@ type fake struct {
 	indexes  map[string]*fakeIndex
 	scrolls  map[string]*fakeScroll
 	next     int
-	requests []string                                 // METHOD path?query body
-	password string                                   // of user "root"; "" for none
-	refuse   func(r *http.Request, body []byte) int   // a status for a request, 0 to go on
+	requests []string                                  // METHOD path?query body
+	password string                                    // of user "root"; "" for none
+	refuse   func(r *http.Request, body []byte) int    // a status for a request, 0 to go on
 	refuseOf func(doc []byte) (status int, why string) // the same for one document
-	cut      int                                      // of the next reply to a bulk request so many bytes are sent
+	cut      int                                       // of the next reply to a bulk request so many bytes are sent
 	problems []string
 }
 
@@ -129,7 +130,10 @@ func (f *fake) answer(r *http.Request, body []byte) (int, string) {
 			return failure(406, "", "Content-Type header ["+got+"] is not supported")
 		}
 	}
-	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	parts := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
+	for i := range parts {
+		parts[i], _ = url.PathUnescape(parts[i])
+	}
 	last := parts[len(parts)-1]
 	switch at := r.Method + " " + last; {
 	case r.URL.Path == "/" && r.Method == "GET":

@@ -23,13 +23,17 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 	return func(yield func(profiler.Record, error) bool) {
 		var records []found
 		err := d.scan(ctx, recordIndex, ofTrace(baseID), "", func(h *hit) bool {
-			if id, _ := jsontext.Text(jsontext.Get(h.Source, "base_id")); id != baseID {
-				return true
-			}
-			f := found{}
+			var f found
 			f.record, f.err = profiler.ParseRecord(h.Source)
-			f.timestamp, _ = jsontext.Text(jsontext.Get(h.Source, "timestamp"))
-			records = append(records, f)
+			id := f.record.BaseID
+			f.timestamp = f.record.Timestamp
+			if f.err != nil {
+				id, _ = jsontext.Text(jsontext.Get(h.Source, "base_id"))
+				f.timestamp, _ = jsontext.Text(jsontext.Get(h.Source, "timestamp"))
+			}
+			if id == baseID {
+				records = append(records, f)
+			}
 			return true
 		})
 		if err != nil {

@@ -1,0 +1,255 @@
+package elasticsearch
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+func logTo(b *bytes.Buffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
+
+// oneLine checks that an error can be shown to a user.
+func oneLine(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		t.Error("no error")
+		return
+	}
+	if text := err.Error(); strings.ContainsAny(text, "\n\r") || strings.Contains(text, "hunter2") {
+		t.Errorf("the error is %q", text)
+	}
+}
+
+func TestServerDown(t *testing.T) {
+	d := openURL(t, "elasticsearch://root:hunter2@127.0.0.1:1/", drivers.Options{})
+	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
+	oneLine(t, err)
+	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
+		t.Errorf("Notify: %v", err)
+	}
+	oneLine(t, d.Ping(t.Context()))
+	for _, err := range d.Records(t.Context(), "x") {
+		oneLine(t, err)
+	}
+	for _, err := range d.Traces(t.Context(), drivers.Query{}) {
+		oneLine(t, err)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	f := newFake(t, "8.15.0")
+	f.password = "hunter2:@/"
+	host := f.Listener.Addr().String()
+	d := openURL(t, "elasticsearch://root:hunter2%3A%40%2F@"+host, drivers.Options{})
+	if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+		t.Error(err)
+	}
+	for _, url := range []string{"elasticsearch://root:xhunter2@" + host, "elasticsearch://" + host} {
+		d := openURL(t, url, drivers.Options{})
+		err := d.Notify(t.Context(), drivertest.Trace(2, 0))
+		oneLine(t, err)
+		if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "password is wrong") {
+			t.Errorf("Notify: %v", err)
+		}
+		oneLine(t, d.Ping(t.Context()))
+	}
+}
+
+func TestBadURLs(t *testing.T) {
+	for _, url := range []string{
+		"elasticsearch://",
+		"elasticsearch://root:hunter2@",
+		"elasticsearch://root:hunter2@host:port/",
+		"elasticsearch://root:hunter2",
+		"elasticsearch://root:hunter2%zz@host/",
+		"elasticsearch://root:hunter2/x@host/",
+		"elasticsearch://root:hunter2?@host/",
+		"elasticsearch://root:hunter2#@host/",
+		"elasticsearch://host/?password=hunter2",
+		"elasticsearch+https://host/?ssl_ca_certs=%zz",
+		"elasticsearch://host/?ssl_cert_reqs=none",
+		"elasticsearch+https://host/?ssl_cert_reqs=maybe",
+		"elasticsearch+https://host/?ssl_cert_reqs=none&ssl_cert_reqs=none",
+		"elasticsearch+https://host/?ssl_ca_certs=/no/such/file",
+		"elasticsearch+https://host/?ssl_ca_certs=" + os.Args[0],
+	} {
+		d, err := drivers.Open(t.Context(), url, drivers.Options{})
+		if err == nil {
+			_ = d.Close()
+			t.Errorf("%s was opened", url)
+			continue
+		}
+		oneLine(t, err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	f := newFake(t, "8.15.0")
+	server := httptest.NewTLSServer(f)
+	defer server.Close()
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}
+	if err := os.WriteFile(ca, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	url := "elasticsearch+https://" + server.Listener.Addr().String()
+	for _, options := range []string{"?ssl_ca_certs=" + ca, "?ssl_cert_reqs=none"} {
+		d := openURL(t, url+options, drivers.Options{})
+		if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+			t.Errorf("%s: %v", options, err)
+		}
+	}
+	for _, wrong := range []string{url, strings.Replace(url, "+https", "", 1)} {
+		d := openURL(t, wrong, drivers.Options{})
+		err := d.Notify(t.Context(), drivertest.Trace(2, 0))
+		oneLine(t, err)
+		if !errors.Is(err, profiler.ErrNotSent) {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}
+
+// service feeds a driver with traces.
+func service(t *testing.T, d drivers.Driver) *profiler.Service {
+	t.Helper()
+	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
+		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: 200 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = s.Close(ctx)
+	})
+	return s
+}
+
+// work records a trace of n points.
+func work(s *profiler.Service, n int) {
+	ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "http"})
+	for range n - 1 {
+		_, p := profiler.Start(ctx, "db")
+		p.Stop()
+	}
+	root.Stop()
+}
+
+// until waits until the service's figures are as wanted.
+func until(t *testing.T, s *profiler.Service, what string, ok func(profiler.Stats) bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(s.Stats()); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited for %s in vain: %+v", what, s.Stats())
+		}
+	}
+}
+
+// allThere closes the service and checks that each of its records is stored
+// once.
+func allThere(t *testing.T, s *profiler.Service, f *fake) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	stats := s.Stats()
+	if stats.Acknowledged != stats.Recorded {
+		t.Errorf("%d of %d records were acknowledged: %+v", stats.Acknowledged, stats.Recorded, stats)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := uint64(len(f.indexes[recordIndex].ids)); n != stats.Recorded {
+		t.Errorf("%d records in the store, want %d", n, stats.Recorded)
+	}
+}
+
+func retried(s profiler.Stats) bool { return s.Retries > 0 }
+
+func TestDownAndBack(t *testing.T) {
+	f := newFake(t, "8.15.0")
+	addr := f.Listener.Addr().String()
+	s := service(t, openURL(t, f.url(), drivers.Options{}))
+	work(s, 50)
+	until(t, s, "the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
+	f.CloseClientConnections()
+	f.Listener.Close()
+	work(s, 50)
+	until(t, s, "a retry", retried)
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := httptest.NewUnstartedServer(f)
+	back.Listener.Close()
+	back.Listener = listener
+	back.Start()
+	defer back.Close()
+	work(s, 50)
+	allThere(t, s, f)
+}
+
+func TestFrozen(t *testing.T) {
+	f := newFake(t, "8.15.0")
+	d := openURL(t, f.url(), drivers.Options{})
+	s := service(t, d)
+	work(s, 50)
+	until(t, s, "the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
+	f.mu.Lock()
+	work(s, 50)
+	until(t, s, "a retry", retried)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Ping of a frozen server: %v, want that the deadline has passed", err)
+	}
+	cancel()
+	f.mu.Unlock()
+	allThere(t, s, f)
+}
+
+func TestReplyLost(t *testing.T) {
+	f := newFake(t, "8.15.0")
+	s := service(t, openURL(t, f.url(), drivers.Options{}))
+	f.cut = 30
+	work(s, 50)
+	until(t, s, "a retry", retried)
+	allThere(t, s, f)
+}
+
+// TestNonsense: what proxies and other servers answer.
+func TestNonsense(t *testing.T) {
+	for _, body := range []string{"", "<html>\n<b>hunter2", "{}", `{"errors":true,"items":[]}`, `{"items":[{},{},{}]}`, `{"took":1,"error":"field [x]\nparse"}`} {
+		err := results([]byte(body), make([]action, 2), map[int]error{})
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", body, err)
+		}
+	}
+	for info, want := range map[string]server{
+		"":                               {known: true},
+		"<html>":                         {known: true},
+		`{"version":{"number":"x"}}`:     {known: true},
+		`{"version":{"number":"0.4.1"}}`: {known: true},
+		`{"version":{"number":7}}`:       {known: true},
+		`{"version":{"number":"7"}}`:     {known: true, typedCreate: true},
+		`{"version":{"number":"10.0"}}`:  {known: true},
+	} {
+		if got := version([]byte(info)); got != want {
+			t.Errorf("%s: %+v, want %+v", info, got, want)
+		}
+	}
+}
