@@ -102,6 +102,7 @@ func TestFromEnv(t *testing.T) {
 		"OSPROFILER_CONNECTION_STRING":    "redis://localhost",
 		"OS_PROFILER__SOCKET_TIMEOUT":     "0.25",
 		"OS_PROFILER__FILTER_ERROR_TRACE": "On", "OS_PROFILER__SENTINEL_SERVICE_NAME": "m",
+		"OS_PROFILER__ES_DOC_TYPE": "t", "OS_PROFILER__ES_SCROLL_TIME": "90s", "OS_PROFILER__ES_SCROLL_SIZE": "500",
 		"SONDE_SERVICE": "api", "SONDE_PROJECT": "shop", "SONDE_HOST": "h",
 	} {
 		t.Setenv(k, v)
@@ -112,6 +113,7 @@ func TestFromEnv(t *testing.T) {
 	}
 	if !got.Enabled || got.HMACKeys != "a,b" || got.ConnectionString != "redis://localhost" ||
 		got.Options.SocketTimeout != 250*time.Millisecond || !got.Options.FilterErrorTrace || got.Options.SentinelServiceName != "m" ||
+		got.Options.ESDocType != "t" || got.Options.ESScrollTime != 90*time.Second || got.Options.ESScrollSize != 500 ||
 		got.Service != "api" || got.Project != "shop" || got.Host != "h" {
 		t.Errorf("%+v", got)
 	}
@@ -122,6 +124,7 @@ func TestFromEnv(t *testing.T) {
 	for _, bad := range [][2]string{
 		{"OS_PROFILER__ENABLED", "perhaps"}, {"OS_PROFILER__FILTER_ERROR_TRACE", "2"},
 		{"OS_PROFILER__SOCKET_TIMEOUT", "soon"}, {"OS_PROFILER__SOCKET_TIMEOUT", "-1"}, {"OS_PROFILER__SOCKET_TIMEOUT", "NaN"},
+		{"OS_PROFILER__ES_SCROLL_TIME", "2"}, {"OS_PROFILER__ES_SCROLL_TIME", "-2m"}, {"OS_PROFILER__ES_SCROLL_SIZE", "0"}, {"OS_PROFILER__ES_SCROLL_SIZE", "many"},
 	} {
 		t.Run(bad[0]+" "+bad[1], func(t *testing.T) {
 			t.Setenv(bad[0], bad[1])

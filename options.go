@@ -21,6 +21,9 @@ var optionTable = []option{
 	{"profiler", "filter_error_trace", func(c *Config, v string) error { return setBool(&c.Options.FilterErrorTrace, v) }},
 	{"profiler", "socket_timeout", func(c *Config, v string) error { return setSeconds(&c.Options.SocketTimeout, v) }},
 	{"profiler", "sentinel_service_name", func(c *Config, v string) error { c.Options.SentinelServiceName = v; return nil }},
+	{"profiler", "es_doc_type", func(c *Config, v string) error { c.Options.ESDocType = v; return nil }},
+	{"profiler", "es_scroll_time", func(c *Config, v string) error { return setScrollTime(&c.Options.ESScrollTime, v) }},
+	{"profiler", "es_scroll_size", func(c *Config, v string) error { return setCount(&c.Options.ESScrollSize, v) }},
 	{"profiler", "trace_sqlalchemy", nil},
 	{"profiler", "trace_requests", nil},
 	{"profiler", "trace_management_api", nil},
@@ -53,5 +56,24 @@ func setSeconds(into *time.Duration, text string) error {
 		return errors.New("is no number of seconds above 0")
 	}
 	*into = time.Duration(f * float64(time.Second))
+	return nil
+}
+
+// setScrollTime reads a time in Elasticsearch's units, such as 2m or 90s.
+func setScrollTime(into *time.Duration, text string) error {
+	d, err := time.ParseDuration(strings.TrimSpace(text))
+	if err != nil || d <= 0 {
+		return errors.New("is no time such as 2m or 90s")
+	}
+	*into = d
+	return nil
+}
+
+func setCount(into *int, text string) error {
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || n <= 0 {
+		return errors.New("is no whole number above 0")
+	}
+	*into = n
 	return nil
 }

@@ -39,7 +39,7 @@ func TestConformance(t *testing.T) {
 					f = newFake(t, version)
 					if number, ok := strings.CutSuffix(version, ", made by itself"); ok {
 						f.version = number
-						f.indexes[recordIndex] = &fakeIndex{kind: "notification", text: true, docs: map[string][]byte{}}
+						f.indexes[recordIndex] = &fakeIndex{kind: "notification", text: true, docs: map[string]*fakeDoc{}}
 					}
 					return func() drivers.Driver {
 						return openURL(t, f.url(), drivers.Options{FilterErrorTrace: true, ESScrollSize: 700})

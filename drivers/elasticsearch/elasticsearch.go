@@ -29,8 +29,9 @@
 // # Behaviour
 //
 // What is written can be read after the index's refresh interval, one second
-// unless set otherwise. The records of a trace are read whole and come in the
-// order of their timestamps. A list reads a few fields of every record, since a
+// unless set otherwise. The records of a trace come in the order of their
+// timestamps, of which [drivers.Options.ESScrollSize] are held in memory at a
+// time. A list reads a few fields of every record, since a
 // trace may begin with any of them; its memory grows with the number of traces.
 package elasticsearch
 

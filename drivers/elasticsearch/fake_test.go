@@ -2,6 +2,7 @@ package elasticsearch
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -42,12 +43,24 @@ type fakeIndex struct {
 	kind string // the type of its documents
 	text bool   // base_id is analysed text, as Elasticsearch makes it of itself
 	ids  []string
-	docs map[string][]byte
+	docs map[string]*fakeDoc
+}
+
+type fakeDoc struct {
+	text []byte
+	base string
+	time string // what Elasticsearch keeps of the timestamp
 }
 
 type fakeScroll struct {
-	hits []string
+	hits []fakeHit
 	size int
+}
+
+type fakeHit struct {
+	head string // of its JSON, up to the document
+	doc  []byte
+	time string
 }
 
 func newFake(t *testing.T, version string) *fake {
@@ -195,7 +208,7 @@ func (f *fake) create(index, query string, body []byte) (int, string) {
 		}
 	}
 	base := jsontext.Get(mapping["properties"], "base_id", "type")
-	f.indexes[index] = &fakeIndex{kind: kind, text: string(base) != `"keyword"`, docs: map[string][]byte{}}
+	f.indexes[index] = &fakeIndex{kind: kind, text: string(base) != `"keyword"`, docs: map[string]*fakeDoc{}}
 	return 200, `{"acknowledged":true}`
 }
 
@@ -279,7 +292,7 @@ func (f *fake) apply(meta *fakeMeta, doc []byte) (status int, why string) {
 		if kind == "" {
 			kind = "_doc"
 		}
-		ix = &fakeIndex{kind: kind, text: true, docs: map[string][]byte{}}
+		ix = &fakeIndex{kind: kind, text: true, docs: map[string]*fakeDoc{}}
 		f.indexes[meta.Index] = ix
 	}
 	if meta.Type != "" && meta.Type != ix.kind {
@@ -289,7 +302,9 @@ func (f *fake) apply(meta *fakeMeta, doc []byte) (status int, why string) {
 		ix.ids = append(ix.ids, meta.ID)
 		status = 201
 	}
-	ix.docs[meta.ID] = doc
+	base, _ := jsontext.Text(jsontext.Get(doc, "base_id"))
+	timestamp, _ := jsontext.Text(jsontext.Get(doc, "timestamp"))
+	ix.docs[meta.ID] = &fakeDoc{doc, base, milliseconds(timestamp)}
 	return max(status, 200), ""
 }
 
@@ -310,7 +325,7 @@ type fakeTerm struct {
 func (f *fake) search(index string, r *http.Request, body []byte) (int, string) {
 	var request struct {
 		Query  fakeQuery
-		Sort   []string
+		Sort   json.RawMessage
 		Source []string `json:"_source"`
 	}
 	if err := strict(body, &request); err != nil {
@@ -322,20 +337,25 @@ func (f *fake) search(index string, r *http.Request, body []byte) (int, string) 
 	}
 	var size int
 	fmt.Sscan(r.URL.Query().Get("size"), &size)
-	if size < 1 || size > 10000 || r.URL.Query().Get("scroll") == "" || !slices.Equal(request.Sort, []string{"_doc"}) {
+	byTime := string(request.Sort) == `[{"timestamp":{"order":"asc","unmapped_type":"date"}},"_doc"]`
+	if size < 1 || size > 10000 || r.URL.Query().Get("scroll") == "" || !byTime && string(request.Sort) != `["_doc"]` {
 		return failure(400, "illegal_argument_exception", "bad search")
 	}
 	s := &fakeScroll{size: size}
 	for _, id := range ix.ids {
 		doc := ix.docs[id]
-		if !ix.matches(&request.Query, doc) {
+		if !ix.matches(&request.Query, doc.base) {
 			continue
 		}
 		kind := fmt.Sprintf(`"_type":%q,`, ix.kind)
 		if f.major >= 8 {
 			kind = ""
 		}
-		s.hits = append(s.hits, fmt.Sprintf(`{"_index":%q,%s"_id":%q,"_score":null,"_source":%s,"sort":[0]}`, index, kind, id, only(doc, request.Source)))
+		head := fmt.Sprintf(`{"_index":%q,%s"_id":%q,"_score":null,"sort":[0],"_source":`, index, kind, id)
+		s.hits = append(s.hits, fakeHit{head, only(doc.text, request.Source), doc.time})
+	}
+	if byTime {
+		slices.SortStableFunc(s.hits, func(a, b fakeHit) int { return cmp.Compare(a.time, b.time) })
 	}
 	f.next++
 	id := fmt.Sprintf("scroll-%d", f.next)
@@ -344,11 +364,10 @@ func (f *fake) search(index string, r *http.Request, body []byte) (int, string) 
 }
 
 // matches searches keywords whole, and text by its words in lower case.
-func (ix *fakeIndex) matches(q *fakeQuery, doc []byte) bool {
+func (ix *fakeIndex) matches(q *fakeQuery, stored string) bool {
 	if q.MatchAll != nil {
 		return true
 	}
-	stored, _ := jsontext.Text(jsontext.Get(doc, "base_id"))
 	for _, s := range q.Bool.Should {
 		switch {
 		case s.Term != nil && ix.text:
@@ -390,7 +409,11 @@ func only(doc []byte, fields []string) []byte {
 
 func (s *fakeScroll) page(id string) string {
 	n := min(s.size, len(s.hits))
-	hits := strings.Join(s.hits[:n], ",")
+	texts := make([]string, n)
+	for i, h := range s.hits[:n] {
+		texts[i] = h.head + string(h.doc) + "}"
+	}
+	hits := strings.Join(texts, ",")
 	s.hits = s.hits[n:]
 	return fmt.Sprintf(`{"_scroll_id":%q,"took":1,"timed_out":false,"hits":{"total":{"value":1},"hits":[%s]}}`, id, hits)
 }

@@ -30,7 +30,7 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	}
 	d.refresh(ctx)
 	last := map[string]string{}
-	err = d.scan(ctx, recordIndex, matchAll, `["base_id","timestamp"]`, func(h *hit) bool {
+	err = d.scan(ctx, recordIndex, search{query: matchAll, source: `["base_id","timestamp"]`}, func(h *hit) bool {
 		id, ok := jsontext.Text(jsontext.Get(h.Source, "base_id"))
 		if ok {
 			timestamp, _ := jsontext.Text(jsontext.Get(h.Source, "timestamp"))
@@ -68,7 +68,7 @@ func (d *driver) refresh(ctx context.Context) {
 func (d *driver) remove(ctx context.Context, s *server, baseID string) error {
 	for _, index := range []string{recordIndex, errorIndex} {
 		var hits []hit
-		err := d.scan(ctx, index, ofTrace(baseID), `["base_id"]`, func(h *hit) bool {
+		err := d.scan(ctx, index, search{query: ofTrace(baseID), source: `["base_id"]`}, func(h *hit) bool {
 			if id, _ := jsontext.Text(jsontext.Get(h.Source, "base_id")); id == baseID {
 				hits = append(hits, *h)
 			}

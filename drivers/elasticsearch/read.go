@@ -21,33 +21,53 @@ type found struct {
 
 func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
 	return func(yield func(profiler.Record, error) bool) {
-		var records []found
-		err := d.scan(ctx, recordIndex, ofTrace(baseID), "", func(h *hit) bool {
-			var f found
-			f.record, f.err = profiler.ParseRecord(h.Source)
-			id := f.record.BaseID
-			f.timestamp = f.record.Timestamp
-			if f.err != nil {
-				id, _ = jsontext.Text(jsontext.Get(h.Source, "base_id"))
-				f.timestamp, _ = jsontext.Text(jsontext.Get(h.Source, "timestamp"))
+		// Elasticsearch compares milliseconds; those that are equal are put in
+		// order here.
+		var group []found
+		next := func() bool {
+			slices.SortStableFunc(group, func(a, b found) int { return cmp.Compare(a.timestamp, b.timestamp) })
+			for _, f := range group {
+				if !yield(f.record, f.err) {
+					return false
+				}
 			}
-			if id == baseID {
-				records = append(records, f)
-			}
+			clear(group)
+			group = group[:0]
 			return true
-		})
-		if err != nil {
-			yield(profiler.Record{}, err)
-			return
 		}
-		// Elasticsearch would compare milliseconds.
-		slices.SortStableFunc(records, func(a, b found) int { return cmp.Compare(a.timestamp, b.timestamp) })
-		for i := range records {
-			if !yield(records[i].record, records[i].err) {
-				return
+		on := true
+		err := d.scan(ctx, recordIndex, search{query: ofTrace(baseID), byTime: true}, func(h *hit) bool {
+			f, ok := read(h, baseID)
+			if !ok {
+				return true
 			}
+			if len(group) > 0 && milliseconds(f.timestamp) != milliseconds(group[0].timestamp) {
+				on = next()
+			}
+			group = append(group, f)
+			return on
+		})
+		if on && next() && err != nil {
+			yield(profiler.Record{}, err)
 		}
 	}
+}
+
+// read reads a record that may be one of a trace.
+func read(h *hit, baseID string) (f found, ok bool) {
+	f.record, f.err = profiler.ParseRecord(h.Source)
+	id := f.record.BaseID
+	f.timestamp = f.record.Timestamp
+	if f.err != nil {
+		id, _ = jsontext.Text(jsontext.Get(h.Source, "base_id"))
+		f.timestamp, _ = jsontext.Text(jsontext.Get(h.Source, "timestamp"))
+	}
+	return f, id == baseID
+}
+
+// milliseconds cuts a timestamp.
+func milliseconds(timestamp string) string {
+	return timestamp[:min(len(timestamp), len("2026-01-02T03:04:05.000"))]
 }
 
 func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
@@ -66,7 +86,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 
 func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, error) {
 	failed := map[string]bool{}
-	err := d.scan(ctx, errorIndex, matchAll, `["base_id"]`, func(h *hit) bool {
+	err := d.scan(ctx, errorIndex, search{query: matchAll, source: `["base_id"]`}, func(h *hit) bool {
 		if id, ok := jsontext.Text(jsontext.Get(h.Source, "base_id")); ok {
 			failed[id] = true
 		}
@@ -79,7 +99,7 @@ func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, er
 	q.ErrorsOnly = false // the store says which failed, not the records
 	list := tracelist.New(q)
 	fields := `["name","base_id","trace_id","timestamp","project","service"]`
-	err = d.scan(ctx, recordIndex, matchAll, fields, func(h *hit) bool {
+	err = d.scan(ctx, recordIndex, search{query: matchAll, source: fields}, func(h *hit) bool {
 		r, err := profiler.ParseRecord(h.Source)
 		if err == nil && r.BaseID != "" && (!errorsOnly || failed[r.BaseID]) {
 			list.Add(&r)

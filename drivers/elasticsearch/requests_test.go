@@ -83,7 +83,7 @@ func TestRequests(t *testing.T) {
 			}
 			check(t, f.take(), []string{
 				`POST /osprofiler-notifications/_search?scroll=2m&size=10000 {"query":{"bool":{"should":[{"term":{"base_id":"` + base +
-					`"}},{"match_phrase":{"base_id":"` + base + `"}}]}},"sort":["_doc"]}`,
+					`"}},{"match_phrase":{"base_id":"` + base + `"}}]}},"sort":[{"timestamp":{"order":"asc","unmapped_type":"date"}},"_doc"]}`,
 				`POST /_search/scroll {"scroll":"2m","scroll_id":"scroll-1"}`,
 				`DELETE /_search/scroll {"scroll_id":"scroll-1"}`,
 			})

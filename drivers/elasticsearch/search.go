@@ -34,13 +34,23 @@ func ofTrace(baseID string) string {
 	return `{"bool":{"should":[{"term":{"base_id":` + id + `}},{"match_phrase":{"base_id":` + id + `}}]}}`
 }
 
-// scan calls do with the documents of an index that a query finds, in no
-// certain order, until do returns false. source names the fields that are
-// wanted as a JSON array, "" for all. An index that is missing is empty.
-func (d *driver) scan(ctx context.Context, index, query, source string, do func(*hit) bool) error {
-	body := `{"query":` + query + `,"sort":["_doc"]`
-	if source != "" {
-		body += `,"_source":` + source
+// search says which documents are wanted.
+type search struct {
+	query  string // JSON
+	source string // JSON array of the fields that are wanted, "" for all
+	byTime bool   // in the order of their timestamps
+}
+
+// scan calls do with the documents of an index that a search finds, page by
+// page, until do returns false. An index that is missing is empty.
+func (d *driver) scan(ctx context.Context, index string, s search, do func(*hit) bool) error {
+	sort := `["_doc"]`
+	if s.byTime {
+		sort = `[{"timestamp":{"order":"asc","unmapped_type":"date"}},"_doc"]`
+	}
+	body := `{"query":` + s.query + `,"sort":` + sort
+	if s.source != "" {
+		body += `,"_source":` + s.source
 	}
 	path := "/" + index + "/_search?scroll=" + d.scrollTime + "&size=" + strconv.Itoa(d.scrollSize)
 	p, err := d.page(ctx, path, body+"}")
