@@ -3,7 +3,11 @@ package profiler
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"strings"
+	"time"
 
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/jsontext"
 )
 
@@ -65,3 +69,41 @@ func (e *BadRecordError) Error() string {
 
 // Unwrap returns what is wrong.
 func (e *BadRecordError) Unwrap() error { return e.Err }
+
+// Event is the record as it would be recorded anew, for a store that it is
+// copied to. It fails for a record that is no start or stop of a trace point,
+// or whose ids or time no reader could use.
+func (r *Record) Event() (Event, error) {
+	e := Event{Project: deref(r.Project), Service: deref(r.Service), Host: deref(r.Host)}
+	var ok bool
+	if e.Name, ok = strings.CutSuffix(r.Name, "-start"); !ok {
+		if e.Name, ok = strings.CutSuffix(r.Name, "-stop"); !ok {
+			return e, fmt.Errorf("%q is neither a start nor a stop", r.Name)
+		}
+		e.Kind = KindStop
+	}
+	for into, text := range map[*header.ID]string{&e.BaseID: r.BaseID, &e.ParentID: r.ParentID, &e.TraceID: r.TraceID} {
+		id, err := header.ParseID(text)
+		if err != nil {
+			return e, fmt.Errorf("%q is %w", text, err)
+		}
+		*into = id
+	}
+	at, err := time.Parse("2006-01-02T15:04:05.999999999", r.Timestamp)
+	if err != nil {
+		return e, fmt.Errorf("time %q: %w", r.Timestamp, err)
+	}
+	e.Time = at.UnixNano()
+	e.Info = jsontext.AppendShallow(nil, r.Info, math.MaxInt-1)
+	if len(e.Info) == 0 {
+		e.Info = []byte("{}")
+	}
+	return e, nil
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

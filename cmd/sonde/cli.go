@@ -24,11 +24,14 @@ type cli struct {
 	Run     runCmd     `cmd:"" help:"Make one request with the signed headers and show its trace."`
 	Trace   traceCmd   `cmd:"" help:"List and show traces."`
 	Headers headersCmd `cmd:"" help:"Make the signed headers that start a trace, or check them."`
+	Check   checkCmd   `cmd:"" help:"Try the store, the keys and the clock, and say what is wrong."`
 }
 
 type traceCmd struct {
-	List listCmd `cmd:"" help:"List the traces in the store, the newest first."`
-	Show showCmd `cmd:"" help:"Show one trace, from the store or from a file."`
+	List  listCmd  `cmd:"" help:"List the traces in the store, the newest first."`
+	Show  showCmd  `cmd:"" help:"Show one trace, from the store or from a file."`
+	Copy  copyCmd  `cmd:"" help:"Copy traces from one store to another."`
+	Prune pruneCmd `cmd:"" help:"Remove old traces from the store."`
 }
 
 // storeFlags say where the traces are.

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/sonde-go/sonde"
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/terminal"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+type checkCmd struct {
+	storeFlags
+	Config  string        `help:"INI file of a service, with its [profiler] group." placeholder:"FILE" type:"path"`
+	HMACKey string        `name:"hmac-key" aliases:"hmac-keys" help:"HMAC keys of the services." placeholder:"KEY" env:"SONDE_HMAC_KEY,OSPROFILER_HMAC_KEYS"`
+	Timeout time.Duration `help:"For each step." default:"10s" placeholder:"TIME"`
+}
+
+func (*checkCmd) Help() string {
+	return `Opens the store, writes a probe trace of two records, reads it back and removes it; looks at
+the keys and at the clock. Each step is a line; the exit code is 1 if one of them fails.
+
+Examples:
+
+  sonde check
+  sonde check --config /etc/shop/shop.conf
+  sonde check --connection-string redis://localhost:6379/0`
+}
+
+func (c *checkCmd) Run(ctx context.Context, s streams) error {
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	ck := checker{ctx: ctx, s: s, timeout: c.Timeout}
+	ck.keys(config)
+	ck.store(config)
+	if ck.failed {
+		return errSaid
+	}
+	return nil
+}
+
+// config is the file's configuration with the environment and the command line
+// over it.
+func (c *checkCmd) config() (config sonde.Config, err error) {
+	if c.Config != "" {
+		if config, err = sonde.FromFile(c.Config); err != nil {
+			return config, err
+		}
+	}
+	if err := config.ReadEnv(); err != nil {
+		return config, err
+	}
+	if c.HMACKey != "" {
+		config.HMACKeys = c.HMACKey
+	}
+	if c.ConnectionString != "" {
+		config.ConnectionString = c.ConnectionString
+	}
+	if config.ConnectionString == "" {
+		config.ConnectionString = sonde.DefaultConnectionString
+	}
+	config.Options.Logger = slog.New(slog.DiscardHandler)
+	return config, nil
+}
+
+type checker struct {
+	ctx     context.Context
+	s       streams
+	timeout time.Duration
+	failed  bool
+}
+
+func (c *checker) ok(format string, args ...any) { c.line("ok   ", format, args) }
+
+func (c *checker) note(format string, args ...any) { c.line("note ", format, args) }
+
+func (c *checker) fail(format string, args ...any) {
+	c.failed = true
+	c.line("FAIL ", format, args)
+}
+
+func (c *checker) line(mark, format string, args []any) {
+	fmt.Fprintln(c.s.out, mark+terminal.Clean(fmt.Sprintf(format, args...)))
+}
+
+func (c *checker) keys(config sonde.Config) {
+	keys, err := header.ParseKeys(config.HMACKeys)
+	switch {
+	case errors.Is(err, header.ErrDefaultKey):
+		c.fail("%v", err)
+	case err != nil:
+		c.fail("keys: %v", err)
+	case keys.Len() == 0:
+		c.note("no HMAC key is configured here, so no request can be traced: set hmac_keys or SONDE_HMAC_KEY")
+	default:
+		in := header.Info{BaseID: header.NewID()}
+		if _, _, err := keys.Verify(keys.Primary().Sign(in)); err != nil {
+			c.fail("the first key does not verify what it signs: %v", err)
+			return
+		}
+		c.ok("%d HMAC keys; the first one signs, all verify", keys.Len())
+	}
+}
+
+// step runs one step with its time limit.
+func (c *checker) step(do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(c.ctx, c.timeout)
+	defer cancel()
+	return do(ctx)
+}
+
+func (c *checker) store(config sonde.Config) {
+	name := drivers.Redact(config.ConnectionString)
+	d, err := drivers.Open(c.ctx, config.ConnectionString, config.Options)
+	if err != nil {
+		c.fail("%v", err)
+		return
+	}
+	defer d.Close()
+	if p, ok := d.(drivers.Pinger); ok {
+		if err := c.step(p.Ping); err != nil {
+			c.fail("%s does not answer: %v", name, err)
+			return
+		}
+	}
+	c.ok("%s answers", name)
+	probe := probeTrace()
+	if err := c.step(func(ctx context.Context) error { return d.Notify(ctx, probe) }); err != nil {
+		c.fail("a trace cannot be written: %v", err)
+		return
+	}
+	c.ok("a probe trace was written")
+	c.clock(d)
+	c.readBack(d, probe)
+	c.remove(d, probe[0].BaseID.String())
+}
+
+// probeTrace is a trace of one point.
+func probeTrace() []profiler.Event {
+	host, _ := os.Hostname()
+	id := header.NewID()
+	e := profiler.Event{
+		Name: "sonde_check", BaseID: id, ParentID: id, TraceID: header.NewID(), Time: time.Now().UnixNano(),
+		Service: "sonde", Project: "sonde", Host: host, Info: []byte(`{"probe":"\u00e9","host":"check"}`),
+	}
+	stop := e
+	stop.Kind, stop.Info, stop.Time = profiler.KindStop, []byte(`{"host":"check"}`), e.Time+int64(time.Millisecond)
+	return []profiler.Event{e, stop}
+}
+
+// readBack wants the probe as it was written. A store may take a moment to
+// show what it has taken.
+func (c *checker) readBack(d drivers.Driver, probe []profiler.Event) {
+	var last error
+	err := c.step(func(ctx context.Context) error {
+		for {
+			if last = compare(ctx, d, probe); last == nil || errors.Is(last, drivers.ErrWriteOnly) {
+				return last
+			}
+			select {
+			case <-ctx.Done():
+				return last
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	})
+	switch {
+	case errors.Is(err, drivers.ErrWriteOnly):
+		c.note("%v", err)
+	case err != nil:
+		c.fail("the probe trace cannot be read back: %v", err)
+	default:
+		c.ok("it was read back as it was written")
+	}
+}
+
+func compare(ctx context.Context, d drivers.Driver, probe []profiler.Event) error {
+	want := map[string]string{}
+	for i := range probe {
+		want[probe[i].RecordName()] = string(profiler.AppendTimestamp(nil, probe[i].Time))
+	}
+	n := 0
+	for r, err := range d.Records(ctx, probe[0].BaseID.String()) {
+		if err != nil {
+			return err
+		}
+		at, ok := want[r.Name]
+		if !ok || at != r.Timestamp || r.TraceID != probe[0].TraceID.String() {
+			return fmt.Errorf("it came back with a record %q of %q", r.Name, r.Timestamp)
+		}
+		n++
+	}
+	if n < len(probe) {
+		return fmt.Errorf("%d of its %d records came back", n, len(probe))
+	}
+	return nil
+}
+
+// clockSlack is how far ahead a record's time may be.
+const clockSlack = time.Minute
+
+// clock looks for records from the future: somebody's clock is wrong, or ours.
+func (c *checker) clock(d drivers.Driver) {
+	if time.Now().Year() < 2026 {
+		c.fail("this machine's clock says %s", time.Now().Format(time.DateTime))
+		return
+	}
+	_ = c.step(func(ctx context.Context) error {
+		for t, err := range d.Traces(ctx, drivers.Query{Limit: 1}) {
+			if err != nil {
+				return err // reading is checked in its own step
+			}
+			at, err := time.Parse("2006-01-02T15:04:05.999999", t.Timestamp)
+			if ahead := time.Until(at); err == nil && ahead > clockSlack {
+				c.fail("the newest trace, of service %s, begins %s from now: its machine's clock is ahead, or this one's is behind", t.Service, ahead.Round(time.Second))
+				return nil
+			}
+		}
+		c.ok("no trace comes from the future")
+		return nil
+	})
+}
+
+func (c *checker) remove(d drivers.Driver, base string) {
+	del, ok := d.(drivers.Deleter)
+	if !ok {
+		c.note("the store cannot remove single traces: the probe %s stays", base)
+		return
+	}
+	if err := c.step(func(ctx context.Context) error { return del.Delete(ctx, base) }); err != nil {
+		c.fail("the probe trace %s cannot be removed: %v", base, err)
+		return
+	}
+	c.ok("it was removed")
+}

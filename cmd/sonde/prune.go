@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sonde-go/sonde/drivers"
+)
+
+type pruneCmd struct {
+	storeFlags
+	OlderThan sinceFlag `help:"Remove the traces whose last record is older than 90m, 12h or 30d, or than a UTC time." placeholder:"TIME" required:""`
+}
+
+func (*pruneCmd) Help() string {
+	return `Traces are removed whole, and cannot be brought back.
+
+Examples:
+
+  sonde trace prune --older-than 30d
+  sonde trace prune --older-than 2026-01-02 --connection-string redis://localhost:6379/0`
+}
+
+func (c *pruneCmd) Run(ctx context.Context, s streams) error {
+	return c.with(ctx, func(d drivers.Driver) error {
+		p, ok := d.(drivers.Pruner)
+		if !ok {
+			return fmt.Errorf("%s: this store cannot be told to forget; see what it has for retention", c.name())
+		}
+		n, err := p.Prune(ctx, c.OlderThan.Time)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name(), err)
+		}
+		fmt.Fprintf(s.out, "removed %d traces older than %s\n", n, c.OlderThan.UTC().Format(time.DateTime))
+		return nil
+	})
+}
