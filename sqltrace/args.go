@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -12,7 +13,8 @@ import (
 )
 
 // Args says what is recorded of a statement's arguments, which may be secrets.
-// The zero Args records nothing.
+// The zero Args records nothing. Of more than a hundred arguments the first
+// hundred are looked at.
 type Args struct {
 	kind  argsKind
 	names []string
@@ -95,7 +97,10 @@ func plain(v any) any {
 	case nil, bool, int64, string:
 		return v
 	case float64:
-		return slog.Float64Value(v).String()
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+		return v
 	case time.Time:
 		return v.Format(time.RFC3339Nano)
 	case []byte:

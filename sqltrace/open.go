@@ -26,13 +26,13 @@ func OpenDB(c driver.Connector, opts ...Option) *sql.DB { return sql.OpenDB(Wrap
 
 // Wrap returns a connector whose connections are traced. It is an [io.Closer]
 // if c is, and its Driver is the driver's own. A connector that is traced
-// already is returned as it is.
+// already is returned as it is, whatever opts say.
 func Wrap(c driver.Connector, opts ...Option) driver.Connector {
 	switch c.(type) {
 	case *connector, closingConnector:
 		return c
 	}
-	w := &connector{bare: c, cfg: newConfig(c.Driver(), opts)}
+	w := &connector{bare: c, cfg: newConfig(c, opts)}
 	if closer, ok := c.(io.Closer); ok {
 		return closingConnector{w, closer}
 	}

@@ -17,12 +17,12 @@ type config struct {
 	fingerprints fingerprints
 }
 
-func newConfig(d driver.Driver, opts []Option) *config {
+func newConfig(connector driver.Connector, opts []Option) *config {
 	c := &config{}
 	for _, o := range opts {
 		o(c)
 	}
-	c.fingerprints.init(dialect(d))
+	c.fingerprints.init(dialect(connector))
 	return c
 }
 
@@ -32,12 +32,16 @@ func WithArgs(a Args) Option { return func(c *config) { c.args = a } }
 
 // WithoutLiterals records statements by their fingerprint only, for programs
 // that write values into the text of statements. In statements for databases
-// other than MySQL and MariaDB, text in double quotes is a name and stays.
+// other than MySQL and MariaDB, text in double quotes is a name and stays. The
+// text of an error is recorded as the driver gives it, and some databases quote
+// values in it.
 func WithoutLiterals() Option { return func(c *config) { c.hideLiterals = true } }
 
-// dialect goes by the package of the driver.
-func dialect(d driver.Driver) sqltext.Dialect {
-	t := reflect.TypeOf(d)
+// dialect goes by the package of the driver. Connectors are seldom asked for
+// it, so some panic.
+func dialect(c driver.Connector) (d sqltext.Dialect) {
+	defer func() { _ = recover() }()
+	t := reflect.TypeOf(c.Driver())
 	if t == nil {
 		return sqltext.Standard
 	}

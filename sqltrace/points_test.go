@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"runtime"
 	"slices"
@@ -617,6 +618,7 @@ func TestOpen(t *testing.T) {
 
 func TestArgs(t *testing.T) {
 	args := []any{7, "secret", []byte("b\xff"), nil, 1.5, true, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
+	odd := []any{math.NaN(), []byte("text"), fakedb.Custom{V: 5}}
 	named := []any{sql.Named("id", 7), sql.Named("pw", "secret")}
 	for _, test := range []struct {
 		name string
@@ -629,6 +631,7 @@ func TestArgs(t *testing.T) {
 		{"shape", sqltrace.ArgsShape(), args, "map[params:[int64 string(6) bytes(2) nil float64 bool time.Time] statement:X]"},
 		{"allow", sqltrace.ArgsAllow("1", "4"), args, "map[params:[7 string(6) bytes(2) <nil> float64 bool time.Time] statement:X]"},
 		{"all", sqltrace.ArgsAll(), args, "map[params:[7 secret bytes(2) <nil> 1.5 true 2026-01-02T03:04:05.000000006Z] statement:X]"},
+		{"odd", sqltrace.ArgsAll(), odd, "map[params:[NaN text conn(5)] statement:X]"},
 		{"named shape", sqltrace.ArgsShape(), named, "map[params:map[id:int64 pw:string(6)] statement:X]"},
 		{"named allow", sqltrace.ArgsAllow("id"), named, "map[params:map[id:7 pw:string(6)] statement:X]"},
 		{"none given", sqltrace.ArgsAll(), nil, "map[statement:X]"},
@@ -647,6 +650,64 @@ func TestArgs(t *testing.T) {
 		})
 	}
 }
+
+// TestOddResult: a result that the user does not ask may be nil.
+func TestOddResult(t *testing.T) {
+	s := modern()
+	s.Conn = func(c *fakedb.Conn) driver.Conn { return oddConn{c} }
+	db := open(t, s)
+	ctx, end := traced(t)
+	if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	check(t, end(), "db map[statement:UPDATE] | map[]")
+}
+
+type oddConn struct{ driver.Conn }
+
+func (oddConn) ExecContext(context.Context, string, []driver.NamedValue) (driver.Result, error) {
+	return nil, nil
+}
+
+// TestOddConnector: a connector may have no driver, or panic when asked.
+func TestOddConnector(t *testing.T) {
+	db := sqltrace.OpenDB(oddConnector{modern()})
+	defer db.Close()
+	if err := db.Ping(); err != nil {
+		t.Error(err)
+	}
+}
+
+type oddConnector struct{ driver.Connector }
+
+func (oddConnector) Driver() driver.Driver { panic("no driver") }
+
+// TestMySQLQuotes: for MySQL, text in double quotes is a value.
+func TestMySQLQuotes(t *testing.T) {
+	for _, test := range []struct {
+		connector driver.Connector
+		want      string
+	}{
+		{modern(), `SELECT "a"`},
+		{mysqlConnector{modern()}, "SELECT ?"},
+	} {
+		db := sqltrace.OpenDB(test.connector)
+		ctx, end := traced(t)
+		if _, err := db.ExecContext(ctx, `SELECT "a"`); err != nil {
+			t.Fatal(err)
+		}
+		if got := end()[0].Start["db"].(map[string]any)["fingerprint"]; got != test.want {
+			t.Errorf("fingerprint %q, want %q", got, test.want)
+		}
+		db.Close()
+	}
+}
+
+type mysqlConnector struct{ driver.Connector }
+
+func (mysqlConnector) Driver() driver.Driver { return mysqlDriver{} }
+
+type mysqlDriver struct{ driver.Driver }
 
 func TestFingerprints(t *testing.T) {
 	const statement = "SELECT * FROM t WHERE a = 'secret' AND b IN (1, 2)"

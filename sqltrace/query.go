@@ -104,13 +104,25 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, result driver.Res
 	}
 	c.used = true
 	attrs := make([]slog.Attr, 0, 2)
-	if n, err := result.RowsAffected(); err == nil && n >= 0 {
+	if n, ok := affected(result); ok {
 		attrs = append(attrs, slog.Int64("rows_affected", n))
 	}
 	if prepare > 0 {
 		attrs = append(attrs, slog.Duration("prepare", prepare))
 	}
 	p.End(profiler.Ending{Group: group}, attrs...)
+}
+
+// affected asks a result that the user might not ask: whatever it does must
+// not be seen.
+func affected(result driver.Result) (n int64, ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	n, err := result.RowsAffected()
+	return n, err == nil && n >= 0
 }
 
 func (c *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	for name, render := range files {
