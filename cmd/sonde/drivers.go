@@ -2,6 +2,7 @@ package main
 
 // The stores that the command knows.
 import (
+	_ "github.com/sonde-go/sonde/drivers/elasticsearch"
 	_ "github.com/sonde-go/sonde/drivers/file"
 	_ "github.com/sonde-go/sonde/drivers/memory"
 	_ "github.com/sonde-go/sonde/drivers/mongodb"
