@@ -34,3 +34,27 @@ func ExampleBuild() {
 	// http 9ms, itself 2ms
 	//   db 7ms, itself 7ms
 }
+
+// A file may hold records or a report in JSON.
+func ExampleRead() {
+	r, err := report.Read([]byte(`[
+	 {"name":"http-start","base_id":"b","trace_id":"1","parent_id":"b","timestamp":"2026-01-02T03:04:05.000000","info":{"request":{"method":"GET","path":"/"},"host":"h"},"service":"shop"},
+	 {"name":"http-stop","base_id":"b","trace_id":"1","parent_id":"b","timestamp":"2026-01-02T03:04:05.009000","info":{"host":"h"},"service":"shop"}]`))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	if err := r.WriteText(os.Stdout, report.TextOptions{Width: 60}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	// Output:
+	// trace b at 2026-01-02 03:04:05.000 UTC
+	// 9.00 ms, 1 point, 1 service
+	// slowest: http GET / in shop, self 9.00 ms (100 %)
+	//
+	// point         total     self  service  0             9.00 ms
+	// http GET /  9.00 ms  9.00 ms  shop     █████████████████████
+	//
+	// name    count    total     self      max
+	// http        1  9.00 ms  9.00 ms  9.00 ms
+}

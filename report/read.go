@@ -50,7 +50,7 @@ func Read(data []byte) (*Report, error) {
 		return nil, ErrNoRecords
 	}
 	if shown {
-		r.read = data
+		r.read, r.Warnings = data, nil // what is missing here need not have been missing in the store
 	}
 	return r, nil
 }

@@ -73,9 +73,12 @@ func (t *textWriter) line(color, s string) {
 }
 
 func (t *textWriter) head() {
-	if len(t.Points) == 0 {
+	switch {
+	case len(t.Points) == 0:
 		t.line("", "no trace points")
-	} else {
+	case t.BaseID == "":
+		t.line("", t.summary())
+	default:
 		began := " at " + t.Began().Format("2006-01-02 15:04:05.000") + " UTC"
 		id := "trace " + terminal.Clean(t.BaseID)
 		t.line(bold, terminal.Cut(id, t.o.Width-len(began))+began)
