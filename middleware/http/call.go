@@ -19,6 +19,7 @@ type call struct {
 	request *http.Request   // the caller's
 	point   profiler.Point
 	status  int
+	phases  *phases // nil: nobody asked
 
 	begun time.Time
 	last  atomic.Int64 // when the body last gave something, since begun
@@ -61,8 +62,6 @@ func (c *call) same(r *http.Request) bool {
 	return c.request.Method == r.Method && (a == b ||
 		a.Scheme == b.Scheme && a.Host == b.Host && a.Path == b.Path && a.RawQuery == b.RawQuery)
 }
-
-func (c *call) start(p profiler.Point) { c.point, c.begun = p, time.Now() }
 
 // answered ends the point, or has the response's body do it.
 func (c *call) answered(res *http.Response, err error) {
@@ -109,15 +108,19 @@ func (c *call) end(end profiler.Ending) {
 	if c.ended.Swap(true) {
 		return
 	}
-	if c.status == 0 {
-		c.point.End(end)
-		return
-	}
 	end.Group = "requests"
 	if end.Err == nil && c.status >= 500 {
 		end.Err = StatusError(c.status)
 	}
-	c.point.End(end, slog.Int("status_code", c.status), slog.Int64("bytes", c.bytes.Load()))
+	var a [7]slog.Attr
+	attrs := a[:0]
+	if c.status != 0 {
+		attrs = append(attrs, slog.Int("status_code", c.status), slog.Int64("bytes", c.bytes.Load()))
+	}
+	if c.phases != nil {
+		attrs = c.phases.attrs(attrs)
+	}
+	c.point.End(end, attrs...)
 }
 
 // body ends the point of its call when it has been read or is closed. Nothing

@@ -18,7 +18,7 @@ import (
 // the handler's context.
 type exchange struct {
 	w       http.ResponseWriter // the server's
-	request context.Context     // the request's own
+	request *http.Request       // the server's
 	in      header.Info         // what its headers say; zero if it has none
 
 	// What the handler answers. Like the ResponseWriter that they belong to,
@@ -37,20 +37,20 @@ type exchangeContext exchange
 type exchangeKey struct{}
 
 // Deadline implements [context.Context].
-func (c *exchangeContext) Deadline() (time.Time, bool) { return c.request.Deadline() }
+func (c *exchangeContext) Deadline() (time.Time, bool) { return c.request.Context().Deadline() }
 
 // Done implements [context.Context].
-func (c *exchangeContext) Done() <-chan struct{} { return c.request.Done() }
+func (c *exchangeContext) Done() <-chan struct{} { return c.request.Context().Done() }
 
 // Err implements [context.Context].
-func (c *exchangeContext) Err() error { return c.request.Err() }
+func (c *exchangeContext) Err() error { return c.request.Context().Err() }
 
 // Value implements [context.Context].
 func (c *exchangeContext) Value(key any) any {
 	if _, ok := key.(exchangeKey); ok {
 		return (*exchange)(c)
 	}
-	return c.request.Value(key)
+	return c.request.Context().Value(key)
 }
 
 // current is the innermost exchange of ctx, nil if it is not traced.
@@ -113,11 +113,15 @@ func (x *exchange) complete() bool {
 // end writes the stop record. returned says that the handler did; otherwise
 // panicked is the value of its panic, nil if its goroutine was ended.
 func (x *exchange) end(p profiler.Point, returned bool, panicked any) {
-	if returned && x.status == 0 && !x.hijacked {
+	switch {
+	case x.status != 0:
+	case x.hijacked && x.request.Header["Upgrade"] != nil:
+		x.status = http.StatusSwitchingProtocols // which the handler writes to the connection itself
+	case returned && !x.hijacked:
 		x.status = http.StatusOK
 	}
 	end := profiler.Ending{Group: "response"}
-	switch gone := x.request.Err(); {
+	switch gone := x.request.Context().Err(); {
 	case panicked == http.ErrAbortHandler:
 		end.Outcome = "aborted"
 	case panicked != nil:

@@ -108,6 +108,9 @@ func requestAttrs(r *http.Request) [4]slog.Attr {
 
 // serve runs next inside the point p and ends p, whatever becomes of next.
 func (x *exchange) serve(next http.Handler, w http.ResponseWriter, r *http.Request, ctx context.Context, p profiler.Point) {
+	if r.ContentLength < 0 && r.Trailer == nil {
+		r.Trailer = http.Header{} // net/http puts the trailers of a chunked body there; shared, inner has them too
+	}
 	inner := r.WithContext(ctx)
 	returned := false
 	defer func() {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
@@ -68,7 +69,11 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 		name = r.URL.Scheme
 	}
 	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{Name: name, Group: "requests"}, a[:]...)
-	c.start(p)
+	c.point, c.begun = p, time.Now()
+	if t.phases {
+		c.phases = &phases{begun: c.begun}
+		ctx = c.phases.watch(ctx)
+	}
 	inner := r.WithContext(ctx)
 	if allowed && r.Header != nil {
 		inner.Header = withTraceHeaders(ctx, r.Header)
