@@ -1,15 +1,11 @@
 package sondehttp
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -255,45 +251,6 @@ func TestHandlerLeavesRequestToOuterLayers(t *testing.T) {
 	equal(t, "post form", r.PostForm.Encode(), "c=d")
 	if profiler.Active(r.Context()) {
 		t.Error("the outer request's context was changed")
-	}
-}
-
-// net/http removes the temporary files of a form if it can see the form.
-func TestHandlerMultipartFiles(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	svc, _ := pointtest.New(t, "api")
-	files := func() []string {
-		names, err := filepath.Glob(filepath.Join(os.TempDir(), "multipart-*"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return names
-	}
-	srv := httptest.NewServer(Handler(svc, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if err := r.ParseMultipartForm(1); err != nil {
-			t.Error(err)
-		}
-		if len(files()) != 1 {
-			t.Errorf("files while the handler runs: %q", files())
-		}
-	})))
-	defer srv.Close()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	part, _ := form.CreateFormFile("f", "f.txt")
-	_, _ = part.Write(make([]byte, 20<<20))
-	_ = form.Close()
-	r, _ := http.NewRequest("POST", srv.URL, &body)
-	r.Header.Set("Content-Type", form.FormDataContentType())
-	sign(t, r.Header, "key")
-	res, err := srv.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	srv.Close() // waits for the connection, whose end is after the clean-up
-	if names := files(); len(names) != 0 {
-		t.Errorf("left behind: %q", names)
 	}
 }
 

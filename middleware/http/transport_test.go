@@ -8,11 +8,9 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/pointtest"
@@ -365,51 +363,6 @@ func TestTransportBodyEnds(t *testing.T) {
 			}
 		})
 	}
-}
-
-// The time between the last byte and Close is the caller's.
-func TestTransportIdleTimeDoesNotCount(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
-	ctx, _ := begin(t, svc)
-	body := io.NopCloser(strings.NewReader("hello"))
-	tr := Transport(roundTripper(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Body: body}, nil
-	}), AllowAll())
-	res, err := tr.RoundTrip(httptest.NewRequest("GET", "http://a.example/", nil).WithContext(ctx))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.ReadFull(res.Body, make([]byte, 5))
-	read := time.Now()
-	time.Sleep(50 * time.Millisecond)
-	_ = res.Body.Close()
-	if p := rec.One(t, "http_client"); p.To > read.UnixNano()+int64(25*time.Millisecond) {
-		t.Errorf("ended %v after the last read", time.Unix(0, p.To).Sub(read))
-	}
-}
-
-func TestTransportLeakedBody(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
-	ctx, _ := begin(t, svc)
-	func() {
-		tr := Transport(roundTripper(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("hello"))}, nil
-		}), AllowAll())
-		res, err := tr.RoundTrip(httptest.NewRequest("GET", "http://a.example/", nil).WithContext(ctx))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.ReadFull(res.Body, make([]byte, 2))
-	}()
-	for !rec.One(t, "http_client").Stopped {
-		if t.Context().Err() != nil {
-			t.Fatal("never ended")
-		}
-		runtime.GC()
-		time.Sleep(time.Millisecond)
-	}
-	equal(t, "stop", rec.One(t, "http_client").Stop,
-		m{"outcome": "leaked", "requests": m{"status_code": 200.0, "bytes": 2.0}})
 }
 
 func TestTransportClosesIdleConnections(t *testing.T) {

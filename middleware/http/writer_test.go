@@ -3,6 +3,7 @@ package sondehttp
 import (
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -119,10 +120,12 @@ func TestResponses(t *testing.T) {
 			svc, rec := pointtest.New(t, "api")
 			h := Handler(svc, test.handler)
 			done := make(chan struct{})
-			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				defer close(done)
 				h.ServeHTTP(w, r)
 			}))
+			srv.Config.ErrorLog = log.New(io.Discard, "", 0) // some write a header twice
+			srv.Start()
 			defer srv.Close()
 			r, _ := http.NewRequest("GET", srv.URL, nil)
 			sign(t, r.Header, "key")
