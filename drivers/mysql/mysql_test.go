@@ -1,11 +1,18 @@
 package mysql
 
 import (
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"log"
+	"net/http/httptest"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/sonde-go/sonde/drivers"
@@ -38,20 +45,109 @@ func engine(server *servertest.Server, name string) *sqltest.Engine {
 			return fmt.Sprintf("mysql+pymysql://%s@%s/%s?charset=utf8mb4", user, server.Addr, database)
 		},
 		Connect: func(t testing.TB, database string) *sql.DB {
-			config, err := configOf("mysql://root@"+server.Addr+"/"+database, drivers.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			connector, err := mysql.NewConnector(config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return sql.OpenDB(connector)
+			return connect(t, "mysql://root@"+server.Addr+"/"+database)
 		},
 		Exists:       "test",
 		PythonModule: "pymysql",
 		Version:      "SELECT CONCAT('" + name + " ', SUBSTRING_INDEX(VERSION(), '-', 1))",
 		Corrupt:      "INSERT INTO data (base_id, trace_id, name, data) VALUES (?, 'x', 'db-start', JSON_QUOTE(?))",
+		TableForm: "SELECT CONCAT_WS(' ', column_name, column_type, is_nullable, extra) FROM information_schema.columns WHERE table_schema = DATABASE() " +
+			"UNION ALL SELECT CONCAT_WS(' ', index_name, non_unique, column_name, seq_in_index) FROM information_schema.statistics WHERE table_schema = DATABASE() ORDER BY 1",
+	}
+}
+
+func connect(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	config, err := configOf(url, drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sql.OpenDB(connector)
+}
+
+func TestTLS(t *testing.T) {
+	server, ca := servertest.MariaDBTLS(t)
+	url := fmt.Sprintf("mysql://root@localhost:%d/test", server.Port)
+	sqltest.TestTLS(t, url+"?ssl_ca="+ca, url+"?ssl_ca=/etc/ssl/certs/ca-certificates.crt")
+	strange, _ := servertest.Certificate(t)
+	sqltest.TestTLS(t, url+"?ssl_ca="+ca, url+"?ssl_check_hostname=false&ssl_ca="+strange)
+
+	db := connect(t, url+"?ssl_ca="+ca)
+	defer db.Close()
+	var name, version string
+	if err := db.QueryRow("SHOW STATUS LIKE 'Ssl_version'").Scan(&name, &version); err != nil || !strings.HasPrefix(version, "TLS") {
+		t.Errorf("TLS version %q, %v", version, err)
+	}
+}
+
+// TestCheckHostname talks to a server whose certificate is for another name.
+func TestCheckHostname(t *testing.T) {
+	cert, key := servertest.Certificate(t)
+	strange, _ := servertest.Certificate(t)
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.StartTLS()
+	defer server.Close()
+	handshake := func(options url.Values) error {
+		c, err := tlsOf(options, "db.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := tls.Dial("tcp", server.Listener.Addr().String(), c)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err
+	}
+	if err := handshake(url.Values{"ssl_ca": {cert}, "ssl_check_hostname": {"false"}}); err != nil {
+		t.Errorf("without a check of the name: %v", err)
+	}
+	if err := handshake(url.Values{"ssl_ca": {cert}}); err == nil {
+		t.Error("a certificate for another name passes")
+	}
+	if err := handshake(url.Values{"ssl_ca": {strange}, "ssl_check_hostname": {"false"}}); err == nil {
+		t.Error("a certificate of strangers passes")
+	}
+}
+
+func TestURLs(t *testing.T) {
+	for url, want := range map[string]string{
+		"mysql://u:p@h/d":                                  "u p tcp h:3306 d",
+		"mysql+pymysql://u:p%40%2F%3A%25@h:77/d":           "u p@/:% tcp h:77 d",
+		"mysql+mysqldb://u:a/b%20c:d@[::1]/d":              "u a/b c:d tcp [::1]:3306 d",
+		"mysql://u@/d?unix_socket=/run/mysqld/mysqld.sock": "u  unix /run/mysqld/mysqld.sock d",
+		"mysql://h/d?charset=utf8&use_unicode=1":           "  tcp h:3306 d",
+	} {
+		c, err := configOf(url, drivers.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+			continue
+		}
+		if got := strings.Join([]string{c.User, c.Passwd, c.Net, c.Addr, c.DBName}, " "); got != want {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+	c, err := configOf("mysql://h/d?connect_timeout=3&read_timeout=4&write_timeout=5", drivers.Options{})
+	if err != nil || c.Timeout != 3*time.Second || c.ReadTimeout != 4*time.Second || c.WriteTimeout != 5*time.Second {
+		t.Errorf("timeouts: %+v, %v", c, err)
+	}
+	for _, url := range []string{
+		"mysql://u:geheim@h/d?ssl_ca=/no/such/file", "mysql://u:geheim@h/d?surprise=1", "mysql://u:geheim@h/d?read_timeout=soon",
+		"mysql://u:geheim@x@h/d", "mysql://u:geheim@h/d?a=%zz", "mysql://u:geheim@h/d?ssl_cert=/no/such/file&ssl_check_hostname=maybe",
+	} {
+		_, err := drivers.Open(t.Context(), url, drivers.Options{})
+		if err == nil || strings.Contains(err.Error(), "geheim") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", url, err)
+		}
 	}
 }
 

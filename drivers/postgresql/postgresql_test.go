@@ -3,6 +3,7 @@ package postgresql
 import (
 	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -16,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestPostgreSQL(t *testing.T) {
 	server := servertest.Postgres(t)
-	e := &sqltest.Engine{
+	sqltest.Run(t, &sqltest.Engine{
 		Driver: "postgresql",
 		Server: server,
 		URL: func(password, database string) string {
@@ -27,16 +28,69 @@ func TestPostgreSQL(t *testing.T) {
 			return fmt.Sprintf("postgresql+psycopg2://%s@%s/%s", user, server.Addr, database)
 		},
 		Connect: func(t testing.TB, database string) *sql.DB {
-			config, err := configOf("postgresql://postgres@"+server.Addr+"/"+database, drivers.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return stdlib.OpenDB(*config)
+			return connect(t, "postgresql://postgres@"+server.Addr+"/"+database)
 		},
 		Exists:       "test",
 		PythonModule: "psycopg2",
 		Version:      "SELECT 'PostgreSQL ' || split_part(version(), ' ', 2)",
 		Corrupt:      "INSERT INTO data (base_id, trace_id, name, data) VALUES ($1, 'x', 'db-start', to_json($2::text))",
+		TableForm: "SELECT column_name || ' ' || data_type || ' ' || coalesce(character_maximum_length::text, '') || ' ' || is_nullable FROM information_schema.columns WHERE table_name = 'data' " +
+			"UNION ALL SELECT indexdef FROM pg_indexes WHERE tablename = 'data' ORDER BY 1",
+	})
+}
+
+func connect(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	config, err := configOf(url, drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	sqltest.Run(t, e)
+	return stdlib.OpenDB(*config)
+}
+
+func TestTLS(t *testing.T) {
+	server, ca := servertest.PostgresTLS(t)
+	url := fmt.Sprintf("postgresql://postgres@localhost:%d/test?sslmode=verify-full", server.Port)
+	sqltest.TestTLS(t, url+"&sslrootcert="+ca, url)
+
+	db := connect(t, url+"&sslrootcert="+ca)
+	defer db.Close()
+	var encrypted bool
+	if err := db.QueryRow("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").Scan(&encrypted); err != nil || !encrypted {
+		t.Errorf("encrypted: %v, %v", encrypted, err)
+	}
+}
+
+func TestURLs(t *testing.T) {
+	t.Setenv("PGPASSWORD", "from the environment")
+	for _, tt := range []struct {
+		url, user, password, host, database string
+		port                                uint16
+	}{
+		{"postgresql://u:p@h:77/d", "u", "p", "h", "d", 77},
+		{"postgresql+psycopg2://u:p%40%2F%3A%25@h/d", "u", "p@/:%", "h", "d", 5432},
+		{"postgresql://u:a/b%20c:d@h/d", "u", "a/b c:d", "h", "d", 5432},
+		{"postgresql://u%40x@[::1]:77/d", "u@x", "from the environment", "::1", "d", 77},
+		{"postgresql://u:p@[::1]/d", "u", "p", "::1", "d", 5432},
+		{"postgresql://u:p@/d?host=/run/postgresql", "u", "p", "/run/postgresql", "d", 5432},
+		{"postgresql://u:p@h/d?connect_timeout=3&application_name=x&sslmode=disable", "u", "p", "h", "d", 5432},
+	} {
+		c, err := configOf(tt.url, drivers.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", tt.url, err)
+			continue
+		}
+		if c.User != tt.user || c.Password != tt.password || c.Host != tt.host || c.Database != tt.database || c.Port != tt.port {
+			t.Errorf("%s: user %q, password %q, host %q, port %d, database %q", tt.url, c.User, c.Password, c.Host, c.Port, c.Database)
+		}
+	}
+	for _, url := range []string{
+		"postgresql://u:geheim@h:port/d", "postgresql://u:geheim@h/d?sslmode=sometimes",
+		"postgresql://u:geheim@h/d?host=a&host=b", "postgresql://u:geheim@h/d?a=%zz", "postgresql://u:geheim@x@h/d",
+	} {
+		_, err := drivers.Open(t.Context(), url, drivers.Options{})
+		if err == nil || strings.Contains(err.Error(), "geheim") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
 }

@@ -44,6 +44,14 @@ func MariaDB(t testing.TB, args ...string) *Server {
 	})
 }
 
+// MariaDBTLS starts a MariaDB server that offers TLS, and returns the PEM file
+// of the certificate that clients have to trust.
+func MariaDBTLS(t testing.TB, args ...string) (s *Server, ca string) {
+	t.Helper()
+	cert, key := Certificate(t)
+	return MariaDB(t, append([]string{"--ssl-cert=" + cert, "--ssl-key=" + key, "--ssl-ca=" + cert}, args...)...), cert
+}
+
 // mysqlGreets waits for the server's greeting: a packet of protocol 10.
 func mysqlGreets(s *Server) error {
 	greeting := make([]byte, 5)

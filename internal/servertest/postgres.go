@@ -45,6 +45,21 @@ func Postgres(t testing.TB, args ...string) *Server {
 	return s
 }
 
+// PostgresTLS starts a PostgreSQL server that offers TLS, and returns the PEM
+// file of the certificate that clients have to trust.
+func PostgresTLS(t testing.TB, args ...string) (s *Server, ca string) {
+	t.Helper()
+	cert, key := Certificate(t)
+	if cred := postgresUser(t, filepath.Dir(key)); cred != nil {
+		for _, file := range []string{cert, key} {
+			if err := os.Chown(file, int(cred.Uid), int(cred.Gid)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return Postgres(t, append([]string{"-c", "ssl=on", "-c", "ssl_cert_file=" + cert, "-c", "ssl_key_file=" + key}, args...)...), cert
+}
+
 // postgresBin finds the folder of the newest PostgreSQL.
 func postgresBin(t testing.TB) string {
 	t.Helper()

@@ -14,7 +14,7 @@ type URL struct {
 	Query                                        url.Values
 }
 
-var urlPattern = regexp.MustCompile(`^([\w+]+)://(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?]+))?(?::([^/?]*))?)?(?:/([^?]*))?(?:\?(.*))?$`)
+var urlPattern = regexp.MustCompile(`^([\w+]+)://(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?@]+))?(?::(\d*))?)?(?:/([^?]*))?(?:\?(.*))?$`)
 
 var errURL = errors.New("want scheme://user:password@host:port/database?option=value, with @ in a password written as %40")
 

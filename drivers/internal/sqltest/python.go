@@ -1,6 +1,7 @@
 package sqltest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +56,18 @@ func (e *Engine) testPythonWrites(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d traces listed", n)
+	}
+
+	// Sonde makes the same table.
+	other := e.Database(t)
+	o := e.Open(t, other)
+	defer o.Close()
+	if err := o.Notify(t.Context(), drivertest.Trace(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	mine, its := e.Texts(t, other, e.TableForm), e.Texts(t, database, e.TableForm)
+	if len(its) < 18 || !slices.Equal(mine, its) {
+		t.Errorf("the table is\n%s\nosprofiler's is\n%s", strings.Join(mine, "\n"), strings.Join(its, "\n"))
 	}
 
 	// Both into one table, which OSProfiler has made.

@@ -37,6 +37,10 @@ type Engine struct {
 	// content of a JSON string, its two parameters.
 	Corrupt string
 
+	// TableForm is a query that describes the columns and indexes of the
+	// current database's tables.
+	TableForm string
+
 	databases int
 }
 
@@ -132,6 +136,7 @@ func (e *Engine) conformance(t *testing.T) {
 			database = e.Database(t)
 			return func() drivers.Driver { return e.Open(t, database) }
 		},
+		TLS:     true, // TestTLS
 		Corrupt: func(t *testing.T, base, raw string) { e.Exec(t, database, e.Corrupt, base, raw) },
 	})
 }
@@ -153,6 +158,23 @@ func (e *Engine) testStoredForm(t *testing.T) {
 	}, "|")
 	if got := e.Texts(t, database, "SELECT * FROM data"); len(got) != 1 || got[0] != want {
 		t.Errorf("stored\n%s, want\n%s", got, want)
+	}
+}
+
+// TestTLS writes to a server whose certificate the first URL trusts, and the
+// second does not.
+func TestTLS(t *testing.T, good, bad string) {
+	d := open(t, good)
+	defer d.Close()
+	if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+		t.Errorf("Notify by TLS: %v", err)
+	}
+	d = open(t, bad)
+	defer d.Close()
+	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
+	checkRefused(t, "Notify to whom one does not trust", err)
+	if err != nil && !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("%v does not speak of the certificate", err)
 	}
 }
 
