@@ -141,17 +141,24 @@ func putUUID(dst *[36]byte, u *[16]byte) {
 // parseUUID reads the canonical lower-case form. The nil UUID is left to the
 // text form, since sixteen zero bytes are the zero ID.
 func parseUUID[T string | []byte](s T, u *[16]byte) bool {
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+	var t [36]byte
+	if len(s) != copy(t[:], s) || len(s) != len(t) || t[8] != '-' || t[13] != '-' || t[18] != '-' || t[23] != '-' {
 		return false
 	}
-	var bad, set byte
-	for i, at := range uuidAt {
-		hi, lo := unhex[s[at]], unhex[s[at+1]]
-		bad |= hi | lo
-		u[i] = hi<<4 | lo&15
-		set |= u[i]
+	var bad byte
+	digits := func(hi, lo byte) byte {
+		h, l := unhex[hi], unhex[lo]
+		bad |= h | l
+		return h<<4 | l&15
 	}
-	if bad&0xf0 != 0 || set == 0 {
+	*u = [16]byte{
+		digits(t[0], t[1]), digits(t[2], t[3]), digits(t[4], t[5]), digits(t[6], t[7]),
+		digits(t[9], t[10]), digits(t[11], t[12]),
+		digits(t[14], t[15]), digits(t[16], t[17]),
+		digits(t[19], t[20]), digits(t[21], t[22]),
+		digits(t[24], t[25]), digits(t[26], t[27]), digits(t[28], t[29]), digits(t[30], t[31]), digits(t[32], t[33]), digits(t[34], t[35]),
+	}
+	if bad&0xf0 != 0 || *u == [16]byte{} {
 		*u = [16]byte{}
 		return false
 	}

@@ -133,7 +133,7 @@ func appendQuoted(dst, quoted []byte) []byte {
 	s := quoted[1 : len(quoted)-1]
 	done := 0
 	for i := 0; i < len(s); {
-		if plain[s[i]] {
+		if !special[s[i]] {
 			i++
 			continue
 		}
@@ -145,7 +145,7 @@ func appendQuoted(dst, quoted []byte) []byte {
 			i += size
 		case s[i+1] == 'u':
 			u, _ := hex4(s, i+2)
-			if u < utf8.RuneSelf && plain[u] {
+			if u < utf8.RuneSelf && !special[u] {
 				dst = append(dst, byte(u))
 			} else {
 				dst = appendRune(dst, u)

@@ -3,6 +3,7 @@
 package jsontext
 
 import (
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
@@ -10,12 +11,13 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// plain says for each byte whether it stands for itself in a JSON string.
-var plain = plainTable()
+// special says for each byte whether it does not stand for itself in a JSON
+// string in ASCII.
+var special = specialTable()
 
-func plainTable() (t [256]bool) {
-	for c := byte(0x20); c < 0x7f; c++ {
-		t[c] = c != '"' && c != '\\'
+func specialTable() (t [256]bool) {
+	for c := range t {
+		t[c] = c < 0x20 || c >= 0x7f || c == '"' || c == '\\'
 	}
 	return t
 }
@@ -23,9 +25,16 @@ func plainTable() (t [256]bool) {
 // AppendString appends s as a JSON string in ASCII. What is not UTF-8 in s is
 // written as U+FFFD.
 func AppendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	b = AppendEscaped(b, s)
-	return append(b, '"')
+	if !isPlain(s) {
+		b = append(b, '"')
+		b = AppendEscaped(b, s)
+		return append(b, '"')
+	}
+	n := len(b)
+	b = slices.Grow(b, len(s)+2)[:n+len(s)+2]
+	b[n], b[len(b)-1] = '"', '"'
+	copy(b[n+1:], s)
+	return b
 }
 
 // AppendQuoted appends JSON text as a JSON string in ASCII: JSON encoded twice.
@@ -35,32 +44,40 @@ func AppendQuoted(b, text []byte) []byte {
 
 // AppendEscaped appends what stands between the quotes of a JSON string.
 func AppendEscaped(b []byte, s string) []byte {
-	for {
-		n := plainLen(s)
-		b = append(b, s[:n]...)
-		if n == len(s) {
-			return b
-		}
-		r, size := utf8.DecodeRuneInString(s[n:])
-		b = appendRune(b, r)
-		s = s[n+size:]
+	if isPlain(s) {
+		return append(b, s...)
 	}
+	done := 0
+	for i := 0; i < len(s); {
+		if !special[s[i]] {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		b = appendRune(append(b, s[done:i]...), r)
+		i += size
+		done = i
+	}
+	return append(b, s[done:]...)
 }
 
-// plainLen is how many bytes at the beginning of s stand for themselves. Most
-// texts are plain as a whole, so it looks at eight bytes at a time.
-func plainLen(s string) int {
-	n := 0
-	for len(s)-n >= 8 {
-		if !plainWord(load8(s, n)) {
-			break
+// isPlain says whether every byte of s stands for itself. Most texts are plain,
+// so it looks at eight bytes at a time.
+func isPlain(s string) bool {
+	if len(s) < 8 {
+		for i := range len(s) {
+			if special[s[i]] {
+				return false
+			}
 		}
-		n += 8
+		return true
 	}
-	for n < len(s) && plain[s[n]] {
-		n++
+	for i := 0; i < len(s)-8; i += 8 {
+		if !plainWord(load8(s, i)) {
+			return false
+		}
 	}
-	return n
+	return plainWord(load8(s, len(s)-8))
 }
 
 func load8(s string, at int) uint64 {
