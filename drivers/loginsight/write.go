@@ -1,0 +1,129 @@
+package loginsight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/sonde-go/sonde/drivers/internal/webstore"
+	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// ingestPath ends in the id under which OSProfiler sends events.
+const ingestPath = "/api/v1/events/ingest/F52D775B-6017-4787-8C8A-F21AE0AEC057"
+
+// What Log Insight takes at once: 500 events, 4 MB.
+const (
+	maxEvents = 500
+	maxBody   = 3500000
+)
+
+// message is an event as it is sent.
+type message struct {
+	event int // which it is of
+	text  []byte
+}
+
+func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+	if err := d.client.Usable(ctx); err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+	}
+	var refused profiler.RejectedError
+	var messages []message
+	size, sent := 0, false
+	flush := func() error {
+		if len(messages) == 0 {
+			return nil
+		}
+		err := d.ingest(ctx, messages, &refused)
+		if err != nil && sent {
+			err = partly{err}
+		}
+		messages, size, sent = nil, 0, true
+		return err
+	}
+	for i := range events {
+		text := appendMessage(nil, &events[i])
+		if len(messages) == maxEvents || size+len(text) > maxBody {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		messages = append(messages, message{i, text})
+		size += len(text)
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	if len(refused.Indexes) == 0 {
+		return nil
+	}
+	slices.Sort(refused.Indexes)
+	return &refused
+}
+
+// appendMessage appends a record as the JSON of an event.
+func appendMessage(b []byte, e *profiler.Event) []byte {
+	field := func(name, content string) {
+		b = append(append(append(b, `{"name":"`...), name...), `","content":`...)
+		b = append(jsontext.AppendString(b, content), '}')
+	}
+	b = append(b, `{"text":"OSProfiler trace","fields":[`...)
+	field("base_id", e.BaseID.String())
+	b = append(b, ',')
+	field("trace_id", e.TraceID.String())
+	b = append(b, ',')
+	field("project", e.Project)
+	b = append(b, ',')
+	field("service", e.Service)
+	b = append(b, ',')
+	field("name", e.RecordName())
+	b = append(b, ',')
+	field("trace", string(profiler.AppendRecord(nil, e)))
+	return append(b, "]}"...)
+}
+
+// ingest sends messages. Where the server says that one of them is wrong, and
+// not which, the halves are sent, and so on.
+func (d *driver) ingest(ctx context.Context, messages []message, refused *profiler.RejectedError) error {
+	body := []byte(`{"events":[`)
+	for i, m := range messages {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, m.text...)
+	}
+	r := webstore.Request{Method: http.MethodPost, URL: d.root + ingestPath, Body: append(body, "]}"...)}
+	_, err := d.send(ctx, r, "")
+	if wantsLogin(err) { // which servers can be set to
+		_, err = d.asUser(ctx, r)
+	}
+	var status *statusError
+	if !errors.As(err, &status) || status.status != http.StatusBadRequest && status.status != http.StatusRequestEntityTooLarge {
+		return err
+	}
+	if len(messages) == 1 {
+		refused.Indexes = append(refused.Indexes, messages[0].event)
+		refused.Err = err
+		return nil
+	}
+	half := len(messages) / 2
+	if err := d.ingest(ctx, messages[:half], refused); err != nil {
+		return err
+	}
+	if err := d.ingest(ctx, messages[half:], refused); err != nil {
+		return partly{err}
+	}
+	return nil
+}
+
+// partly is an error that is no profiler.ErrNotSent, since something was sent
+// before.
+type partly struct{ error }
+
+func (e partly) Is(target error) bool {
+	return target != profiler.ErrNotSent && errors.Is(e.error, target)
+}
