@@ -1,17 +1,14 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"iter"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -208,9 +205,6 @@ func (b *builder) event(point int32, r *profiler.Record, name string) int32 {
 	if r.Payload == nil && r.Info != nil {
 		e.payload = slices.Concat([]byte(`{"info":`), r.Info, []byte("}"))
 	}
-	b.Lost -= int64(e.lost)
-	e.lost = lostBefore(r.Info)
-	b.Lost += int64(e.lost)
 	return i
 }
 
@@ -241,19 +235,6 @@ func (b *builder) sameName(point int32, name string) int32 {
 	}
 	b.many[key] = b.events.len
 	return none
-}
-
-// lostBefore reads info.sonde.lost, with which a service says how many records
-// of the trace it had to drop.
-func lostBefore(info []byte) int32 {
-	if !bytes.Contains(info, []byte(`"sonde"`)) {
-		return 0
-	}
-	n, err := strconv.ParseInt(string(jsontext.Get(info, "sonde", "lost")), 10, 32)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return int32(n)
 }
 
 // finish fills in missing halves, links the tree and sums up.

@@ -166,8 +166,8 @@ func TestRepeatedRecords(t *testing.T) {
 		stored("c-stop", "3", "1", at(1), `{"sonde": {"lost": "many"}}`),
 	}
 	r := build(t, ofPayloads(payloads))
-	if r.Lost != 43 {
-		t.Errorf("lost %d", r.Lost)
+	if lost := r.Lost(); lost != 43 {
+		t.Errorf("lost %d", lost)
 	}
 	n := 0
 	for name, payload := range r.StoredRecords(&r.Points[0]) {

@@ -7,7 +7,6 @@ type event struct {
 	name    string
 	payload json.RawMessage
 	next    int32 // of the same point
-	lost    int32 // records that it says were lost before it
 }
 
 const chunkBits = 10

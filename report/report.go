@@ -1,9 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"iter"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
@@ -25,10 +27,6 @@ type Report struct {
 	// Records is how many records were read, those included that could not be
 	// used.
 	Records int
-
-	// Lost is how many more records of the trace never reached the store, as
-	// the services themselves have counted.
-	Lost int64
 
 	// Warnings say what was wrong with records.
 	Warnings []Warning
@@ -72,6 +70,23 @@ func (r *Report) Began() time.Time {
 
 // Duration is the time from the earliest to the latest record.
 func (r *Report) Duration() time.Duration { return duration(r.ended) }
+
+// Lost is how many more records of the trace never reached the store, as the
+// services themselves have counted: the sum of info.sonde.lost. It reads all
+// records.
+func (r *Report) Lost() (sum int64) {
+	for i := range r.events.len {
+		payload := r.events.at(i).payload
+		if !bytes.Contains(payload, []byte(`"sonde"`)) {
+			continue
+		}
+		n, err := strconv.ParseInt(string(jsontext.Get(payload, "info", "sonde", "lost")), 10, 32)
+		if err == nil && n > 0 {
+			sum += n
+		}
+	}
+	return sum
+}
 
 // Unfinished is how many points have no stop.
 func (r *Report) Unfinished() (n int) {

@@ -84,8 +84,8 @@ func (t *textWriter) head() {
 		t.line(bold, terminal.Cut(id, t.o.Width-len(began))+began)
 		t.line("", t.summary())
 	}
-	if t.Lost > 0 {
-		t.line(yellow, "incomplete: "+counted(int(t.Lost), "record")+" lost")
+	if lost := t.Lost(); lost > 0 {
+		t.line(yellow, "incomplete: "+counted(int(lost), "record")+" lost")
 	}
 	for _, w := range t.Warnings {
 		t.line(yellow, fmt.Sprintf("warning: %s: %s; the first: %s", counted(w.Count, "record"), w.Problem, terminal.Clean(w.Example)))
