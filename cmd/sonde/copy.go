@@ -8,6 +8,7 @@ import (
 
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -50,7 +51,7 @@ func (c *copyCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	cp := copier{from: from, to: to, bar: terminal.NewBar(s.err, "traces")}
+	cp := copier{from: from, to: to, bar: progress.NewBar(s.err, "traces")}
 	err = cp.run(ctx, c.Trace)
 	cp.bar.Clear()
 	err = errors.Join(err, to.Close()) // some stores take the last records then
@@ -69,7 +70,7 @@ const copyBatch = 512
 
 type copier struct {
 	from, to                 drivers.Driver
-	bar                      *terminal.Bar
+	bar                      *progress.Bar
 	batch                    []profiler.Event
 	traces, records, skipped int
 	why                      error // the first record was skipped

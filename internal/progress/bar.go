@@ -1,4 +1,5 @@
-package terminal
+// Package progress shows on a terminal how far a long command has come.
+package progress
 
 import (
 	"fmt"
