@@ -3,6 +3,9 @@ package drivers_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,10 +42,10 @@ func TestOpen(t *testing.T) {
 
 	for _, tt := range []struct{ url, want string }{
 		{"fake://u:geheim@bad", "open fake://u:***@bad: no such thing"},
-		{"redis://:geheim@h", `no driver for redis:// is linked in; add: import _ "github.com/sonde-go/sonde/drivers/redis" (registered: fake)`},
-		{"elsewhere://h", "no driver for elsewhere:// (registered: fake)"},
-		{"user:geheim@host", "a driver's URL begins with scheme:// (registered: fake)"},
-		{"", "a driver's URL begins with scheme:// (registered: fake)"},
+		{"redis://:geheim@h", `no driver for redis:// is linked in; add: import _ "github.com/sonde-go/sonde/drivers/redis" (registered: fake, memory)`},
+		{"elsewhere://h", "no driver for elsewhere:// (registered: fake, memory)"},
+		{"user:geheim@host", "a driver's URL begins with scheme:// (registered: fake, memory)"},
+		{"", "a driver's URL begins with scheme:// (registered: fake, memory)"},
 	} {
 		if _, err := drivers.Open(ctx, tt.url, drivers.Options{}); err == nil || err.Error() != tt.want {
 			t.Errorf("Open(%q): %v\nwant %s", tt.url, err, tt.want)
@@ -55,4 +58,35 @@ func TestOpen(t *testing.T) {
 		}
 	}()
 	drivers.Register("fake", nil)
+}
+
+// TestMissingImports holds that the error for a scheme names the package that
+// registers it.
+func TestMissingImports(t *testing.T) {
+	files, err := filepath.Glob("*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	register := regexp.MustCompile(`drivers\.Register\("([^"]+)"`)
+	found := 0
+	for _, file := range files {
+		pkg := filepath.Dir(file)
+		if pkg == "drivertest" || pkg == "memory" || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range register.FindAllStringSubmatch(string(text), -1) {
+			found++
+			_, err := drivers.Open(t.Context(), m[1]+"://h", drivers.Options{})
+			if want := `"github.com/sonde-go/sonde/drivers/` + pkg + `"`; err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s://: %v, want it to name %s", m[1], err, want)
+			}
+		}
+	}
+	if found < 6 {
+		t.Errorf("only %d schemes found in %s", found, files)
+	}
 }
