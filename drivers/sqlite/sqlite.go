@@ -35,9 +35,13 @@ func init() {
 	})
 }
 
-// pragmas are set on each connection. A writer waits for another process's
-// transaction for up to 5 s.
-const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+// pragmas are set on each connection. SQLite's wait for another process does
+// not heed a context, so it is short for writers, who try again.
+const (
+	pragmas     = "_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+	writersWait = "_pragma=busy_timeout(50)&"
+	readersWait = "_pragma=busy_timeout(5000)&"
+)
 
 // readers is how many connections read at once.
 const readers = 4
@@ -58,13 +62,13 @@ func open(rawURL string) (drivers.Driver, error) {
 	if dir := filepath.Dir(path); !isDir(dir) {
 		return nil, fmt.Errorf("there is no folder %s", dir)
 	}
-	dsn := "file:" + escape(path) + "?" + pragmas
-	write, err := sql.Open("sqlite", dsn)
+	file := "file:" + escape(path) + "?"
+	write, err := sql.Open("sqlite", file+writersWait+pragmas)
 	if err != nil {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1) // SQLite has one writer; the pool is the queue
-	read, err := sql.Open("sqlite", dsn+"&mode=rw")
+	read, err := sql.Open("sqlite", file+readersWait+pragmas+"&mode=rw")
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
@@ -106,6 +110,7 @@ func dialect(path string) *sqlstore.Dialect {
 		Same:     func(a, b string) string { return a + " = " + b },
 		DataText: "d.data",
 		PageRows: pageRows,
+		Busy:     func(err error) bool { return code(err)&0xff == sqlite3.SQLITE_BUSY },
 		Rejected: func(err error) bool {
 			switch code(err) & 0xff {
 			case sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:

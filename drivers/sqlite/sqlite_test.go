@@ -240,6 +240,51 @@ func TestRefusedWrite(t *testing.T) {
 	}
 }
 
+// TestOtherWriter waits for another process that writes, as long as it may.
+func TestOtherWriter(t *testing.T) {
+	path := t.TempDir() + "/busy.db"
+	d := openURL(t, "sqlite:///"+path)
+	defer d.Close()
+	events := drivertest.Trace(2, 0)
+	if err := d.Notify(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	other, err := sql.Open("sqlite", "file:"+escape(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	other.SetMaxOpenConns(1)
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := other.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("BEGIN EXCLUSIVE")
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if err := d.Notify(ctx, events); !errors.Is(err, profiler.ErrNotSent) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Notify: %v, want that the deadline is exceeded and nothing is sent", err)
+	}
+	if waited := time.Since(began); waited >= 5*time.Second {
+		t.Errorf("Notify did not heed its context for %v", waited)
+	}
+	done := make(chan error)
+	go func() { done <- d.Notify(t.Context(), drivertest.Trace(2, 0)) }()
+	go func() { done <- d.(drivers.Deleter).Delete(t.Context(), events[0].BaseID.String()) }()
+	exec("COMMIT")
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := query(t, path, "SELECT COUNT(*) FROM data"); got[0] != "2" {
+		t.Errorf("%s rows, want 2", got)
+	}
+}
+
 // TestListingUsesTheIndexes holds that the newest traces cost no look at the
 // others.
 func TestListingUsesTheIndexes(t *testing.T) {

@@ -16,7 +16,7 @@ func (s *Store) Delete(ctx context.Context, baseID string) error {
 		return nil
 	}
 	same, args := s.dialect.sameAs("base_id", baseID)
-	_, err := s.write.ExecContext(ctx, s.dialect.query("DELETE FROM data WHERE "+same), args...)
+	err := s.exec(ctx, "DELETE FROM data WHERE "+same, args...)
 	if err != nil && s.dialect.NotFound(err) {
 		return nil
 	}
@@ -66,8 +66,7 @@ func (s *Store) pruneSome(ctx context.Context, ids []string, limit string) (int,
 	if err != nil || len(old) == 0 {
 		return 0, err
 	}
-	_, err = s.write.ExecContext(ctx, s.dialect.query("DELETE FROM data WHERE base_id IN ("+Marks(len(old))+")"), anys(old)...)
-	if err != nil {
+	if err := s.exec(ctx, "DELETE FROM data WHERE base_id IN ("+Marks(len(old))+")", anys(old)...); err != nil {
 		return 0, err
 	}
 	return len(old), nil

@@ -50,6 +50,10 @@ type Dialect struct {
 	// one stream, which holds a connection.
 	PageRows int
 
+	// Busy says whether err is that another process writes, so that trying
+	// again is the way to wait. nil: the server waits.
+	Busy func(err error) bool
+
 	// Rejected says whether err is about a value that the table will never
 	// take.
 	Rejected func(err error) bool
@@ -162,25 +166,49 @@ func (s *Store) insert(ctx context.Context, rows []Row, end string) (err error) 
 	return nil
 }
 
-// begin returns a connection in a transaction, the table being there. A
-// connection that died in the pool is replaced.
-func (s *Store) begin(ctx context.Context) (*sql.Conn, error) {
-	for try := 0; ; try++ {
-		conn, err := s.write.Conn(ctx)
-		if err != nil {
-			return nil, err
+// begin returns a connection in a transaction, the table being there.
+func (s *Store) begin(ctx context.Context) (conn *sql.Conn, err error) {
+	err = s.retry(ctx, func() error {
+		if conn, err = s.write.Conn(ctx); err != nil {
+			return err
 		}
 		if err = s.ensureSchema(ctx, conn); err == nil {
 			_, err = conn.ExecContext(ctx, s.dialect.Begin)
 		}
-		if err == nil {
-			return conn, nil
+		if err != nil {
+			_ = conn.Close()
 		}
-		_ = conn.Close()
-		if try == 2 || !errors.Is(err, driver.ErrBadConn) {
-			return nil, err
+		return err
+	})
+	return conn, err
+}
+
+// busyLimit is how long another process's transaction is waited for.
+const busyLimit = 5 * time.Second
+
+// retry does what a connection that died in the pool, or another process that
+// writes, may make fail.
+func (s *Store) retry(ctx context.Context, do func() error) error {
+	began := time.Now()
+	for try := 0; ; try++ {
+		err := do()
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return err
+		case errors.Is(err, driver.ErrBadConn) && try < 2:
+		case s.dialect.Busy != nil && s.dialect.Busy(err) && time.Since(began) < busyLimit:
+		default:
+			return err
 		}
 	}
+}
+
+// exec runs a statement that is a transaction of its own.
+func (s *Store) exec(ctx context.Context, q string, args ...any) error {
+	return s.retry(ctx, func() error {
+		_, err := s.write.ExecContext(ctx, s.dialect.query(q), args...)
+		return err
+	})
 }
 
 // rollbackLimit is how long a server may take to answer a ROLLBACK until its

@@ -51,6 +51,36 @@ func lastError[T any](seq func(func(T, error) bool)) (last error) {
 	return last
 }
 
+// testRefusedWrite keeps what a server refuses for reasons that may pass.
+func (e *Engine) testRefusedWrite(t *testing.T) {
+	database := e.Database(t)
+	d := e.Open(t, database)
+	defer d.Close()
+	events := drivertest.Trace(4, 0)
+	if err := d.Notify(t.Context(), events[:2]); err != nil {
+		t.Fatal(err)
+	}
+	e.Exec(t, database, "ALTER TABLE data RENAME COLUMN host TO gone")
+	err := d.Notify(t.Context(), events[2:])
+	checkRefused(t, "Notify", err)
+	var rejected *profiler.RejectedError
+	if errors.As(err, &rejected) {
+		t.Errorf("Notify rejects for good: %v", err)
+	}
+	e.Exec(t, database, "ALTER TABLE data RENAME COLUMN gone TO host")
+	if err := d.Notify(t.Context(), events[2:]); err != nil {
+		t.Error(err)
+	}
+	e.Exec(t, database, "DROP TABLE data")
+	checkRefused(t, "Notify without the table", d.Notify(t.Context(), events))
+	if err := d.Notify(t.Context(), events); err != nil {
+		t.Errorf("the table is not made again: %v", err)
+	}
+	if n := len(collect(t, d, events[0].BaseID.String())); n != 4 {
+		t.Errorf("%d records, want 4", n)
+	}
+}
+
 // testFrozen lets the server stand still in the middle of everything.
 func (e *Engine) testFrozen(t *testing.T) {
 	d := e.Open(t, e.Database(t))

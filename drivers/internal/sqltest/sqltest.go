@@ -122,6 +122,7 @@ func Run(t *testing.T, e *Engine) {
 	t.Run("PythonWrites", e.testPythonWrites)
 	t.Run("PythonReads", e.testPythonReads)
 	t.Run("WrongPassword", e.testWrongPassword)
+	t.Run("RefusedWrite", e.testRefusedWrite)
 	t.Run("Frozen", e.testFrozen)
 	t.Run("Killed", e.testKilled)
 	t.Run("Down", e.testDown)
