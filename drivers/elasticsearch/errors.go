@@ -31,9 +31,10 @@ func newStatusError(r *webstore.Reply) *statusError {
 func reason(cause []byte) (kind, text string) {
 	kind, _ = jsontext.Text(jsontext.Get(cause, "type"))
 	text, ok := jsontext.Text(jsontext.Get(cause, "reason"))
-	if !ok {
-		if text, ok = jsontext.Text(cause); !ok {
-			text = string(cause)
+	if !ok { // it need not even be JSON
+		text = string(cause)
+		if jsontext.Skip(cause, 0) == len(cause) && len(cause) > 0 && cause[0] == '"' {
+			text, _ = jsontext.Text(cause)
 		}
 	}
 	if kind != "" {
