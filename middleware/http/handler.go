@@ -66,8 +66,8 @@ func single(values []string) string {
 // join serves a request whose headers were verified.
 func (h *handler) join(w http.ResponseWriter, r *http.Request, in header.Info, key *header.Key) {
 	if outer := current(r.Context()); outer != nil && outer.in == in {
+		defer func() { outer.setRoute(r.Pattern) }()
 		h.next.ServeHTTP(w, r) // an outer Handler traces it
-		outer.setRoute(r.Pattern)
 		return
 	}
 	x, xw := newExchange(w, r)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -264,4 +265,17 @@ func TestQuotePath(t *testing.T) {
 			t.Errorf("%q: %q, want %q", path, got, want)
 		}
 	}
+}
+
+func FuzzQuotePath(f *testing.F) {
+	f.Add("/a b/é%\x00")
+	f.Fuzz(func(t *testing.T, path string) {
+		quoted := quotePath(path)
+		if back, err := url.PathUnescape(quoted); back != path || err != nil {
+			t.Errorf("%q: %q: %q %v", path, quoted, back, err)
+		}
+		if strings.ContainsAny(quoted, "\"<>?#[]\\^`{|} \x00") {
+			t.Errorf("%q: %q", path, quoted)
+		}
+	})
 }

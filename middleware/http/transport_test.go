@@ -3,6 +3,7 @@ package sondehttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
@@ -384,5 +386,57 @@ func (i *idle) CloseIdleConnections() { i.closed++ }
 func TestTransportDefaultBase(t *testing.T) {
 	if base := Transport(nil, Allow{}).(*transport).base; base != http.DefaultTransport {
 		t.Errorf("%T", base)
+	}
+}
+
+// Two services under load: every call has its own points, and they belong
+// together.
+func TestManyCalls(t *testing.T) {
+	front, frontRec := pointtest.New(t, "front")
+	back, backRec := pointtest.New(t, "back")
+	c := client(t, AllowHosts("127.0.0.1"))
+	inner := httptest.NewServer(Handler(back, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.URL.Path)
+	})))
+	defer inner.Close()
+	outer := httptest.NewServer(Handler(front, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, readAll(t, get(t, r.Context(), c, inner.URL+r.URL.Path)))
+	})))
+	defer outer.Close()
+	const workers, calls = 8, 25
+	var all sync.WaitGroup
+	for i := range workers {
+		all.Go(func() {
+			for j := range calls {
+				path := fmt.Sprintf("/%d/%d", i, j)
+				r, _ := http.NewRequest("GET", outer.URL+path, nil)
+				sign(t, r.Header, "key")
+				res, err := c.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				equal(t, "answer", readAll(t, res), path)
+			}
+		})
+	}
+	all.Wait()
+	outer.Close()
+	inner.Close()
+	path := func(p pointtest.Point, group string) any { return sub(t, p.Start, group)["path"] }
+	points := map[header.ID]pointtest.Point{}
+	for _, p := range frontRec.Points(t) {
+		points[p.ID] = p
+	}
+	served := backRec.Named(t, "http")
+	if len(points) != 2*workers*calls || len(served) != workers*calls {
+		t.Fatalf("%d and %d points", len(points), len(served))
+	}
+	for _, s := range served {
+		call := points[s.Parent]
+		entry := points[call.Parent]
+		if call.Base != s.Base || entry.Base != s.Base || path(call, "requests") != path(s, "request") || path(entry, "request") != path(s, "request") {
+			t.Errorf("%+v below %+v below %+v", s, call, entry)
+		}
 	}
 }

