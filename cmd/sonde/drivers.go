@@ -4,6 +4,7 @@ package main
 import (
 	_ "github.com/sonde-go/sonde/drivers/elasticsearch"
 	_ "github.com/sonde-go/sonde/drivers/file"
+	_ "github.com/sonde-go/sonde/drivers/loginsight"
 	_ "github.com/sonde-go/sonde/drivers/memory"
 	_ "github.com/sonde-go/sonde/drivers/mongodb"
 	_ "github.com/sonde-go/sonde/drivers/mysql"

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 )
 
@@ -34,11 +35,13 @@ func (c *listCmd) Run(ctx context.Context, s streams) error {
 	q := drivers.Query{Limit: int(c.Limit), Since: c.Since.Time, Service: c.Service, ErrorsOnly: c.ErrorTrace}
 	return c.with(ctx, func(d drivers.Driver) error {
 		traces := c.named(d.Traces(ctx, q))
-		write := writeTable
+		var n int
+		var err error
 		if c.JSON {
-			write = writeJSON
+			n, err = writeJSON(s.out, traces)
+		} else {
+			n, err = writeTable(s.out, progress.Count(s.err, "traces", traces))
 		}
-		n, err := write(s.out, traces)
 		if err == nil && n == 0 {
 			such := ""
 			if c.ErrorTrace || c.Service != "" || !c.Since.IsZero() {

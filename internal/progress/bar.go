@@ -4,6 +4,7 @@ package progress
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
 	"time"
@@ -31,7 +32,22 @@ const (
 	redraw   = 100 * time.Millisecond
 )
 
-// Set shows that n of total are done.
+// Count passes seq on and shows meanwhile how many have come.
+func Count[T any](w io.Writer, what string, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		b, n := NewBar(w, what), 0
+		defer b.Clear()
+		for v, err := range seq {
+			n++
+			b.Set(n, 0)
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}
+
+// Set shows that n of total are done; without a total, that n are.
 func (b *Bar) Set(n, total int) {
 	if b.w == nil || time.Since(b.drawn) < redraw {
 		return
@@ -41,10 +57,10 @@ func (b *Bar) Set(n, total int) {
 }
 
 func (b *Bar) text(n, total int) string {
-	full := barWidth
-	if total > 0 {
-		full = min(barWidth*n/total, barWidth)
+	if total <= 0 {
+		return fmt.Sprintf("%d %s", n, b.what)
 	}
+	full := min(barWidth*n/total, barWidth)
 	return fmt.Sprintf("[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), n, total, b.what)
 }
 

@@ -2,6 +2,8 @@ package progress
 
 import (
 	"bytes"
+	"io"
+	"slices"
 	"testing"
 	"time"
 )
@@ -24,13 +26,30 @@ func TestBar(t *testing.T) {
 	b.drawn = time.Time{}
 	b.Set(3, 2)
 	b.drawn = time.Time{}
-	b.Set(0, 0)
+	b.Set(7, 0)
 	b.Clear()
 	const off = "\r\x1b[K"
 	want := off + "[###############...............] 1 of 2 traces" +
 		off + "[##############################] 3 of 2 traces" +
-		off + "[##############################] 0 of 0 traces" + off
+		off + "7 traces" + off
 	if out.String() != want {
 		t.Errorf("wrote %q", out.String())
+	}
+}
+
+func TestCount(t *testing.T) {
+	seq := func(yield func(string, error) bool) {
+		_ = yield("a", nil) && yield("b", io.EOF) && yield("c", nil)
+	}
+	var out bytes.Buffer
+	var got []string
+	for v, err := range Count(&out, "records", seq) {
+		got = append(got, v)
+		if err != nil {
+			break
+		}
+	}
+	if !slices.Equal(got, []string{"a", "b"}) || out.Len() > 0 {
+		t.Errorf("passed on %v, wrote %q", got, out.String())
 	}
 }
