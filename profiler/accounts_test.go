@@ -387,3 +387,16 @@ func TestAdmissionHook(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+// TestFault14_PointsAfterCloseDoNotBlock: elsewhere a span that ends after its
+// reporter was closed blocks for ever.
+func TestFault14_PointsAfterCloseDoNotBlock(t *testing.T) {
+	s := newService(t, &store{})
+	_, open := s.Begin(context.Background(), profiler.Opening{Name: "open"})
+	mustClose(t, s)
+	open.Stop()
+	points(s, 100_000) // more than any queue holds
+	if st := balanced(t, s); st.Dropped.Closed != 200_001 {
+		t.Errorf("%+v", st)
+	}
+}
