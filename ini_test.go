@@ -32,6 +32,8 @@ connection_string: "redis://localhost:6379"
 trace_sqlalchemy = true
 socket_timeout = 0.5
 filter_error_trace = yes
+[profiler_otlp]
+service_name_prefix = cloud
 [database]
 connection = mysql://u:p@h/db
 `))
@@ -39,7 +41,7 @@ connection = mysql://u:p@h/db
 		t.Fatal(err)
 	}
 	if !c.Enabled || strings.Fields(strings.ReplaceAll(c.HMACKeys, ",", " "))[1] != "old" || c.ConnectionString != "redis://localhost:6379" ||
-		c.Options.SocketTimeout != 500*time.Millisecond || !c.Options.FilterErrorTrace {
+		c.Options.SocketTimeout != 500*time.Millisecond || !c.Options.FilterErrorTrace || c.Options.OTLPServiceNamePrefix != "cloud" {
 		t.Errorf("%+v", c)
 	}
 	t.Setenv("OS_PROFILER__CONNECTION_STRING", "memory://")

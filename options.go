@@ -24,6 +24,7 @@ var optionTable = []option{
 	{"profiler", "es_doc_type", func(c *Config, v string) error { c.Options.ESDocType = v; return nil }},
 	{"profiler", "es_scroll_time", func(c *Config, v string) error { return setScrollTime(&c.Options.ESScrollTime, v) }},
 	{"profiler", "es_scroll_size", func(c *Config, v string) error { return setCount(&c.Options.ESScrollSize, v) }},
+	{"profiler_otlp", "service_name_prefix", func(c *Config, v string) error { c.Options.OTLPServiceNamePrefix = v; return nil }},
 	{"profiler", "trace_sqlalchemy", nil},
 	{"profiler", "trace_requests", nil},
 	{"profiler", "trace_management_api", nil},

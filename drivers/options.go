@@ -33,6 +33,11 @@ type Options struct {
 	// es_scroll_size, 10000.
 	ESScrollSize int
 
+	// OTLPServiceNamePrefix goes before the name of each service that OTLP
+	// servers and Jaeger show, with a dash: service_name_prefix of the group
+	// profiler_otlp.
+	OTLPServiceNamePrefix string
+
 	// ConnectTimeout bounds making one connection: 5 s.
 	ConnectTimeout time.Duration
 

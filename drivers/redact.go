@@ -10,7 +10,7 @@ const masked = "***"
 
 // Redact returns a driver's URL as it may be printed: without its password, a
 // lone user name (which may be a token) and the values of options whose names
-// speak of secrets. It takes any text. Where it is not certain which part is
+// speak of secrets or of HTTP headers. It takes any text. Where it is not certain which part is
 // the password (an unescaped "/" or "@" in it, say) it masks everything after
 // the scheme.
 func Redact(rawURL string) string {
@@ -97,6 +97,9 @@ func speaksOfSecret(name string) bool {
 		name = plain
 	}
 	name = strings.ToLower(name)
+	if strings.HasPrefix(name, "header.") {
+		return true
+	}
 	for _, word := range []string{"pass", "pwd", "secret", "token", "key", "auth", "cred", "sig"} {
 		if strings.Contains(name, word) {
 			return true

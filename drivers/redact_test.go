@@ -21,6 +21,7 @@ func TestRedact(t *testing.T) {
 		{"postgresql://u:p@db/x?sslpassword=q&sslmode=require", "postgresql://u:***@db/x?sslpassword=***&sslmode=require"},
 		{"redis://h?%70assword=q;db=1", "redis://h?%70assword=***;db=1"},
 		{"redis://h?password=a@b", "redis://***"},
+		{"otlp://h?header.x-team=q&a=b", "otlp://h?header.x-team=***&a=b"},
 		{"nats://t0ken@h:4222", "nats://***@h:4222"},
 		{"nats://u:p@h1:4222,v:q@h2:4222", "nats://u:***@h2:4222"},
 		{"nats://t@h1,v:q@h2", "nats://***@h2"},

@@ -80,6 +80,7 @@ var packages = map[string]string{
 	"nats":                "nats",
 	"otlp":                "otlp",
 	"otlp+grpc":           "otlp",
+	"otlp+grpcs":          "otlp",
 	"otlp+https":          "otlp",
 	"postgresql":          "postgresql",
 	"postgresql+psycopg2": "postgresql",

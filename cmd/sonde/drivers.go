@@ -8,6 +8,7 @@ import (
 	_ "github.com/sonde-go/sonde/drivers/memory"
 	_ "github.com/sonde-go/sonde/drivers/mongodb"
 	_ "github.com/sonde-go/sonde/drivers/mysql"
+	_ "github.com/sonde-go/sonde/drivers/otlp"
 	_ "github.com/sonde-go/sonde/drivers/postgresql"
 	_ "github.com/sonde-go/sonde/drivers/redis"
 	_ "github.com/sonde-go/sonde/drivers/sqlite"

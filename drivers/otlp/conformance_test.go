@@ -1,0 +1,131 @@
+package otlp
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+func writeOnly(t *testing.T, name, server, url string) {
+	drivertest.Run(t, drivertest.Harness{
+		Driver: name, Server: server, TLS: true, WriteOnly: true,
+		New: func(*testing.T) func() drivers.Driver {
+			return func() drivers.Driver { return openURL(t, url, drivers.Options{}) }
+		},
+	})
+}
+
+// TestConformance runs against stand-ins, TestCollector against the real thing.
+func TestConformance(t *testing.T) {
+	t.Run("HTTP", func(t *testing.T) { writeOnly(t, "otlp", "", "otlp://"+(&standIn{}).http(t)) })
+	t.Run("gRPC", func(t *testing.T) { writeOnly(t, "otlp+grpc", "", "otlp+grpc://"+(&standIn{}).grpc(t)) })
+}
+
+func TestCollector(t *testing.T) {
+	s := servertest.Collector(t)
+	t.Run("HTTP", func(t *testing.T) { writeOnly(t, "otlp", "OpenTelemetry Collector 0.140.0", "otlp://"+s.HTTP) })
+	t.Run("gRPC", func(t *testing.T) {
+		writeOnly(t, "otlp+grpc", "OpenTelemetry Collector 0.140.0", "otlp+grpc://"+s.GRPC)
+	})
+}
+
+func TestJaeger(t *testing.T) { readBack(t, "Jaeger 1.76.0", servertest.Jaeger) }
+
+func TestJaeger2(t *testing.T) { readBack(t, "Jaeger 2.13.0", servertest.Jaeger2) }
+
+func readBack(t *testing.T, name string, start func(testing.TB) *servertest.OTLP) {
+	server := start(t)
+	var written *follower
+	drivertest.Run(t, drivertest.Harness{
+		Driver: "jaeger", Server: name, WholeTrace: true,
+		New: func(t *testing.T) func() drivers.Driver {
+			server.Kill() // it keeps its traces in memory, and takes its time to stop
+			server.Restart()
+			written = &follower{records: map[string]map[string]bool{}}
+			return func() drivers.Driver {
+				return follow(openURL(t, jaegerURL(server), drivers.Options{}).(*jaeger), written)
+			}
+		},
+		Settle: func(t *testing.T) { written.settle(t) },
+	})
+}
+
+func jaegerURL(s *servertest.OTLP) string {
+	return "jaeger://" + s.HTTP + "?query=http://" + s.Addr
+}
+
+// follower knows what was written and waits until Jaeger shows it.
+type follower struct {
+	open    []*followed
+	mu      sync.Mutex
+	records map[string]map[string]bool // by base id
+}
+
+type followed struct {
+	*jaeger
+	f *follower
+}
+
+func follow(j *jaeger, f *follower) drivers.Driver {
+	d := &followed{j, f}
+	f.open = append(f.open, d)
+	return d
+}
+
+func (d *followed) Notify(ctx context.Context, events []profiler.Event) error {
+	err := d.jaeger.Notify(ctx, events)
+	if err != nil {
+		return err
+	}
+	d.f.mu.Lock()
+	defer d.f.mu.Unlock()
+	for i := range events {
+		e := &events[i]
+		base := e.BaseID.String()
+		if d.f.records[base] == nil {
+			d.f.records[base] = map[string]bool{}
+		}
+		d.f.records[base][e.TraceID.String()+" "+e.RecordName()] = true
+	}
+	return nil
+}
+
+// settle has the drivers send what waits for its counterpart, which they would
+// do after a minute, and waits until all is there.
+func (f *follower) settle(t *testing.T) {
+	t.Helper()
+	for _, d := range f.open {
+		if err := d.flush(t.Context(), time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for base, records := range f.records {
+		f.await(t, base, len(records))
+	}
+	clear(f.records)
+}
+
+func (f *follower) await(t *testing.T, base string, want int) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		n := 0
+		for _, err := range f.open[0].Records(t.Context(), base) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n >= want {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("Jaeger shows %d records of %s, want %d", n, base, want)
+		}
+	}
+}

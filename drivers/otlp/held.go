@@ -1,0 +1,230 @@
+package otlp
+
+import (
+	"container/list"
+	"sync"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// What is held of points of which one record has come.
+const (
+	maxPoints = 65536
+	maxBytes  = 32 << 20
+	maxWait   = time.Minute // until a record is sent without its counterpart
+	maxKept   = time.Hour   // until it is forgotten then
+)
+
+// key names a point. Records of one trace id with different names become
+// different spans, so that nothing is lost.
+type key struct {
+	base, id header.ID
+	name     string
+}
+
+// point is a trace point, of which one record or both are known. It does not
+// change, but for sent.
+type point struct {
+	key         key
+	start, stop *profiler.Event // nil: has not come
+	arrived     time.Time       // when its first record came
+	sent        bool            // as it is, with one record; guarded by held.mu
+}
+
+func (p *point) complete() bool { return p.start != nil && p.stop != nil }
+
+// first is the start, if it has come.
+func (p *point) first() *profiler.Event {
+	if p.start != nil {
+		return p.start
+	}
+	return p.stop
+}
+
+func (p *point) size() int {
+	const fixed = 500
+	return fixed + len(p.first().Info)
+}
+
+// held has the points that wait for a record. The zero value is empty. It is
+// safe for concurrent use.
+type held struct {
+	mu     sync.Mutex
+	points map[key]*list.Element
+	order  list.List // of *point, by arrival
+	bytes  int
+}
+
+// batch is what one Notify makes of its events.
+type batch struct {
+	touched []*touch
+	evicted []*point // held before, now to be sent as they are
+}
+
+// touch is what happened to one point.
+type touch struct {
+	before *point // as it was held before, nil: not at all
+	after  *point
+	events []int // its events in the batch
+}
+
+// ready are the points to send.
+func (b *batch) ready() []*point {
+	var points []*point
+	for _, t := range b.touched {
+		if t.after.complete() {
+			points = append(points, t.after)
+		}
+	}
+	return append(points, b.evicted...)
+}
+
+// take adds events. What they complete is no longer held; the rest is, and
+// copied for it.
+func (h *held) take(events []profiler.Event, now time.Time) *batch {
+	b := &batch{}
+	byKey := make(map[key]*touch, len(events))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range events {
+		e := &events[i]
+		k := key{e.BaseID, e.TraceID, e.Name}
+		t := byKey[k]
+		if t == nil {
+			t = &touch{after: &point{key: k, arrived: now}}
+			if t.before = h.remove(k); t.before != nil {
+				*t.after = *t.before
+			}
+			byKey[k] = t
+			b.touched = append(b.touched, t)
+		}
+		t.events = append(t.events, i)
+		switch p := t.after; {
+		case e.Kind == profiler.KindStart && p.start == nil:
+			p.start = e
+		case e.Kind == profiler.KindStop && p.stop == nil:
+			p.stop = e
+		}
+	}
+	for _, t := range b.touched {
+		switch p := t.after; {
+		case p.complete():
+		case t.before != nil: // a repeat
+			h.add(t.before)
+		default:
+			p.start, p.stop = clone(p.start), clone(p.stop)
+			h.add(p)
+		}
+	}
+	for len(h.points) > maxPoints || h.bytes > maxBytes {
+		p := h.remove(h.order.Front().Value.(*point).key)
+		if !p.sent {
+			b.evicted = append(b.evicted, p)
+		}
+	}
+	return b
+}
+
+// undo makes it as if the batch had not come, since its events come again; but
+// for the points that will never be taken.
+func (h *held) undo(b *batch, except map[*point]bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range b.touched {
+		if except[t.after] {
+			continue
+		}
+		if e := h.points[t.after.key]; e != nil && e.Value == t.after {
+			h.remove(t.after.key)
+		}
+		h.back(t.before)
+	}
+	for _, p := range b.evicted {
+		if !except[p] && !b.has(p) {
+			h.back(p)
+		}
+	}
+}
+
+// has says whether p is one that the batch has brought.
+func (b *batch) has(p *point) bool {
+	for _, t := range b.touched {
+		if t.after == p {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *held) back(p *point) {
+	if p != nil && h.points[p.key] == nil {
+		h.add(p)
+		h.order.MoveToFront(h.points[p.key])
+	}
+}
+
+func (h *held) add(p *point) {
+	if h.points == nil {
+		h.points = map[key]*list.Element{}
+	}
+	h.points[p.key] = h.order.PushBack(p)
+	h.bytes += p.size()
+}
+
+func (h *held) remove(k key) *point {
+	e := h.points[k]
+	if e == nil {
+		return nil
+	}
+	delete(h.points, k)
+	p := h.order.Remove(e).(*point)
+	h.bytes -= p.size()
+	return p
+}
+
+func clone(e *profiler.Event) *profiler.Event {
+	if e == nil {
+		return nil
+	}
+	c := *e
+	c.Info = append([]byte(nil), e.Info...)
+	return &c
+}
+
+// unsent returns the points that came before a time and were not sent yet.
+func (h *held) unsent(before time.Time) (points []*point) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for e := h.order.Front(); e != nil; e = e.Next() {
+		if p := e.Value.(*point); !p.sent && p.arrived.Before(before) {
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+func (h *held) unsentCount() int { return len(h.unsent(time.Now().Add(time.Hour))) }
+
+// markSent notes that points were sent as they are.
+func (h *held) markSent(points []*point) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range points {
+		p.sent = true
+	}
+}
+
+// forget drops points that were sent and came before a time.
+func (h *held) forget(before time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for e := h.order.Front(); e != nil; {
+		p := e.Value.(*point)
+		e = e.Next()
+		if p.sent && p.arrived.Before(before) {
+			h.remove(p.key)
+		}
+	}
+}

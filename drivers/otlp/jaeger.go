@@ -1,0 +1,187 @@
+package otlp
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/otelid"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// maxListed is how many traces of a service Jaeger is asked for at once, as many
+// as Elasticsearch, one of Jaeger's stores, answers with.
+const maxListed = 10000
+
+// jaeger writes by OTLP and reads by Jaeger's query API.
+type jaeger struct {
+	*driver
+	client *http.Client
+	query  *url.URL
+}
+
+func openJaeger(_ context.Context, rawURL string, o drivers.Options) (drivers.Driver, error) {
+	t, err := parse(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	d, err := start(t, o)
+	if err != nil {
+		return nil, err
+	}
+	d.keep = true
+	return &jaeger{driver: d, client: newClient(nil, o.ConnectTimeout), query: t.query}, nil
+}
+
+func (j *jaeger) Close() error {
+	err := j.driver.Close()
+	j.client.CloseIdleConnections()
+	return err
+}
+
+// Ping asks both ways in.
+func (j *jaeger) Ping(ctx context.Context) error {
+	if err := j.driver.Ping(ctx); err != nil {
+		return err
+	}
+	_, err := j.services(ctx)
+	return err
+}
+
+// Records yields the records by time, since Jaeger keeps no order.
+func (j *jaeger) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		ctx, leave, err := j.enter(ctx)
+		if err != nil {
+			yield(profiler.Record{}, err)
+			return
+		}
+		traces, err := j.trace(ctx, baseID)
+		leave()
+		for _, t := range traces {
+			for _, r := range t.records(baseID) {
+				if r.bad != nil {
+					if !yield(profiler.Record{}, r.bad) {
+						return
+					}
+				} else if r.BaseID == baseID && !yield(r.Record, nil) {
+					return
+				}
+			}
+		}
+		if err != nil {
+			yield(profiler.Record{}, err)
+		}
+	}
+}
+
+func (j *jaeger) trace(ctx context.Context, baseID string) ([]jaegerTrace, error) {
+	id, err := header.ParseID(baseID)
+	if err != nil {
+		return nil, ctx.Err() // no trace has it
+	}
+	trace := otelid.TraceID(id)
+	return j.get(ctx, "/api/traces/"+hexText(trace[:]), nil)
+}
+
+// Traces yields the traces of all services. Failed are those with a record of
+// an error, whatever FilterErrorTrace says.
+func (j *jaeger) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
+	return func(yield func(drivers.Trace, error) bool) {
+		traces, err := j.list(ctx, q)
+		for _, t := range traces {
+			if !yield(t, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(drivers.Trace{}, err)
+		}
+	}
+}
+
+func (j *jaeger) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, error) {
+	ctx, leave, err := j.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	services, err := j.services(ctx)
+	if err != nil {
+		return nil, err
+	}
+	services = slices.DeleteFunc(services, func(name string) bool { return !mayBe(name, q.Service) })
+	// Not every store of Jaeger keeps to the newest if it is given a limit, so
+	// we go back in time until there are enough.
+	list := tracelist.New(q)
+	now := time.Now()
+	to := now.Add(24 * time.Hour)
+	for back := time.Hour; ; back *= 8 {
+		from := now.Add(-back)
+		last := q.Limit <= 0 || back > 1<<19*time.Hour || from.Before(q.Since)
+		if last {
+			from = q.Since
+		}
+		for _, service := range services {
+			if err := j.search(ctx, service, from, to, list); err != nil {
+				return nil, err
+			}
+		}
+		if traces := list.Sorted(); last || enough(traces, q.Limit, from) {
+			return traces, nil
+		}
+		to = from
+	}
+}
+
+// enough says whether there are as many traces as are wanted that began after
+// from, so that no older one comes before them.
+func enough(traces []drivers.Trace, limit int, from time.Time) bool {
+	return len(traces) >= limit && traces[limit-1].Timestamp >= string(profiler.AppendTimestamp(nil, from.UnixNano()))
+}
+
+// search adds the traces of one of Jaeger's services that have a span between
+// two times to a list.
+func (j *jaeger) search(ctx context.Context, service string, from, to time.Time, list *tracelist.List) error {
+	begin := int64(0)
+	if !from.IsZero() {
+		begin = max(0, from.UnixMicro())
+	}
+	traces, err := j.get(ctx, "/api/traces", url.Values{
+		"service": {service},
+		"limit":   {strconv.Itoa(maxListed)},
+		"start":   {strconv.FormatInt(begin, 10)}, // in microseconds
+		"end":     {strconv.FormatInt(to.UnixMicro(), 10)},
+	})
+	for _, t := range traces {
+		for _, r := range t.records(t.baseID()) {
+			if r.bad == nil {
+				list.Add(&r.Record)
+			}
+		}
+	}
+	return err
+}
+
+// mayBe says whether Jaeger's service may be ours, which is only a part of its
+// name.
+func mayBe(jaegers, ours string) bool {
+	return ours == "" || jaegers == valid(ours) || strings.HasSuffix(jaegers, "-"+valid(ours))
+}
+
+func (j *jaeger) services(ctx context.Context) ([]string, error) {
+	var names []string
+	if err := j.ask(ctx, "/api/services", nil, &names); err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}

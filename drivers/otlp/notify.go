@@ -1,0 +1,192 @@
+package otlp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sonde-go/sonde/profiler"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+)
+
+// maxRequest is the size in bytes up to which spans go into one request: gRPC
+// servers take 4 MiB unless they are told otherwise.
+const maxRequest = 3 << 20
+
+// transport sends one ExportTraceServiceRequest and returns the reply, both as
+// protobuf. Its errors wrap profiler.ErrNotSent, errTooLarge or errRefused
+// where that is known.
+type transport interface {
+	send(ctx context.Context, request []byte) (reply []byte, err error)
+	close() error
+}
+
+var (
+	errTooLarge = errors.New("the request is too large for the server")
+	errRefused  = errors.New("the server refuses the request")
+)
+
+func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+	ctx, leave, err := d.enter(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+	}
+	defer leave()
+	b := d.held.take(events, time.Now())
+	s := sending{driver: d, ctx: ctx}
+	if err := s.send(b.ready()); err != nil {
+		d.held.undo(b, nil)
+		return err
+	}
+	return d.rejected(b, &s)
+}
+
+// rejected says which events of a batch the server will never take.
+func (d *driver) rejected(b *batch, s *sending) error {
+	if len(s.refused) == 0 {
+		return nil
+	}
+	e := &profiler.RejectedError{Err: s.why}
+	never := map[*point]bool{}
+	for _, p := range s.refused {
+		never[p] = true
+	}
+	for _, t := range b.touched {
+		if never[t.after] {
+			e.Indexes = append(e.Indexes, t.events...)
+		}
+	}
+	if len(e.Indexes) == 0 { // all of them came with earlier batches
+		d.lost(s)
+		return nil
+	}
+	d.held.undo(b, never)
+	slices.Sort(e.Indexes)
+	return e
+}
+
+func (d *driver) lost(s *sending) {
+	d.logger.Warn("sonde: the server rejects unfinished trace points; they are dropped", "error", s.why, "points", len(s.refused))
+}
+
+// flush sends the points that came before a time as they are.
+func (d *driver) flush(ctx context.Context, before time.Time) error {
+	points := d.held.unsent(before)
+	s := sending{driver: d, ctx: ctx}
+	if err := s.send(points); err != nil {
+		return err
+	}
+	d.held.markSent(points)
+	if len(s.refused) > 0 {
+		d.lost(&s)
+	}
+	return nil
+}
+
+// sending is one delivery of points.
+type sending struct {
+	*driver
+	ctx     context.Context
+	refused []*point // will never be taken
+	why     error
+}
+
+// send sends points in as few requests as their size allows. If it fails, some
+// of them may have arrived.
+func (s *sending) send(points []*point) error {
+	if len(points) == 0 {
+		return nil
+	}
+	request, err := proto.Marshal(s.export(points))
+	if err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+	}
+	if len(points) > 1 && len(request) > maxRequest {
+		return s.halves(points)
+	}
+	reply, err := s.transport.send(s.ctx, request)
+	switch {
+	case errors.Is(err, errTooLarge) && len(points) > 1:
+		return s.halves(points)
+	case errors.Is(err, errTooLarge), errors.Is(err, errRefused):
+		s.refuse(points, err)
+		return nil
+	case err != nil:
+		return err
+	}
+	return s.read(points, reply)
+}
+
+func (s *sending) halves(points []*point) error {
+	half := len(points) / 2
+	if err := s.send(points[:half]); err != nil {
+		return err
+	}
+	return s.send(points[half:])
+}
+
+func (s *sending) refuse(points []*point, why error) {
+	s.refused = append(s.refused, points...)
+	s.why = why
+}
+
+// read looks for a partial success in an ExportTraceServiceResponse. It does
+// not say which spans were rejected, unless all were.
+func (s *sending) read(points []*point, reply []byte) error {
+	partial, ok := field(reply, 1)
+	if !ok {
+		return nil
+	}
+	rejected, message := varint(partial, 1), ""
+	if text, ok := field(partial, 2); ok {
+		message = oneLine(string(text))
+	}
+	switch {
+	case rejected >= uint64(len(points)):
+		s.refuse(points, fmt.Errorf("%w: %s", errRefused, message))
+	case rejected > 0 || message != "":
+		s.logger.Warn("sonde: the server does not say which spans it rejects; they count as taken",
+			"rejected", rejected, "of", len(points), "message", message)
+	}
+	return nil
+}
+
+// field returns the bytes of a message's last field with a number.
+func field(message []byte, number protowire.Number) (value []byte, ok bool) {
+	each(message, func(n protowire.Number, t protowire.Type, b []byte) {
+		if n == number && t == protowire.BytesType {
+			value, _ = protowire.ConsumeBytes(b)
+			ok = true
+		}
+	})
+	return value, ok
+}
+
+func varint(message []byte, number protowire.Number) (value uint64) {
+	each(message, func(n protowire.Number, t protowire.Type, b []byte) {
+		if n == number && t == protowire.VarintType {
+			value, _ = protowire.ConsumeVarint(b)
+		}
+	})
+	return value
+}
+
+// each calls f with the fields of a message, as far as it can be read.
+func each(message []byte, f func(protowire.Number, protowire.Type, []byte)) {
+	for len(message) > 0 {
+		number, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return
+		}
+		message = message[n:]
+		size := protowire.ConsumeFieldValue(number, kind, message)
+		if size < 0 {
+			return
+		}
+		f(number, kind, message[:size])
+		message = message[size:]
+	}
+}
