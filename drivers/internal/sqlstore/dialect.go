@@ -1,0 +1,74 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// Dialect is what one engine does in its own way.
+type Dialect struct {
+	// Begin begins a transaction that writes.
+	Begin string
+
+	// Schema makes the table and its indexes on conn unless another has just
+	// made them.
+	Schema func(ctx context.Context, conn *sql.Conn) error
+
+	// Insert adds rows in their order on conn, within a transaction.
+	Insert func(ctx context.Context, conn *sql.Conn, rows []Row) error
+
+	// Numbered parameters are $1, $2, … instead of ?.
+	Numbered bool
+
+	// Same is a condition that two texts are the same byte for byte, and can
+	// be answered from an index on a. It may name b more than once.
+	Same func(a, b string) string
+
+	// DataText is an expression for column data of table d as text.
+	DataText string
+
+	// PageRows is how many records of a trace are read at a time; 0: all in
+	// one stream, which holds a connection.
+	PageRows int
+
+	// Busy says whether err is that another process writes, so that trying
+	// again is the way to wait. nil: the server waits.
+	Busy func(err error) bool
+
+	// Rejected says whether err is about a value that the table will never
+	// take.
+	Rejected func(err error) bool
+
+	// NotFound says whether err means that there is nothing to find: no table,
+	// or no row could hold the text that is asked for.
+	NotFound func(err error) bool
+}
+
+// query rewrites ? to the engine's parameters.
+func (d *Dialect) query(q string) string {
+	if !d.Numbered {
+		return q
+	}
+	var b strings.Builder
+	for i, part := range strings.Split(q, "?") {
+		if i > 0 {
+			fmt.Fprintf(&b, "$%d", i)
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// sameAs is the condition that a is value, with its parameters.
+func (d *Dialect) sameAs(a, value string) (condition string, args []any) {
+	condition = d.Same(a, "?")
+	for range strings.Count(condition, "?") {
+		args = append(args, value)
+	}
+	return condition, args
+}
+
+// Marks is "?, ?, …" n times.
+func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }

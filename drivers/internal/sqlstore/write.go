@@ -1,0 +1,175 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// Notify implements [profiler.Sink]: one transaction.
+func (s *Store) Notify(ctx context.Context, events []profiler.Event) error {
+	if err := s.usable(ctx); err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	b := newBatch(events)
+	defer b.free()
+	err := s.insert(ctx, b.rows, "COMMIT")
+	if err == nil {
+		return nil
+	}
+	if s.dialect.NotFound(err) {
+		s.schema.Store(false)
+	}
+	if s.dialect.Rejected(err) {
+		return s.reject(ctx, b.rows, err)
+	}
+	if errors.Is(err, errUnknown) {
+		return s.failed(ctx, err)
+	}
+	return fmt.Errorf("%w: %w", profiler.ErrNotSent, s.failed(ctx, err))
+}
+
+// errUnknown marks the failure of a COMMIT, which may have been done.
+var errUnknown = errors.New("the database did not confirm the transaction")
+
+// insert adds rows in a transaction that ends with end, COMMIT or ROLLBACK.
+func (s *Store) insert(ctx context.Context, rows []Row, end string) (err error) {
+	conn, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { release(ctx, conn, err != nil) }()
+	if err := s.dialect.Insert(ctx, conn, rows); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, end); err != nil {
+		return fmt.Errorf("%w: %w", errUnknown, err)
+	}
+	return nil
+}
+
+// begin returns a connection in a transaction, the table being there.
+func (s *Store) begin(ctx context.Context) (conn *sql.Conn, err error) {
+	err = s.retry(ctx, func() error {
+		if conn, err = s.write.Conn(ctx); err != nil {
+			return err
+		}
+		if err = s.ensureSchema(ctx, conn); err == nil {
+			_, err = conn.ExecContext(ctx, s.dialect.Begin)
+		}
+		if err != nil {
+			_ = conn.Close()
+		}
+		return err
+	})
+	return conn, err
+}
+
+// busyLimit is how long another process's transaction is waited for.
+const busyLimit = 5 * time.Second
+
+// retry does what a connection that died in the pool, or another process that
+// writes, may make fail.
+func (s *Store) retry(ctx context.Context, do func() error) error {
+	began := time.Now()
+	for try := 0; ; try++ {
+		err := do()
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return err
+		case errors.Is(err, driver.ErrBadConn) && try < 2:
+		case s.dialect.Busy != nil && s.dialect.Busy(err) && time.Since(began) < busyLimit:
+		default:
+			return err
+		}
+	}
+}
+
+// exec runs a statement that is a transaction of its own.
+func (s *Store) exec(ctx context.Context, q string, args ...any) error {
+	return s.retry(ctx, func() error {
+		_, err := s.write.ExecContext(ctx, s.dialect.query(q), args...)
+		return err
+	})
+}
+
+// rollbackLimit is how long a server may take to answer a ROLLBACK until its
+// connection is dropped, which rolls back too.
+const rollbackLimit = time.Second
+
+// release gives conn back to its pool. After a failure it rolls back, even if
+// ctx has ended.
+func release(ctx context.Context, conn *sql.Conn, failed bool) {
+	if failed {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackLimit)
+		defer cancel()
+		if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}
+	_ = conn.Close()
+}
+
+func (s *Store) ensureSchema(ctx context.Context, conn *sql.Conn) error {
+	if s.schema.Load() {
+		return nil
+	}
+	s.schemaMu.Lock()
+	defer s.schemaMu.Unlock()
+	if s.schema.Load() {
+		return nil
+	}
+	// Who may write need not be allowed to make tables.
+	rows, err := conn.QueryContext(ctx, "SELECT id FROM data WHERE 1 = 0")
+	if err == nil {
+		err = errors.Join(rows.Err(), rows.Close())
+	}
+	if err != nil && s.dialect.NotFound(err) {
+		err = s.dialect.Schema(ctx, conn)
+	}
+	if err == nil {
+		s.schema.Store(true)
+	}
+	return err
+}
+
+// reject finds the rows that the database refuses for good. Nothing is stored:
+// the rest is sent again.
+func (s *Store) reject(ctx context.Context, rows []Row, cause error) error {
+	var indexes []int
+	var search func(from, to int, err error) error
+	search = func(from, to int, err error) error {
+		if err == nil {
+			err = s.insert(ctx, rows[from:to], "ROLLBACK")
+		}
+		switch {
+		case err == nil:
+			return nil
+		case !s.dialect.Rejected(err):
+			return err
+		case to-from == 1:
+			indexes, cause = append(indexes, from), err
+			return nil
+		}
+		middle := (from + to) / 2
+		if err := search(from, middle, nil); err != nil {
+			return err
+		}
+		return search(middle, to, nil)
+	}
+	if err := search(0, len(rows), cause); err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, s.failed(ctx, err))
+	}
+	if len(indexes) == 0 { // each half goes in, the whole does not
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, oneLine(cause))
+	}
+	return &profiler.RejectedError{Indexes: indexes, Err: oneLine(cause)}
+}

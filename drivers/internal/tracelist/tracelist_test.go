@@ -1,0 +1,69 @@
+package tracelist
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/profiler"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestHasError(t *testing.T) {
+	for info, want := range map[string]bool{
+		`{"etype": "ValueError", "message": 1}`: true,
+		`{"etype": ""}`:                         true,
+		`{"x": NaN, "etype": {}}`:               true,
+		`{"etype": null}`:                       false,
+		`{"etype": "x", "etype": null}`:         false,
+		`{"a": {"etype": "x"}, "b": "etype"}`:   false,
+		`{}`:                                    false,
+		``:                                      false,
+	} {
+		if got := HasError([]byte(info)); got != want {
+			t.Errorf("HasError(%s) = %v", info, got)
+		}
+	}
+}
+
+func TestPointName(t *testing.T) {
+	for record, want := range map[string]string{"db-start": "db", "a-b-stop": "a-b", "nonstop": "nonstop", "-start": "", "": ""} {
+		if got := PointName(record); got != want {
+			t.Errorf("PointName(%q) = %q, want %q", record, got, want)
+		}
+	}
+}
+
+// TestAnyOrder gives the same list whatever the order of the records.
+func TestAnyOrder(t *testing.T) {
+	shop, other := "shop", "other"
+	records := []profiler.Record{
+		{Name: "http-start", BaseID: "a", Timestamp: "2026-01-01T00:00:01", Service: &shop},
+		{Name: "db-stop", BaseID: "a", Timestamp: "2026-01-01T00:00:03", Service: &other, Info: []byte(`{"etype":"E"}`)},
+		{Name: "rpc-start", BaseID: "b", Timestamp: "2026-01-01T00:00:02", Project: &other},
+	}
+	a := drivers.Trace{BaseID: "a", Timestamp: "2026-01-01T00:00:01", Service: "shop", Name: "http", Failed: true}
+	b := drivers.Trace{BaseID: "b", Timestamp: "2026-01-01T00:00:02", Project: "other", Name: "rpc"}
+	for range 2 {
+		slices.Reverse(records)
+		for _, tt := range []struct {
+			q    drivers.Query
+			want []drivers.Trace
+		}{
+			{drivers.Query{}, []drivers.Trace{b, a}},
+			{drivers.Query{Limit: 1}, []drivers.Trace{b}},
+			{drivers.Query{Service: "other"}, []drivers.Trace{a}},
+			{drivers.Query{ErrorsOnly: true}, []drivers.Trace{a}},
+		} {
+			l := New(tt.q)
+			for i := range records {
+				l.Add(&records[i])
+			}
+			if got := l.Sorted(); !slices.Equal(got, tt.want) {
+				t.Errorf("%+v: %+v, want %+v", tt.q, got, tt.want)
+			}
+		}
+	}
+}
