@@ -8,7 +8,7 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
 
-var argumentChecks = []check{
+var argumentChecks = []Check{
 	{"argument/named", func(e *env) {
 		s := modern()
 		e.exec(e.open(s).ExecContext(e.ctx, "X", sql.Named("a", 1), sql.Named("b", "two")))

@@ -8,7 +8,7 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
 
-var connectorChecks = []check{
+var connectorChecks = []Check{
 	{"connector/Driver is the driver's own", func(e *env) {
 		s := modern()
 		if d := e.open(s).Driver(); d != (fakedb.Driver{Server: s}) {

@@ -8,7 +8,7 @@ import (
 
 type contextKey struct{}
 
-var contextChecks = []check{
+var contextChecks = []Check{
 	{"context/reaches the driver", reachesDriver},
 	{"context/cancelled query", func(e *env) {
 		for _, text := range []string{"WAIT", "WAITROW 3"} {

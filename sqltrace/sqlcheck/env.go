@@ -26,8 +26,8 @@ type env struct {
 // fatal is what a check panics with that cannot go on.
 type fatal struct{}
 
-// do runs the check. Nil means that s passed.
-func (c check) do(s Subject) error {
+// Run does the check with s. A wrapper that panics or hangs fails it.
+func (c Check) Run(s Subject) Result {
 	parent := context.Background()
 	if s.Context != nil {
 		parent = s.Context()
@@ -44,12 +44,12 @@ func (c check) do(s Subject) error {
 	case <-done:
 	case <-time.After(timeout):
 		cancel()
-		return fmt.Errorf("not done after %v", timeout)
+		return Result{c.Name, fmt.Errorf("not done after %v", timeout)}
 	}
-	return errors.Join(e.errs...)
+	return Result{c.Name, errors.Join(e.errs...)}
 }
 
-func (e *env) run(c check) {
+func (e *env) run(c Check) {
 	defer func() {
 		for _, f := range slices.Backward(e.cleanups) {
 			f()

@@ -23,11 +23,14 @@ func TestEveryCheckCanFail(t *testing.T) {
 		func(c driver.Connector) driver.Connector { return naiveConnector{c} },
 		func(c driver.Connector) driver.Connector { return wrongConnector{c} },
 	} {
-		for _, r := range sqlcheck.Check(sqlcheck.Subject{Wrap: wrap}) {
+		for _, r := range (sqlcheck.Subject{Wrap: wrap}).Run() {
 			failed[r.Check] = failed[r.Check] || r.Err != nil
 		}
 	}
-	names := sqlcheck.Checks()
+	var names []string
+	for _, c := range sqlcheck.Checks() {
+		names = append(names, c.Name)
+	}
 	if len(names) < 70 {
 		t.Errorf("only %d checks", len(names))
 	}

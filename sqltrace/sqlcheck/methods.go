@@ -55,18 +55,18 @@ var rowsInterfaces = []iface{
 }
 
 // methodChecks has a check for each optional interface.
-func methodChecks() []check {
-	var l []check
+func methodChecks() []Check {
+	var l []Check
 	for _, i := range connInterfaces {
-		l = append(l, check{"methods/Conn/" + i.name, func(e *env) { e.connMethods(i) }})
+		l = append(l, Check{"methods/Conn/" + i.name, func(e *env) { e.connMethods(i) }})
 	}
 	for _, i := range stmtInterfaces {
-		l = append(l, check{"methods/Stmt/" + i.name, func(e *env) { e.stmtMethods(i) }})
+		l = append(l, Check{"methods/Stmt/" + i.name, func(e *env) { e.stmtMethods(i) }})
 	}
 	for _, i := range rowsInterfaces {
-		l = append(l, check{"methods/Rows/" + i.name, func(e *env) { e.rowsMethods(i) }})
+		l = append(l, Check{"methods/Rows/" + i.name, func(e *env) { e.rowsMethods(i) }})
 	}
-	return append(l, check{"methods/Connector/Closer", closerMethods})
+	return append(l, Check{"methods/Connector/Closer", closerMethods})
 }
 
 func (e *env) compare(i iface, shape string, bare, wrapped any) {

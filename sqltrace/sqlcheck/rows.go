@@ -8,7 +8,7 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
 
-var rowsChecks = []check{
+var rowsChecks = []Check{
 	{"rows/columns", func(e *env) {
 		rows, err := e.open(modern()).QueryContext(e.ctx, "ROWS 1")
 		e.must(err)

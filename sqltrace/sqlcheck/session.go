@@ -8,7 +8,7 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
 
-var sessionChecks = []check{
+var sessionChecks = []Check{
 	{"session/ping", func(e *env) {
 		s := modern()
 		e.must(e.open(s).PingContext(e.ctx))

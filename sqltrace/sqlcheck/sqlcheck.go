@@ -49,14 +49,15 @@ type Result struct {
 // timeout is for one check; a wrapper that loses a call may hang.
 var timeout = 10 * time.Second
 
-// check is a test of one property.
-type check struct {
-	name string
+// Check is a test of one property.
+type Check struct {
+	Name string
 	run  func(*env)
 }
 
-func all() []check {
-	var l []check
+// Checks returns all checks.
+func Checks() []Check {
+	var l []Check
 	l = append(l, methodChecks()...)
 	l = append(l, connectorChecks...)
 	l = append(l, statementChecks...)
@@ -69,20 +70,20 @@ func all() []check {
 
 // Run checks s, each property in a subtest of its own.
 func Run(t *testing.T, s Subject) {
-	for _, c := range all() {
-		t.Run(c.name, func(t *testing.T) {
-			if err := c.do(s); err != nil {
+	for _, c := range Checks() {
+		t.Run(c.Name, func(t *testing.T) {
+			if err := c.Run(s).Err; err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-// Check checks s without a test.
-func Check(s Subject) []Result {
+// Run does all checks with s, without a test.
+func (s Subject) Run() []Result {
 	var results []Result
-	for _, c := range all() {
-		results = append(results, Result{c.name, c.do(s)})
+	for _, c := range Checks() {
+		results = append(results, c.Run(s))
 	}
 	return results
 }
@@ -99,10 +100,10 @@ func Table(w io.Writer, subjects ...Subject) error {
 	}
 	b.WriteString("\n" + rule + "\n")
 	passed := make([]int, len(subjects))
-	for _, c := range all() {
-		fmt.Fprintf(&b, "| %s |", c.name)
+	for _, c := range Checks() {
+		fmt.Fprintf(&b, "| %s |", c.Name)
 		for i, s := range subjects {
-			err := c.do(s)
+			err := c.Run(s).Err
 			if err == nil {
 				passed[i]++
 				b.WriteString(" ok |")
@@ -110,13 +111,13 @@ func Table(w io.Writer, subjects ...Subject) error {
 			}
 			b.WriteString(" **fails** |")
 			line, _, _ := strings.Cut(err.Error(), "\n")
-			fmt.Fprintf(&notes, "- %s, %s: %s\n", s.Name, c.name, line)
+			fmt.Fprintf(&notes, "- %s, %s: %s\n", s.Name, c.Name, line)
 		}
 		b.WriteByte('\n')
 	}
 	b.WriteString("| passed |")
 	for _, n := range passed {
-		fmt.Fprintf(&b, " %d of %d |", n, len(all()))
+		fmt.Fprintf(&b, " %d of %d |", n, len(Checks()))
 	}
 	b.WriteString("\n\n" + notes.String())
 	_, err := io.WriteString(w, b.String())

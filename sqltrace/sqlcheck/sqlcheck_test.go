@@ -48,7 +48,7 @@ func TestWrapDriver(t *testing.T) {
 	sqlcheck.Run(t, sqlcheck.Subject{Wrap: sqlcheck.WrapDriver(func(d driver.Driver) driver.Driver { return d })})
 
 	opens := sqlcheck.WrapDriver(func(d driver.Driver) driver.Driver { return struct{ driver.Driver }{d} })
-	for _, r := range sqlcheck.Check(sqlcheck.Subject{Wrap: opens}) {
+	for _, r := range (sqlcheck.Subject{Wrap: opens}).Run() {
 		if lost := strings.HasPrefix(r.Check, "connector/") || r.Check == "methods/Connector/Closer" || r.Check == "context/reaches the driver"; r.Err != nil && !lost {
 			t.Errorf("%s: %v", r.Check, r.Err)
 		}
@@ -57,7 +57,7 @@ func TestWrapDriver(t *testing.T) {
 
 func Example() {
 	mine := sqlcheck.Subject{Name: "mine", Wrap: func(c driver.Connector) driver.Connector { return naiveConnector{c} }}
-	for _, r := range sqlcheck.Check(mine) {
+	for _, r := range mine.Run() {
 		if r.Err != nil {
 			fmt.Println(r.Check)
 			break

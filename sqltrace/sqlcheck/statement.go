@@ -6,7 +6,7 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
 
-var statementChecks = []check{
+var statementChecks = []Check{
 	{"statement/exec", func(e *env) {
 		s := modern()
 		e.exec(e.open(s).ExecContext(e.ctx, "X", 1, "two"))

@@ -6,7 +6,7 @@ import (
 	"database/sql/driver"
 )
 
-var txChecks = []check{
+var txChecks = []Check{
 	{"tx/commit", func(e *env) {
 		s := modern()
 		tx, err := e.open(s).BeginTx(e.ctx, nil)
