@@ -23,4 +23,7 @@ fuzz: ## Every fuzz target for ten seconds
 bench: ## This project beside its peers, in one run
 	@sh bench/run.sh
 
-.PHONY: help demo test lint fuzz bench
+compare: ## What wrappers break, this project's and its peers' (docs/fidelity.md)
+	@sh bench/compare.sh
+
+.PHONY: help demo test lint fuzz bench compare

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Checks Sonde's wrappers and its peers', and writes docs/fidelity.md.
+set -eu
+cd "$(dirname "$0")"
+program=${TMPDIR:-/tmp}/sonde-fidelity
+go build -o "$program" ./fidelity
+"$program" >../docs/fidelity.md.new
+mv ../docs/fidelity.md.new ../docs/fidelity.md
