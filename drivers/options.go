@@ -38,6 +38,14 @@ type Options struct {
 	// profiler_otlp.
 	OTLPServiceNamePrefix string
 
+	// TransportURL is the message broker of messaging://, as in oslo.messaging:
+	// "rabbit://user:password@host:5672/vhost". OSProfiler's --transport-url.
+	TransportURL string
+
+	// IdleTimeout is how long a reader of messages waits for the next one that
+	// should be there: OSProfiler's --idle-timeout, 1 s.
+	IdleTimeout time.Duration
+
 	// ConnectTimeout bounds making one connection: 5 s.
 	ConnectTimeout time.Duration
 
@@ -61,6 +69,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.ESScrollSize <= 0 {
 		o.ESScrollSize = 10000
+	}
+	if o.IdleTimeout <= 0 {
+		o.IdleTimeout = time.Second
 	}
 	if o.ConnectTimeout <= 0 {
 		o.ConnectTimeout = 5 * time.Second

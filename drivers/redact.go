@@ -10,9 +10,9 @@ const masked = "***"
 
 // Redact returns a driver's URL as it may be printed: without its password, a
 // lone user name (which may be a token) and the values of options whose names
-// speak of secrets or of HTTP headers. It takes any text. Where it is not certain which part is
-// the password (an unescaped "/" or "@" in it, say) it masks everything after
-// the scheme.
+// speak of secrets, of HTTP headers or of another URL. It takes any text. Where
+// it is not certain which part is the password (an unescaped "/" or "@" in it,
+// say) it masks everything after the scheme.
 func Redact(rawURL string) string {
 	return oneLine(redact(rawURL))
 }
@@ -100,7 +100,7 @@ func speaksOfSecret(name string) bool {
 	if strings.HasPrefix(name, "header.") {
 		return true
 	}
-	for _, word := range []string{"pass", "pwd", "secret", "token", "key", "auth", "cred", "sig"} {
+	for _, word := range []string{"pass", "pwd", "secret", "token", "key", "auth", "cred", "sig", "url"} {
 		if strings.Contains(name, word) {
 			return true
 		}

@@ -26,6 +26,8 @@ func TestRedact(t *testing.T) {
 		{"nats://u:p@h1:4222,v:q@h2:4222", "nats://u:***@h2:4222"},
 		{"nats://t@h1,v:q@h2", "nats://***@h2"},
 		{"redis://user:geheim", "redis://***"},
+		{"messaging://?transport_url=rabbit://u:geheim@h:5672/", "messaging://***"},
+		{"messaging://?transport_url=rabbit%3A%2F%2Fu%3Ageheim%40h%3A5672%2F", "messaging://?transport_url=***"},
 		{"redis://[::1]:6379,h2:6379", "redis://[::1]:6379,h2:6379"},
 		{"sqlite:////var/lib/sonde.db", "sqlite:////var/lib/sonde.db"},
 		{"messaging", "messaging"},

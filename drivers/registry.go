@@ -78,6 +78,7 @@ var packages = map[string]string{
 	"mysql+mysqldb":       "mysql",
 	"mysql+pymysql":       "mysql",
 	"nats":                "nats",
+	"nats+tls":            "nats",
 	"otlp":                "otlp",
 	"otlp+grpc":           "otlp",
 	"otlp+grpcs":          "otlp",

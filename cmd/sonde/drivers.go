@@ -6,6 +6,7 @@ import (
 	_ "github.com/sonde-go/sonde/drivers/file"
 	_ "github.com/sonde-go/sonde/drivers/loginsight"
 	_ "github.com/sonde-go/sonde/drivers/memory"
+	_ "github.com/sonde-go/sonde/drivers/messaging"
 	_ "github.com/sonde-go/sonde/drivers/mongodb"
 	_ "github.com/sonde-go/sonde/drivers/mysql"
 	_ "github.com/sonde-go/sonde/drivers/otlp"

@@ -1,0 +1,90 @@
+package messaging
+
+import (
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/servertest"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func openURL(t testing.TB, url string, o drivers.Options) *driver {
+	t.Helper()
+	d, err := drivers.Open(t.Context(), url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d.(*driver)
+}
+
+func urlOf(s *servertest.Server) string { return "messaging://guest:guest@" + s.Addr + "/" }
+
+// channel opens a channel of the plain client.
+func channel(t testing.TB, s *servertest.Server) *amqp.Channel {
+	t.Helper()
+	conn, err := amqp.Dial("amqp://guest:guest@" + s.Addr + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ch
+}
+
+// forget deletes the queue and the exchange.
+func forget(t testing.TB, s *servertest.Server) {
+	t.Helper()
+	ch := channel(t, s)
+	if _, err := ch.QueueDelete(queueName, false, false, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := ch.ExchangeDelete(exchangeName, false, false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// put sends messages past the driver, into a queue that is there.
+func put(t testing.TB, s *servertest.Server, messages ...amqp.Publishing) {
+	t.Helper()
+	ch := channel(t, s)
+	if err := ch.Confirm(false); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range messages {
+		c, err := ch.PublishWithDeferredConfirm(exchangeName, queueName, true, false, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.Wait() {
+			t.Fatal("not confirmed")
+		}
+	}
+}
+
+func TestConformance(t *testing.T) {
+	server := servertest.RabbitMQ(t)
+	drivertest.Run(t, drivertest.Harness{
+		Driver: "messaging",
+		Server: "RabbitMQ 3.10",
+		TLS:    true,
+		New: func(t *testing.T) func() drivers.Driver {
+			forget(t, server)
+			return func() drivers.Driver { return openURL(t, urlOf(server), drivers.Options{FilterErrorTrace: true}) }
+		},
+		Corrupt: func(t *testing.T, _, raw string) {
+			put(t, server, amqp.Publishing{ContentType: contentType, Body: []byte(raw)})
+		},
+	})
+}

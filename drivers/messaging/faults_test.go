@@ -1,0 +1,535 @@
+package messaging
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// quick are options for brokers that do not answer.
+var quick = drivers.Options{ConnectTimeout: 300 * time.Millisecond}
+
+// oneLine checks that an error can be shown to a user.
+func oneLine(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		t.Error("no error")
+		return
+	}
+	if text := err.Error(); strings.ContainsAny(text, "\n\r") || strings.Contains(text, "hunter2") {
+		t.Errorf("the error is %q", text)
+	}
+}
+
+// allFail checks that every method of a driver says why it cannot work.
+func allFail(t *testing.T, d *driver, words string) {
+	t.Helper()
+	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
+	oneLine(t, err)
+	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), words) {
+		t.Errorf("Notify: %v, want ErrNotSent and %q", err, words)
+	}
+	oneLine(t, d.Ping(t.Context()))
+	oneLine(t, d.Delete(t.Context(), "x"))
+	for _, err := range d.Records(t.Context(), "x") {
+		oneLine(t, err)
+	}
+	for _, err := range d.Traces(t.Context(), drivers.Query{}) {
+		oneLine(t, err)
+	}
+}
+
+func TestBrokerDown(t *testing.T) {
+	allFail(t, openURL(t, "messaging://root:hunter2@127.0.0.1:1/", quick), "127.0.0.1:1")
+	allFail(t, openURL(t, "messaging://root:hunter2@127.0.0.1:1,root:hunter2@127.0.0.1:2/", quick), "127.0.0.1:2")
+}
+
+// TestBrokerSilent: a program that takes connections and says nothing.
+func TestBrokerSilent(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	allFail(t, openURL(t, "messaging://root:hunter2@"+listener.Addr().String()+"/", quick), context.DeadlineExceeded.Error())
+}
+
+func TestBadURLs(t *testing.T) {
+	for _, url := range []string{
+		"messaging://",
+		"messaging:///",
+		"messaging://root:hunter2@",
+		"messaging://root:hunter2@host:port/",
+		"messaging://root:hunter2",
+		"messaging://root:hunter2%zz@host/",
+		"messaging://root:hunter2/x@host/",
+		"messaging://root:hunter2?@host/",
+		"messaging://root:hunter2#@host/",
+		"messaging://host/%zz",
+		"messaging://host/?password=hunter2",
+		"messaging://host/?ssl=maybe",
+		"messaging://host/?ssl=1&ssl=1",
+		"messaging://host/?ssl_ca_file=/x",
+		"messaging://host/?ssl=1&ssl_ca_file=/no/such/file",
+		"messaging://?transport_url=",
+		"messaging://?transport_url=%zz",
+		"messaging://?transport_url=amqp://root:hunter2@host/",
+		"messaging://?transport_url=rabbit://root:hunter2",
+		"messaging://?transport_url=rabbit://",
+		"messaging://?other=1",
+	} {
+		d, err := drivers.Open(t.Context(), url, drivers.Options{})
+		if err == nil {
+			_ = d.Close()
+			t.Errorf("%s was opened", url)
+			continue
+		}
+		oneLine(t, err)
+	}
+}
+
+func TestURLs(t *testing.T) {
+	for _, tt := range []struct{ url, transport, addr, user, password, vhost string }{
+		{"messaging://host", "", "host:5672", "guest", "guest", "/"},
+		{"messaging://u:p%2F@host:1/", "", "host:1", "u", "p/", "/"},
+		{"messaging://u:p@host//", "", "host:5672", "u", "p", "/"},
+		{"messaging://host/%2F", "", "host:5672", "guest", "guest", "/"},
+		{"messaging://host/nova", "rabbit://other", "host:5672", "guest", "guest", "nova"},
+		{"messaging://", "rabbit://u:p@host:5672/", "host:5672", "u", "p", "/"},
+		{"messaging://", "kombu://u:p@host:5672/v", "host:5672", "u", "p", "v"},
+		{"messaging://?transport_url=rabbit://u:p%2F@host/v", "rabbit://other", "host:5672", "u", "p/", "v"},
+		{"messaging:///?transport_url=rabbit%3A%2F%2Fu%3Ap%252F%40host%2Fv", "", "host:5672", "u", "p/", "v"},
+	} {
+		c, err := parseURL(tt.url, tt.transport)
+		if err != nil {
+			t.Errorf("%s: %v", tt.url, err)
+			continue
+		}
+		if h := c.hosts[0]; h.Addr != tt.addr || h.User != tt.user || h.Password != tt.password || c.vhost != tt.vhost {
+			t.Errorf("%s: %+v, virtual host %q", tt.url, h, c.vhost)
+		}
+	}
+}
+
+// load runs a service that feeds a driver, whose points work writes until the
+// test stops it.
+type load struct{ service *profiler.Service }
+
+func startLoad(t *testing.T, d drivers.Driver) *load {
+	t.Helper()
+	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
+		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = s.Close(ctx)
+	})
+	return &load{service: s}
+}
+
+// work records a trace of n points.
+func (l *load) work(n int) {
+	ctx, root := l.service.Begin(context.Background(), profiler.Opening{Name: "http"})
+	for range n - 1 {
+		_, p := profiler.Start(ctx, "db")
+		p.Stop()
+	}
+	root.Stop()
+}
+
+// until waits until the service's figures are as wanted.
+func (l *load) until(t *testing.T, what string, ok func(profiler.Stats) bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(l.service.Stats()); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited for %s in vain: %+v", what, l.service.Stats())
+		}
+	}
+}
+
+// all closes the service, which has to lose nothing on its way to the broker,
+// and returns how many records there were.
+func (l *load) all(t *testing.T) uint64 {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := l.service.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	stats := l.service.Stats()
+	if stats.Acknowledged != stats.Recorded {
+		t.Errorf("%d of %d records were acknowledged: %+v", stats.Acknowledged, stats.Recorded, stats)
+	}
+	return stats.Recorded
+}
+
+// stored counts the records in the queue.
+func stored(t *testing.T, d *driver) (n uint64) {
+	t.Helper()
+	for tr, err := range d.Traces(t.Context(), drivers.Query{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range d.Records(t.Context(), tr.BaseID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+	}
+	return n
+}
+
+func acknowledged(n uint64) func(profiler.Stats) bool {
+	return func(s profiler.Stats) bool { return s.Acknowledged >= n }
+}
+
+func retried(n uint64) func(profiler.Stats) bool {
+	return func(s profiler.Stats) bool { return s.Retries >= n }
+}
+
+// TestKilledAndBack: what was not acknowledged arrives after the broker's
+// return; what was is gone with the broker, whose queue is not durable.
+func TestKilledAndBack(t *testing.T) {
+	server := servertest.RabbitMQ(t)
+	d := openURL(t, urlOf(server), drivers.Options{})
+	l := startLoad(t, d)
+	l.work(50)
+	l.until(t, "the first records", acknowledged(100))
+	server.Kill()
+	l.work(50)
+	l.until(t, "a retry", retried(1))
+	server.Restart()
+	l.until(t, "the records of the outage", acknowledged(200))
+	l.work(50)
+	recorded := l.all(t)
+	if n := stored(t, d); n != recorded-100 {
+		t.Errorf("%d records in the queue, want the %d since the outage", n, recorded-100)
+	}
+}
+
+func TestFrozen(t *testing.T) {
+	server := servertest.RabbitMQ(t)
+	d := openURL(t, urlOf(server), drivers.Options{})
+	l := startLoad(t, d)
+	l.work(50)
+	l.until(t, "the first records", acknowledged(100))
+	server.Freeze()
+	l.work(50)
+	l.until(t, "a retry", retried(1))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Ping of a frozen broker: %v, want that the deadline has passed", err)
+	}
+	for _, err := range d.Records(ctx, "x") {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Records of a frozen broker: %v, want that the deadline has passed", err)
+		}
+	}
+	server.Thaw()
+	recorded := l.all(t)
+	if n := stored(t, d); n != recorded {
+		t.Errorf("%d records in the queue, want %d", n, recorded)
+	}
+}
+
+// TestFrozenReader: a broker that stops in the middle of a read does not make
+// a trace look shorter.
+func TestFrozenReader(t *testing.T) {
+	server := servertest.RabbitMQ(t)
+	d := openURL(t, urlOf(server), drivers.Options{IdleTimeout: 10 * time.Millisecond})
+	events := drivertest.Trace(3*perChannel, 0)
+	if err := d.Notify(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	n := 0
+	var last error
+	for _, err := range d.Records(ctx, events[0].BaseID.String()) {
+		if n++; n == 10 {
+			server.Freeze()
+		}
+		last = err
+	}
+	if !errors.Is(last, context.DeadlineExceeded) {
+		t.Errorf("%d records and %v, want that the deadline has passed", n, last)
+	}
+	server.Thaw()
+}
+
+// TestReplyLost cuts the connection before the broker's confirmations of a
+// batch, which it has taken.
+func TestReplyLost(t *testing.T) {
+	server := servertest.RabbitMQ(t)
+	p := newProxy(t, server.Addr, nil)
+	d := openURL(t, "messaging://"+p.addr+"/", drivers.Options{})
+	l := startLoad(t, d)
+	l.work(5)
+	l.until(t, "the first records", acknowledged(10))
+	p.hold(true)
+	l.work(50)
+	until(t, "the broker to take the batch", func() bool {
+		q, err := channel(t, server).QueueDeclarePassive(queueName, false, false, false, false, nil)
+		return err == nil && q.Messages >= 110
+	})
+	p.cut()
+	p.hold(false)
+	recorded := l.all(t)
+	if l.service.Stats().Retries == 0 {
+		t.Error("nothing was sent again")
+	}
+	if n := stored(t, openURL(t, urlOf(server), drivers.Options{})); n != recorded {
+		t.Errorf("%d records are read, want %d", n, recorded)
+	}
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited for %s in vain", what)
+		}
+	}
+}
+
+// proxy passes bytes between clients, by TLS if it has a configuration, and a
+// broker.
+type proxy struct {
+	addr string
+
+	mu    sync.Mutex
+	conns []net.Conn
+	held  bool
+	free  *sync.Cond
+}
+
+func newProxy(t *testing.T, broker string, config *tls.Config) *proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config != nil {
+		listener = tls.NewListener(listener, config)
+	}
+	p := &proxy{addr: listener.Addr().String()}
+	p.free = sync.NewCond(&p.mu)
+	var wg sync.WaitGroup
+	t.Cleanup(func() {
+		_ = listener.Close()
+		p.hold(false)
+		p.cut()
+		wg.Wait()
+	})
+	wg.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", broker)
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			p.mu.Lock()
+			p.conns = append(p.conns, client, server)
+			p.mu.Unlock()
+			wg.Go(func() {
+				_, _ = io.Copy(server, client)
+				_ = server.Close()
+			})
+			wg.Go(func() {
+				_, _ = io.Copy(gate{p, client}, server)
+				_ = client.Close()
+			})
+		}
+	})
+	return p
+}
+
+// hold keeps back what the broker says.
+func (p *proxy) hold(on bool) {
+	p.mu.Lock()
+	p.held = on
+	p.mu.Unlock()
+	p.free.Broadcast()
+}
+
+// cut closes all connections.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		_ = c.Close()
+	}
+	p.conns = nil
+}
+
+// gate is a client's side of a proxy.
+type gate struct {
+	p  *proxy
+	to net.Conn
+}
+
+func (g gate) Write(b []byte) (int, error) {
+	g.p.mu.Lock()
+	for g.p.held {
+		g.p.free.Wait()
+	}
+	g.p.mu.Unlock()
+	return g.to.Write(b)
+}
+
+func TestTLS(t *testing.T) {
+	server := servertest.RabbitMQ(t)
+	cert, key := servertest.Certificate(t)
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProxy(t, server.Addr, &tls.Config{Certificates: []tls.Certificate{pair}})
+	d := openURL(t, "messaging://"+p.addr+"/?ssl=1&ssl_ca_file="+cert, drivers.Options{})
+	events := drivertest.Trace(4, 0)
+	if err := d.Notify(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	if n != len(events) {
+		t.Errorf("%d records, want %d", n, len(events))
+	}
+	allFail(t, openURL(t, "messaging://"+p.addr+"/?ssl=1", drivers.Options{}), "certificate")
+}
+
+// TestRefusals: what the broker refuses for good, and what it is in use for.
+func TestRefusals(t *testing.T) {
+	server := servertest.RabbitMQ(t)
+	t.Run("Password", func(t *testing.T) {
+		allFail(t, openURL(t, "messaging://guest:hunter2@"+server.Addr+"/", drivers.Options{}), "password not allowed")
+	})
+	t.Run("VirtualHost", func(t *testing.T) {
+		allFail(t, openURL(t, "messaging://guest:guest@"+server.Addr+"/hunter3", drivers.Options{}), "vhost")
+	})
+	t.Run("SecondBroker", func(t *testing.T) {
+		d := openURL(t, "messaging://127.0.0.1:1,guest:guest@"+server.Addr+"/", drivers.Options{})
+		if err := d.Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("QueueDeleted", func(t *testing.T) {
+		forget(t, server)
+		d := openURL(t, urlOf(server), drivers.Options{})
+		l := startLoad(t, d)
+		l.work(5)
+		l.until(t, "the first records", acknowledged(10))
+		if _, err := channel(t, server).QueueDelete(queueName, false, false, false); err != nil {
+			t.Fatal(err)
+		}
+		l.work(50)
+		recorded := l.all(t)
+		if n := stored(t, d); n != recorded-10 {
+			t.Errorf("%d records in the queue, want %d", n, recorded-10)
+		}
+	})
+	t.Run("Durable", func(t *testing.T) {
+		forget(t, server)
+		ch := channel(t, server)
+		if err := ch.ExchangeDeclare(exchangeName, "topic", true, false, false, false, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ch.QueueDeclare(queueName, true, false, false, false, amqp.Table{"x-max-length": 1000}); err != nil {
+			t.Fatal(err)
+		}
+		d := openURL(t, urlOf(server), drivers.Options{})
+		l := startLoad(t, d)
+		l.work(5)
+		if recorded, n := l.all(t), stored(t, d); n != recorded {
+			t.Errorf("%d records in a durable queue, want %d", n, recorded)
+		}
+	})
+	t.Run("Busy", func(t *testing.T) {
+		forget(t, server)
+		d := openURL(t, urlOf(server), drivers.Options{})
+		events := drivertest.Trace(2, 0)
+		if err := d.Notify(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+		ch := channel(t, server)
+		if _, err := ch.Consume(queueName, "other", false, false, false, false, nil); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*busyPause)
+		defer cancel()
+		for _, err := range d.Records(ctx, events[0].BaseID.String()) {
+			oneLine(t, err)
+			if !errors.Is(err, errBusy) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Records beside another reader: %v", err)
+			}
+		}
+		if err := ch.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n := stored(t, d); n != 2 {
+			t.Errorf("%d records after the other reader has gone, want 2", n)
+		}
+	})
+	t.Run("TwoReaders", func(t *testing.T) {
+		forget(t, server)
+		one, two := openURL(t, urlOf(server), drivers.Options{}), openURL(t, urlOf(server), drivers.Options{})
+		events := drivertest.Trace(500, 0)
+		if err := one.Notify(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for _, d := range []*driver{one, two, one, two} {
+			wg.Go(func() {
+				for range 5 {
+					n := 0
+					for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+						if err != nil {
+							t.Error(err)
+						}
+						n++
+					}
+					if n != len(events) {
+						t.Errorf("%d records, want %d", n, len(events))
+					}
+				}
+			})
+		}
+		wg.Wait()
+	})
+	t.Run("TooLarge", func(t *testing.T) {
+		forget(t, server)
+		d := openURL(t, urlOf(server), drivers.Options{})
+		events := drivertest.Trace(3, 0)
+		events[1].Info = drivertest.Info(strings.Repeat("x", maxMessage))
+		var rejected *profiler.RejectedError
+		if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || len(rejected.Indexes) != 1 || rejected.Indexes[0] != 1 {
+			t.Errorf("Notify: %v", err)
+		}
+	})
+}

@@ -1,0 +1,150 @@
+// Package messaging is the driver that sends traces as notifications over
+// RabbitMQ, as OSProfiler does through oslo.messaging. Import it for its scheme:
+//
+//	messaging://user:password@host:5672/vhost
+//	messaging://?transport_url=rabbit://user:password@host:5672/vhost
+//	messaging://                                  with Options.TransportURL
+//
+// A transport URL is one of oslo.messaging for RabbitMQ (rabbit:// or kombu://):
+// several brokers of a cluster have commas between them and are tried in turn;
+// without a user it is guest, without a path the virtual host is "/". Its
+// options are ssl=1 (TLS) and ssl_ca_file (PEM, in place of the system's
+// authorities). The broker's certificate is always verified.
+//
+// Records are notifications of the topic "profiler" with the priority INFO: the
+// exchange "openstack", the queue and the routing key "profiler.info", which
+// the first Notify declares if they are not there. Those that are there are
+// used as they are, durable ones too. A record is acknowledged when the broker
+// has taken it. What Notify declares is what OSProfiler declares and is not
+// durable: it does not outlive the broker, nor do the records in it.
+//
+// OSProfiler's reader takes all notifications out of the queue and drops those
+// of other traces. This one looks at them and puts them back in their place,
+// those of the wanted trace too, so that each trace can be shown any number of
+// times. What it reads is what was in the queue when it began. While it reads,
+// it alone is the queue's consumer; two readers wait for each other. The queue
+// is read from its beginning for each trace and each list, up to two million
+// messages: it is a way to another store, or for the few traces of a test
+// system, more than a store. A quorum queue with a delivery limit counts each
+// look at a message and drops it in the end; give it no limit.
+//
+// A queue without a reader grows for ever. Delete and Prune take traces out. To
+// bound it, set a policy on the broker (an argument of the queue would be
+// refused to OSProfiler, which declares the queue without any):
+//
+//	rabbitmqctl set_policy --apply-to queues profiler '^profiler\.info$' '{"max-length":1000000,"message-ttl":86400000}'
+package messaging
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/sonde-go/sonde/drivers"
+)
+
+// The names that oslo.messaging makes of its default control_exchange, the
+// topic and the priority.
+const (
+	exchangeName = "openstack"
+	queueName    = "profiler.info"
+)
+
+func init() { drivers.Register("messaging", open) }
+
+type driver struct {
+	config  *config
+	connect time.Duration
+	idle    time.Duration
+	logger  *slog.Logger
+
+	publishing lock
+	publisher  *publisher // nil: not connected; guarded by publishing
+	reading    lock
+
+	closed atomic.Bool
+	life   context.Context // ends some time after Close
+	end    context.CancelFunc
+}
+
+func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+	c, err := parseURL(url, o.TransportURL)
+	if err != nil {
+		return nil, err
+	}
+	d := &driver{
+		config: c, connect: o.ConnectTimeout, idle: o.IdleTimeout, logger: o.Logger,
+		publishing: newLock(), reading: newLock(),
+	}
+	d.life, d.end = context.WithCancel(context.Background())
+	return d, nil
+}
+
+// usable is nil while the driver may be used.
+func (d *driver) usable(ctx context.Context) error {
+	if d.closed.Load() {
+		return drivers.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// within returns a context that ends with ctx and with the driver.
+func (d *driver) within(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(d.life, func() { cancel(drivers.ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+func (d *driver) Ping(ctx context.Context) error {
+	if err := d.usable(ctx); err != nil {
+		return err
+	}
+	ctx, done := d.within(ctx)
+	defer done()
+	s, err := d.dial(ctx)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	s.close()
+	return nil
+}
+
+// closeLimit is how long a batch on its way may hold up Close.
+const closeLimit = time.Second
+
+func (d *driver) Close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
+	timer := time.AfterFunc(closeLimit, d.end)
+	defer timer.Stop()
+	_ = d.publishing.take(context.Background())
+	defer d.publishing.release()
+	d.hangUp()
+	d.end()
+	return nil
+}
+
+// lock is a mutex that can be waited for with a context.
+type lock chan struct{}
+
+func newLock() lock { return make(lock, 1) }
+
+func (l lock) take(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case l <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for another call: %w", context.Cause(ctx))
+	}
+}
+
+func (l lock) release() { <-l }

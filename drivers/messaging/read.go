@@ -1,0 +1,137 @@
+package messaging
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"strings"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		mentions := mentioner(baseID)
+		var seen recent
+		stopped := false
+		err := d.walk(ctx, func(m *amqp.Delivery) verdict {
+			if !mentions(m.Body) {
+				return keep
+			}
+			r, uniqueID, ok, err := parseRecord(m)
+			if err == nil && (!ok || r.BaseID != baseID || seen.before(uniqueID)) {
+				return keep
+			}
+			if !yield(r, err) {
+				stopped = true
+				return stop
+			}
+			return keep
+		})
+		if err != nil && !stopped {
+			yield(profiler.Record{}, err)
+		}
+	}
+}
+
+// mentioner returns a quick test of whether a message may be of a trace. One
+// that cannot be read counts as one of the trace that it names.
+func mentioner(baseID string) func(body []byte) bool {
+	if _, err := header.ParseID(baseID); err != nil { // may be written in many ways
+		return func([]byte) bool { return true }
+	}
+	id := []byte(baseID)
+	return func(body []byte) bool { return bytes.Contains(body, id) }
+}
+
+// recent remembers the ids of the last messages.
+type recent struct {
+	ids  map[string]bool
+	ring [4096]string
+	next int
+}
+
+// before says whether id has been asked about before, and remembers it. A
+// message without an id is always new.
+func (r *recent) before(id string) bool {
+	if id == "" || r.ids[id] {
+		return id != ""
+	}
+	if r.ids == nil {
+		r.ids = map[string]bool{}
+	}
+	delete(r.ids, r.ring[r.next])
+	r.ids[id] = true
+	r.ring[r.next] = id
+	r.next = (r.next + 1) % len(r.ring)
+	return false
+}
+
+func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
+	return func(yield func(drivers.Trace, error) bool) {
+		list := tracelist.New(q)
+		err := d.walk(ctx, func(m *amqp.Delivery) verdict {
+			if r, _, ok, _ := parseRecord(m); ok && r.BaseID != "" {
+				list.Add(&r)
+			}
+			return keep
+		})
+		if err != nil {
+			yield(drivers.Trace{}, err)
+			return
+		}
+		for _, t := range list.Sorted() {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Delete takes the records of a trace out of the queue.
+func (d *driver) Delete(ctx context.Context, baseID string) error {
+	mentions := mentioner(baseID)
+	return d.walk(ctx, func(m *amqp.Delivery) verdict {
+		if mentions(m.Body) {
+			if r, _, ok, _ := parseRecord(m); ok && r.BaseID == baseID {
+				return take
+			}
+		}
+		return keep
+	})
+}
+
+// Prune takes the records of old traces out of the queue. It walks twice, since
+// the last record of a trace decides.
+func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
+	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
+	old := map[string]bool{}
+	err := d.walk(ctx, func(m *amqp.Delivery) verdict {
+		if r, _, ok, _ := parseRecord(m); ok {
+			isOld, known := old[r.BaseID]
+			if !known {
+				r.BaseID = strings.Clone(r.BaseID)
+			}
+			old[r.BaseID] = r.Timestamp < limit && (isOld || !known)
+		}
+		return keep
+	})
+	if err != nil {
+		return 0, err
+	}
+	pruned := map[string]bool{}
+	err = d.walk(ctx, func(m *amqp.Delivery) verdict {
+		r, _, ok, _ := parseRecord(m)
+		if !ok || !old[r.BaseID] || r.Timestamp >= limit {
+			return keep
+		}
+		pruned[r.BaseID] = true
+		return take
+	})
+	return len(pruned), err
+}

@@ -1,0 +1,180 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+const (
+	// unconfirmed is how many messages are sent before their confirmations are
+	// waited for.
+	unconfirmed = 256
+	// maxMessage is the size of the largest message that RabbitMQ takes unless
+	// it is told otherwise, since its version 4. A larger one would end the
+	// channel each time.
+	maxMessage = 16 << 20
+)
+
+func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+	if err := d.usable(ctx); err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	ctx, done := d.within(ctx)
+	defer done()
+	if err := d.publishing.take(ctx); err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+	}
+	defer d.publishing.release()
+	if err := d.ready(ctx); err != nil {
+		return fmt.Errorf("%w: %w", profiler.ErrNotSent, explain(ctx, err))
+	}
+	rejected, err := d.publisher.publish(ctx, events)
+	if err != nil {
+		d.hangUp()
+		return explain(ctx, err)
+	}
+	if len(rejected) > 0 {
+		return &profiler.RejectedError{Indexes: rejected, Err: fmt.Errorf("a message of more than %d bytes", maxMessage)}
+	}
+	return nil
+}
+
+// ready connects if there is no connection.
+func (d *driver) ready(ctx context.Context) error {
+	if d.publisher != nil && !d.publisher.conn.IsClosed() && !d.publisher.channel.IsClosed() {
+		return nil
+	}
+	d.hangUp()
+	s, err := d.dial(ctx)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, s.cut)
+	defer stop()
+	p := &publisher{session: s, returned: make(chan amqp.Return, unconfirmed)}
+	if err := p.prepare(); err != nil {
+		s.cut()
+		s.close()
+		return err
+	}
+	d.publisher = p
+	return nil
+}
+
+// hangUp ends the connection.
+func (d *driver) hangUp() {
+	if d.publisher != nil {
+		d.publisher.close()
+		d.publisher = nil
+	}
+}
+
+// publisher is a session with a channel on which messages are confirmed.
+type publisher struct {
+	*session
+	channel  *amqp.Channel
+	returned chan amqp.Return // messages for which there was no queue
+}
+
+// prepare declares the exchange and the queue, as OSProfiler's publisher does,
+// and opens the channel.
+func (p *publisher) prepare() (err error) {
+	declarations := []func(*amqp.Channel) error{
+		func(ch *amqp.Channel) error {
+			return ch.ExchangeDeclare(exchangeName, amqp.ExchangeTopic, false, false, false, false, nil)
+		},
+		func(ch *amqp.Channel) error {
+			_, err := ch.QueueDeclare(queueName, false, false, false, false, nil)
+			return err
+		},
+		func(ch *amqp.Channel) error { return ch.QueueBind(queueName, queueName, exchangeName, false, nil) },
+	}
+	if p.channel, err = p.conn.Channel(); err != nil {
+		return err
+	}
+	for _, declare := range declarations {
+		switch err := declare(p.channel); {
+		case err == nil:
+		case code(err) == amqp.PreconditionFailed, code(err) == amqp.AccessRefused:
+			// It is there and is another than ours, or the user may not
+			// declare it. The error has ended the channel.
+			if p.channel, err = p.conn.Channel(); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+	p.channel.NotifyReturn(p.returned)
+	return p.channel.Confirm(false)
+}
+
+// publish sends events and waits until the broker has taken them. It returns
+// the indexes of those that are too large.
+func (p *publisher) publish(ctx context.Context, events []profiler.Event) (tooLarge []int, err error) {
+	stop := context.AfterFunc(ctx, p.cut)
+	defer stop()
+	sent := 0
+	waiting := make([]*amqp.DeferredConfirmation, 0, min(unconfirmed, len(events)))
+	for i := range events {
+		body := appendMessage(nil, &events[i], time.Now())
+		if len(body) > maxMessage {
+			tooLarge = append(tooLarge, i)
+			continue
+		}
+		confirmation, err := p.channel.PublishWithDeferredConfirm(exchangeName, queueName, true, false, amqp.Publishing{
+			ContentType:     contentType,
+			ContentEncoding: "utf-8",
+			DeliveryMode:    amqp.Persistent,
+			Body:            body,
+		})
+		if err != nil {
+			if sent == 0 {
+				err = fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+			}
+			return nil, err
+		}
+		sent++
+		waiting = append(waiting, confirmation)
+		if len(waiting) == unconfirmed {
+			if err := p.confirmed(ctx, waiting); err != nil {
+				return nil, err
+			}
+			waiting = waiting[:0]
+		}
+	}
+	return slices.Clip(tooLarge), p.confirmed(ctx, waiting)
+}
+
+var (
+	errRefused = errors.New("RabbitMQ has not taken a record, or the connection was lost")
+	errNoQueue = errors.New("the queue " + queueName + " has been deleted; it is declared again")
+)
+
+// confirmed waits for the broker's answers.
+func (p *publisher) confirmed(ctx context.Context, waiting []*amqp.DeferredConfirmation) error {
+	for _, c := range waiting {
+		switch ok, err := c.WaitContext(ctx); {
+		case err != nil:
+			return err
+		case !ok:
+			return errRefused
+		}
+	}
+	// The client hands on a returned message before its confirmation.
+	select {
+	case <-p.returned:
+		return errNoQueue
+	default:
+		return nil
+	}
+}
