@@ -70,7 +70,7 @@ func unescape(c byte) byte {
 
 // Text returns what a JSON string stands for; ok is false for any other value.
 func Text(value []byte) (text string, ok bool) {
-	if len(value) == 0 || value[0] != '"' {
+	if n := len(value); n < 2 || value[0] != '"' || value[n-1] != '"' {
 		return "", false
 	}
 	return string(AppendUnquoted(nil, value)), true
