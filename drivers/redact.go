@@ -97,7 +97,7 @@ func speaksOfSecret(name string) bool {
 		name = plain
 	}
 	name = strings.ToLower(name)
-	if strings.HasPrefix(name, "header.") {
+	if strings.HasPrefix(name, "header") {
 		return true
 	}
 	for _, word := range []string{"pass", "pwd", "secret", "token", "key", "auth", "cred", "sig", "url"} {

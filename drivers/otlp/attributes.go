@@ -39,36 +39,26 @@ var renamed = map[string][]string{
 	"nats.queue":           {"messaging.consumer.group.name"},
 }
 
-// maxDepth is how deep objects in info are taken apart, maxAttributes how many
-// of its members become attributes, as many as OpenTelemetry's SDKs allow.
-const (
-	maxDepth      = 8
-	maxAttributes = 128
-)
+// maxAttributes is how many members of info become attributes, as many as
+// OpenTelemetry's SDKs allow.
+const maxAttributes = 128
 
 // describe makes the attributes of a point.
 func (i *pointInfo) describe(a *attributes) {
-	for _, info := range [][]byte{i.start, i.stop} {
-		_, failed := jsontext.Member(info, "etype")
-		jsontext.UniqueMembers(info, func(key, value []byte) {
-			switch name := unquote(key); {
-			case name == "host", failed && (name == "etype" || name == "message"):
-			default:
-				a.member(name, value, maxDepth)
-			}
-		})
+	for _, m := range i.members {
+		a.member(m.name, m.value)
 	}
-	if i.get("db", "statement") != nil {
+	if i.has("db.statement") {
 		a.text("db.operation.name", i.operation())
 	}
-	if i.get("grpc") != nil {
+	if i.groups["grpc"] {
 		a.text("rpc.system.name", "grpc")
-		a.text("rpc.method", strings.TrimPrefix(i.text("grpc", "method"), "/"))
-		if code := i.text("grpc", "code"); code != "" {
+		a.text("rpc.method", strings.TrimPrefix(i.text("grpc.method"), "/"))
+		if code := i.text("grpc.code"); code != "" {
 			a.text("rpc.response.status_code", upperSnake(code))
 		}
 	}
-	if i.get("nats") != nil {
+	if i.groups["nats"] {
 		a.text("messaging.system", "nats")
 		switch {
 		case strings.Contains(i.name, "publish"), strings.Contains(i.name, "request"):
@@ -123,14 +113,8 @@ func (a *attributes) flag(key string) {
 	a.set(key, &commonpb.AnyValue{Value: &commonpb.AnyValue_BoolValue{BoolValue: true}})
 }
 
-// member adds a member of info. Objects are taken apart, arrays are JSON text.
-func (a *attributes) member(name string, value []byte, depth int) {
-	if value[0] == '{' && depth > 0 && name != "db.params" {
-		jsontext.UniqueMembers(value, func(key, value []byte) {
-			a.member(name+"."+unquote(key), value, depth-1)
-		})
-		return
-	}
+// member adds a member of info.
+func (a *attributes) member(name string, value []byte) {
 	v := anyValue(value)
 	if v == nil || name == "" {
 		return
@@ -148,7 +132,7 @@ func (a *attributes) member(name string, value []byte, depth int) {
 	}
 }
 
-// anyValue is a JSON value as an attribute's, nil for null.
+// anyValue is a JSON value as an attribute's, nil for null. Arrays are JSON text.
 func anyValue(value []byte) *commonpb.AnyValue {
 	switch value[0] {
 	case 'n':
@@ -167,11 +151,6 @@ func anyValue(value []byte) *commonpb.AnyValue {
 		}
 	}
 	return &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: valid(text)}}
-}
-
-func unquote(key []byte) string {
-	s, _ := jsontext.Text(key)
-	return s
 }
 
 // valid makes text what protobuf takes as text.

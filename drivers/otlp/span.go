@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/profiler"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
@@ -66,13 +65,9 @@ func serviceName(prefix, project, service string) string {
 func (d *driver) span(p *point) *tracepb.Span {
 	e := p.first()
 	trace, id := otelid.TraceID(e.BaseID), otelid.SpanID(e.TraceID)
-	i := pointInfo{name: e.Name}
+	i := newPointInfo(p)
 	began, ended := e.Time, e.Time
-	if p.start != nil {
-		i.start = p.start.Info
-	}
 	if p.stop != nil {
-		i.stop = p.stop.Info
 		ended = max(began, p.stop.Time) // the clocks of two machines may differ
 	}
 	s := &tracepb.Span{
@@ -101,46 +96,22 @@ func (d *driver) span(p *point) *tracepb.Span {
 	return s
 }
 
-// pointInfo is the info of a point's records, nil where there is none.
-type pointInfo struct {
-	name        string
-	start, stop []byte
-}
-
-// get returns a value of the start or else of the stop, nil if there is none.
-func (i *pointInfo) get(path ...string) []byte {
-	for _, info := range [][]byte{i.start, i.stop} {
-		if v := jsontext.Get(info, path...); v != nil && string(v) != "null" {
-			return v
-		}
-	}
-	return nil
-}
-
-func (i *pointInfo) text(path ...string) string {
-	v := i.get(path...)
-	if s, ok := jsontext.Text(v); ok {
-		return s
-	}
-	return string(v)
-}
-
 // spanName names a span as OSProfiler does.
 func (i *pointInfo) spanName() string {
 	switch {
-	case i.get("request", "path") != nil:
-		return "WSGI_" + i.text("request", "method") + "_" + i.text("request", "path")
-	case i.get("db", "statement") != nil:
+	case i.has("request.path"):
+		return "WSGI_" + i.text("request.method") + "_" + i.text("request.path")
+	case i.has("db.statement"):
 		return "SQL_" + i.operation()
-	case i.get("requests", "hostname") != nil:
-		return "REQUESTS_" + i.text("requests", "method") + "_" + i.text("requests", "hostname")
+	case i.has("requests.hostname"):
+		return "REQUESTS_" + i.text("requests.method") + "_" + i.text("requests.hostname")
 	}
 	return i.name
 }
 
 // operation is the first word of an SQL statement.
 func (i *pointInfo) operation() string {
-	words := strings.Fields(i.text("db", "statement"))
+	words := strings.Fields(i.text("db.statement"))
 	if len(words) == 0 {
 		return ""
 	}
@@ -150,7 +121,7 @@ func (i *pointInfo) operation() string {
 // kind is what info says, and where it says nothing OSProfiler's guess from the
 // point's name.
 func (i *pointInfo) kind() tracepb.Span_SpanKind {
-	has := func(words ...string) bool {
+	named := func(words ...string) bool {
 		for _, word := range words {
 			if strings.Contains(i.name, word) {
 				return true
@@ -159,23 +130,23 @@ func (i *pointInfo) kind() tracepb.Span_SpanKind {
 		return false
 	}
 	switch {
-	case i.get("request") != nil:
+	case i.groups["request"]:
 		return tracepb.Span_SPAN_KIND_SERVER
-	case i.get("requests") != nil, i.get("db") != nil:
+	case i.groups["requests"], i.groups["db"]:
 		return tracepb.Span_SPAN_KIND_CLIENT
-	case i.get("grpc") != nil && has("client"):
+	case i.groups["grpc"] && named("client"):
 		return tracepb.Span_SPAN_KIND_CLIENT
-	case i.get("grpc") != nil:
+	case i.groups["grpc"]:
 		return tracepb.Span_SPAN_KIND_SERVER
-	case i.get("nats") != nil && has("publish"):
+	case i.groups["nats"] && named("publish"):
 		return tracepb.Span_SPAN_KIND_PRODUCER
-	case i.get("nats") != nil && has("process"):
+	case i.groups["nats"] && named("process"):
 		return tracepb.Span_SPAN_KIND_CONSUMER
-	case i.get("nats") != nil && has("request"):
+	case i.groups["nats"] && named("request"):
 		return tracepb.Span_SPAN_KIND_CLIENT
-	case has("wsgi"):
+	case named("wsgi"):
 		return tracepb.Span_SPAN_KIND_SERVER
-	case has("db", "http", "api"):
+	case named("db", "http", "api"):
 		return tracepb.Span_SPAN_KIND_CLIENT
 	}
 	return tracepb.Span_SPAN_KIND_INTERNAL
@@ -184,18 +155,17 @@ func (i *pointInfo) kind() tracepb.Span_SpanKind {
 // failure says how a point failed, if it did: OSProfiler's way and
 // OpenTelemetry's.
 func (i *pointInfo) failure(a *attributes, s *tracepb.Span) {
-	etype := i.text("etype")
-	if i.get("etype") == nil {
+	if i.etype == nil {
 		return
 	}
-	message, hasMessage := i.text("message"), i.get("message") != nil
+	etype, message := plain(i.etype), plain(i.message)
 	a.flag("error")
 	a.text("error.type", cmp.Or(etype, "_OTHER"))
 	s.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: valid(message)}
 	var log, exception attributes
 	log.text("error.kind", etype)
 	exception.text("exception.type", etype)
-	if hasMessage {
+	if i.message != nil {
 		log.text("message", message)
 		exception.text("exception.message", message)
 	}

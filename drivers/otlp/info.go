@@ -1,0 +1,92 @@
+package otlp
+
+import "github.com/sonde-go/sonde/internal/jsontext"
+
+// maxDepth is how deep objects in info are taken apart.
+const maxDepth = 8
+
+// pointInfo is what the infos of a point's records hold, taken apart once.
+type pointInfo struct {
+	name    string          // of the point
+	members []member        // what is no object, in order
+	values  map[string]int  // index of the first member with a name that is not null
+	groups  map[string]bool // the objects at the top
+
+	etype, message []byte // of a failure; nil: absent or null
+}
+
+// member is a value in info by its path: "request.method".
+type member struct {
+	name  string
+	value []byte
+}
+
+func newPointInfo(p *point) *pointInfo {
+	i := &pointInfo{name: p.key.name, values: map[string]int{}, groups: map[string]bool{}}
+	if p.start != nil {
+		i.read(p.start.Info)
+	}
+	if p.stop != nil {
+		i.read(p.stop.Info)
+	}
+	return i
+}
+
+// read takes one info apart. The host is told with the resource, and a failure
+// apart.
+func (i *pointInfo) read(info []byte) {
+	etype, failed := jsontext.Member(info, "etype")
+	failed = failed && string(etype) != "null"
+	if failed {
+		i.etype, i.message = etype, nil
+	}
+	jsontext.UniqueMembers(info, func(key, value []byte) {
+		switch name := plain(key); {
+		case name == "host", name == "etype":
+		case failed && name == "message":
+			if string(value) != "null" {
+				i.message = value
+			}
+		default:
+			if value[0] == '{' {
+				i.groups[name] = true
+			}
+			i.add(name, value, maxDepth)
+		}
+	})
+}
+
+func (i *pointInfo) add(name string, value []byte, depth int) {
+	if value[0] == '{' && depth > 0 && name != "db.params" {
+		jsontext.UniqueMembers(value, func(key, value []byte) {
+			i.add(name+"."+plain(key), value, depth-1)
+		})
+		return
+	}
+	if _, ok := i.values[name]; !ok && value[0] != 'n' {
+		i.values[name] = len(i.members)
+	}
+	i.members = append(i.members, member{name, value})
+}
+
+func (i *pointInfo) has(name string) bool {
+	_, ok := i.values[name]
+	return ok
+}
+
+// text is a value as text, "" if there is none.
+func (i *pointInfo) text(name string) string {
+	at, ok := i.values[name]
+	if !ok {
+		return ""
+	}
+	return plain(i.members[at].value)
+}
+
+// plain is what a JSON string stands for, or the JSON text of another value.
+func plain(value []byte) string {
+	if s, ok := jsontext.Text(value); ok {
+		return s
+	}
+	return string(value)
+}
