@@ -12,6 +12,10 @@ test: ## All tests, with real servers (installs them when it can) and -race
 	go test -race -timeout 15m ./...
 	go test -run '^TestAlloc' ./...
 
+test-all: test ## And with Jaeger, the OpenTelemetry Collector and MySQL (minutes, the first time)
+	@sh scripts/install-mysql.sh || echo "MySQL cannot be had: its tests are skipped" >&2
+	SONDE_TEST_ALL=1 go test -race -timeout 30m ./internal/servertest ./drivers/mysql ./drivers/otlp
+
 lint: ## gofmt, go vet and staticcheck
 	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted: $$out" >&2; exit 1; }
 	go vet ./...
@@ -26,4 +30,4 @@ bench: ## This project beside its peers, in one run
 compare: ## What wrappers break, this project's and its peers' (docs/fidelity.md)
 	@sh bench/compare.sh
 
-.PHONY: help demo test lint fuzz bench compare
+.PHONY: help demo test test-all lint fuzz bench compare

@@ -37,7 +37,7 @@ func TestCollector(t *testing.T) {
 
 func TestJaeger(t *testing.T) { readBack(t, "Jaeger 1.76.0", servertest.Jaeger) }
 
-func TestJaeger2(t *testing.T) { readBack(t, "Jaeger 2.13.0", servertest.Jaeger2) }
+func TestJaeger2(t *testing.T) { readBack(t, "Jaeger 2 (module 1.76.0)", servertest.Jaeger2) }
 
 func readBack(t *testing.T, name string, start func(testing.TB) *servertest.OTLP) {
 	server := start(t)

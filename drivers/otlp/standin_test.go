@@ -3,6 +3,7 @@ package otlp
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -140,3 +141,11 @@ func (s *standIn) grpc(t testing.TB, opts ...grpc.ServerOption) string {
 	t.Cleanup(server.Stop)
 	return listener.Addr().String()
 }
+
+// answering is a transport whose server gives one reply to everything.
+type answering []byte
+
+func (a answering) send(context.Context, []byte) ([]byte, error) { return a, nil }
+func (a answering) close() error                                 { return nil }
+
+var quiet = slog.New(slog.DiscardHandler)
