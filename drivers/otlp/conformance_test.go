@@ -2,12 +2,14 @@ package otlp
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -126,6 +128,39 @@ func (f *follower) await(t *testing.T, base string, want int) {
 		}
 		if time.Now().After(end) {
 			t.Fatalf("Jaeger shows %d records of %s, want %d", n, base, want)
+		}
+	}
+}
+
+// TestCollectorSees: what the Collector prints of a span is what was sent.
+func TestCollectorSees(t *testing.T) {
+	s := servertest.Collector(t)
+	for _, url := range []string{"otlp://" + s.HTTP, "otlp+grpc://" + s.GRPC} {
+		events := drivertest.Trace(4, 0)[1:3]
+		events[1].Info = []byte(`{"etype":"KeyError","message":"no x","host":"host-a"}`)
+		if err := openURL(t, url, drivers.Options{OTLPServiceNamePrefix: "cloud"}).Notify(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+		id := otelid.SpanID(events[0].TraceID)
+		var span string
+		for end := time.Now().Add(time.Minute); span == ""; time.Sleep(5 * time.Millisecond) {
+			log := string(s.Log())
+			if at := strings.Index(log, hexText(id[:])); at >= 0 && strings.Contains(log[at:], "exception.message") {
+				span = log[strings.LastIndex(log[:at], "Resource attributes"):]
+			}
+			if time.Now().After(end) {
+				t.Fatalf("the span is not in the log: %s", log)
+			}
+		}
+		trace := otelid.TraceID(events[0].BaseID)
+		for _, want := range []string{
+			hexText(trace[:]), "SQL_STATEMENT", "cloud-shop-checkout", "osprofiler.drivers.otlp", "Client", "db.query.text: Str(statement 1)",
+			"error.type: Str(KeyError)", "exception.message: Str(no x)", "Status code    : Error",
+			time.Unix(0, events[0].Time).UTC().String(), time.Unix(0, events[1].Time).UTC().String(),
+		} {
+			if !strings.Contains(span, want) {
+				t.Errorf("%s: the Collector's span lacks %q:\n%s", url, want, span)
+			}
 		}
 	}
 }
