@@ -25,8 +25,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-var quick = drivers.Options{ConnectTimeout: 500 * time.Millisecond}
-
 const secrets = "?header.x-team=hunter2&header.authorization=Bearer%20hunter2"
 
 // shown checks that an error can be shown to a user.
@@ -49,11 +47,11 @@ func shown(t *testing.T, err error, words ...string) {
 func both(t *testing.T, f func(t *testing.T, s *standIn, d drivers.Driver)) {
 	t.Run("HTTP", func(t *testing.T) {
 		s := &standIn{}
-		f(t, s, openURL(t, "otlp://"+s.http(t)+secrets, quick))
+		f(t, s, openURL(t, "otlp://"+s.http(t)+secrets, drivers.Options{}))
 	})
 	t.Run("gRPC", func(t *testing.T) {
 		s := &standIn{}
-		f(t, s, openURL(t, "otlp+grpc://"+s.grpc(t)+secrets, quick))
+		f(t, s, openURL(t, "otlp+grpc://"+s.grpc(t)+secrets, drivers.Options{}))
 	})
 }
 
@@ -79,7 +77,7 @@ func TestPaths(t *testing.T) {
 	s := &standIn{}
 	addr := s.http(t)
 	for _, path := range []string{"", "/", "/v1/traces", "/in", "/in/v1/traces/", "/a%2Fb"} {
-		if err := openURL(t, "otlp://u:hunter2@"+addr+path, quick).(drivers.Pinger).Ping(t.Context()); err != nil {
+		if err := openURL(t, "otlp://u:hunter2@"+addr+path, drivers.Options{}).(drivers.Pinger).Ping(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -183,10 +181,10 @@ func TestTooLarge(t *testing.T) {
 	})
 }
 
-// TestLargeBatch: a batch of 8 MiB goes out in parts that every server takes.
+// TestLargeBatch: a batch of 4 MB goes out in parts that every server takes.
 func TestLargeBatch(t *testing.T) {
 	both(t, func(t *testing.T, s *standIn, d drivers.Driver) {
-		events := drivertest.Trace(200, 0)
+		events := drivertest.Trace(100, 0)
 		info := drivertest.Info(strings.Repeat("x", 40000))
 		for i := range events {
 			events[i].Info = info
@@ -194,7 +192,7 @@ func TestLargeBatch(t *testing.T) {
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
-		if n := len(s.spans()); n != 100 || len(s.requests) < 2 {
+		if n := len(s.spans()); n != 50 || len(s.requests) < 2 {
 			t.Errorf("%d spans in %d requests", n, len(s.requests))
 		}
 	})
@@ -224,7 +222,7 @@ func TestPartialSuccess(t *testing.T) {
 
 func TestServerDown(t *testing.T) {
 	for _, scheme := range []string{"otlp", "otlp+https", "otlp+grpc", "otlp+grpcs", "jaeger"} {
-		d := openURL(t, scheme+"://127.0.0.1:1"+secrets, quick)
+		d := openURL(t, scheme+"://127.0.0.1:1"+secrets, drivers.Options{})
 		err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 		shown(t, err, "127.0.0.1:1")
 		if !errors.Is(err, profiler.ErrNotSent) {
@@ -244,7 +242,7 @@ func TestFrozen(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = listener.Close() })
 	for _, scheme := range []string{"otlp", "otlp+grpc"} {
-		d := openURL(t, scheme+"://"+listener.Addr().String(), quick)
+		d := openURL(t, scheme+"://"+listener.Addr().String(), drivers.Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		if err := d.Notify(ctx, drivertest.Trace(2, 0)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", scheme, err)
@@ -272,7 +270,7 @@ func TestReplyCut(t *testing.T) {
 		_, _ = io.WriteString(w, "half")
 	}))
 	t.Cleanup(server.Close)
-	d := openURL(t, "otlp://"+server.Listener.Addr().String(), quick)
+	d := openURL(t, "otlp://"+server.Listener.Addr().String(), drivers.Options{})
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	shown(t, err, "broke off")
 	if errors.Is(err, profiler.ErrNotSent) {
@@ -296,10 +294,10 @@ func TestTLS(t *testing.T) {
 		"otlp+https": server.Listener.Addr().String(),
 		"otlp+grpcs": s.grpc(t, grpc.Creds(credentials.NewServerTLSFromCert(&pair))),
 	} {
-		if err := openURL(t, scheme+"://"+addr+"?ssl_ca_certs="+cert, quick).Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+		if err := openURL(t, scheme+"://"+addr+"?ssl_ca_certs="+cert, drivers.Options{}).Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
 			t.Errorf("%s: %v", scheme, err)
 		}
-		err := openURL(t, scheme+"://"+addr+secrets, quick).Notify(t.Context(), drivertest.Trace(2, 0))
+		err := openURL(t, scheme+"://"+addr+secrets, drivers.Options{}).Notify(t.Context(), drivertest.Trace(2, 0))
 		shown(t, err, "certificate")
 		if !errors.Is(err, profiler.ErrNotSent) {
 			t.Errorf("%s: %v", scheme, err)
@@ -349,7 +347,7 @@ func TestBadURLs(t *testing.T) {
 func TestKilledAndBack(t *testing.T) {
 	server := servertest.Jaeger(t)
 	for _, url := range []string{"jaeger://" + server.HTTP + "?query=http://" + server.Addr, "otlp+grpc://" + server.GRPC} {
-		d := openURL(t, url, quick)
+		d := openURL(t, url, drivers.Options{})
 		service, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
 			Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: time.Second}})
 		if err != nil {

@@ -44,7 +44,7 @@ func queryAPI(t *testing.T, answers map[string]string) drivers.Driver {
 		_, _ = w.Write([]byte(text))
 	}))
 	t.Cleanup(server.Close)
-	return openURL(t, "jaeger://127.0.0.1:1?query="+server.URL, quick)
+	return openURL(t, "jaeger://127.0.0.1:1?query="+server.URL, drivers.Options{})
 }
 
 func TestForeignSpans(t *testing.T) {
@@ -127,7 +127,7 @@ func TestBadAnswers(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	u := strings.Replace(server.URL, "http://", "http://u:hunter2@", 1)
-	d := openURL(t, "jaeger://127.0.0.1:1?query="+u, quick)
+	d := openURL(t, "jaeger://127.0.0.1:1?query="+u, drivers.Options{})
 	n := 0
 	for _, err := range d.Records(t.Context(), foreignBase) {
 		shown(t, err, "404")
