@@ -78,6 +78,16 @@ func (id *ID) Append(b []byte) []byte {
 	return b
 }
 
+// PutUUID writes the text of id to dst if it is a canonical UUID, and says
+// whether it is.
+func (id *ID) PutUUID(dst *[36]byte) bool {
+	if id.text != "" || id.uuid == [16]byte{} {
+		return false
+	}
+	putUUID(dst, &id.uuid)
+	return true
+}
+
 // String returns the text of id, "" for the zero ID.
 func (id ID) String() string { return string(id.Append(nil)) }
 

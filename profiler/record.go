@@ -17,15 +17,44 @@ import (
 //	{"name":"db-start","base_id":…,"trace_id":…,"parent_id":…,"timestamp":…,"info":{…},"project":…,"service":…}
 func AppendRecord(b []byte, e *Event) []byte {
 	b = jsontext.AppendEscaped(append(b, `{"name":"`...), e.Name)
-	b = append(append(b, '-'), e.Kind.String()...)
-	b = e.BaseID.Append(append(b, `","base_id":"`...))
-	b = e.TraceID.Append(append(b, `","trace_id":"`...))
-	b = e.ParentID.Append(append(b, `","parent_id":"`...))
-	b = AppendTimestamp(append(b, `","timestamp":"`...), e.Time)
-	b = append(append(b, `","info":`...), e.Info...)
+	b = e.appendIDs(append(append(b, '-'), e.Kind.String()...))
+	b = append(b, e.Info...)
 	b = jsontext.AppendString(append(b, `,"project":`...), e.Project)
 	b = jsontext.AppendString(append(b, `,"service":`...), e.Service)
 	return append(b, '}')
+}
+
+// The part of a record between the name and the info, of which only ids and
+// time differ as long as all ids are UUIDs.
+const (
+	noUUID = "00000000-0000-0000-0000-000000000000"
+	noTime = "0000-00-00T00:00:00.000000"
+	idsA   = `","base_id":"`
+	idsB   = `","trace_id":"`
+	idsC   = `","parent_id":"`
+	idsD   = `","timestamp":"`
+	idsE   = `","info":`
+	ids    = idsA + noUUID + idsB + noUUID + idsC + noUUID + idsD + noTime + idsE
+
+	baseAt   = len(idsA)
+	traceAt  = baseAt + len(noUUID) + len(idsB)
+	parentAt = traceAt + len(noUUID) + len(idsC)
+	timeAt   = parentAt + len(noUUID) + len(idsD)
+)
+
+func (e *Event) appendIDs(b []byte) []byte {
+	n := len(b)
+	b = append(b, ids...)
+	t := b[n:]
+	if e.BaseID.PutUUID((*[36]byte)(t[baseAt:])) && e.TraceID.PutUUID((*[36]byte)(t[traceAt:])) && e.ParentID.PutUUID((*[36]byte)(t[parentAt:])) {
+		putTimestamp((*[26]byte)(t[timeAt:]), e.Time)
+		return b
+	}
+	b = e.BaseID.Append(append(b[:n], idsA...))
+	b = e.TraceID.Append(append(b, idsB...))
+	b = e.ParentID.Append(append(b, idsC...))
+	b = AppendTimestamp(append(b, idsD...), e.Time)
+	return append(b, idsE...)
 }
 
 // RecordName is the name under which e is stored: "db-start".

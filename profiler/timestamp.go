@@ -1,6 +1,9 @@
 package profiler
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sync/atomic"
+)
 
 // digits2 has the two digits of every number below 100, the first one in the
 // low half.
@@ -17,16 +20,43 @@ func twoDigits() (t [100]uint16) {
 // in UTC and cut to microseconds: 2026-01-02T03:04:05.000006. Years outside of
 // 0 to 9999 are not what it is for.
 func AppendTimestamp(b []byte, nanos int64) []byte {
-	const day = 24 * 60 * 60 * 1_000_000
-	micros := floorDiv(nanos, 1000)
-	days := floorDiv(micros, day)
-	year, month, dom := civil(days)
-	us := uint64(micros - days*day)
-	sec := us / 1_000_000
-	us %= 1_000_000
+	b = append(b, noTime...)
+	putTimestamp((*[26]byte)(b[len(b)-26:]), nanos)
+	return b
+}
 
-	b = append(b, "0000-00-00T00:00:00.000000"...)
-	d := (*[26]byte)(b[len(b)-26:])
+// second is the text of the second that was written last: the next record is
+// mostly of the same one.
+var second atomic.Pointer[secondText]
+
+type secondText struct {
+	unix int64
+	text [20]byte // 2026-01-02T03:04:05.
+}
+
+func putTimestamp(d *[26]byte, nanos int64) {
+	micros := floorDiv(nanos, 1000)
+	unix := floorDiv(micros, 1_000_000)
+	s := second.Load()
+	if s == nil || s.unix != unix {
+		s = newSecond(unix)
+		second.Store(s)
+	}
+	copy(d[:20], s.text[:])
+	us := uint64(micros - unix*1_000_000)
+	put2(d[20:], us/10000)
+	put2(d[22:], us/100)
+	put2(d[24:], us)
+}
+
+func newSecond(unix int64) *secondText {
+	const day = 24 * 60 * 60
+	days := floorDiv(unix, day)
+	year, month, dom := civil(days)
+	sec := uint64(unix - days*day)
+	s := &secondText{unix: unix}
+	d := s.text[:]
+	copy(d, noTime)
 	put2(d[0:], year/100)
 	put2(d[2:], year)
 	put2(d[5:], month)
@@ -34,10 +64,7 @@ func AppendTimestamp(b []byte, nanos int64) []byte {
 	put2(d[11:], sec/3600)
 	put2(d[14:], sec/60%60)
 	put2(d[17:], sec%60)
-	put2(d[20:], us/10000)
-	put2(d[22:], us/100)
-	put2(d[24:], us)
-	return b
+	return s
 }
 
 func put2(b []byte, v uint64) { binary.LittleEndian.PutUint16(b, digits2[v%100]) }

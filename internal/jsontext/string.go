@@ -64,8 +64,12 @@ func AppendEscaped(b []byte, s string) []byte {
 // isPlain says whether every byte of s stands for itself. Most texts are plain,
 // so it looks at eight bytes at a time.
 func isPlain(s string) bool {
-	if len(s) < 8 {
-		for i := range len(s) {
+	switch n := len(s); {
+	case n >= 8:
+	case n >= 4:
+		return plainWord(load4(s, 0) | load4(s, n-4)<<32)
+	default:
+		for i := range n {
 			if special[s[i]] {
 				return false
 			}
@@ -78,6 +82,11 @@ func isPlain(s string) bool {
 		}
 	}
 	return plainWord(load8(s, len(s)-8))
+}
+
+func load4(s string, at int) uint64 {
+	_ = s[at+3]
+	return uint64(s[at]) | uint64(s[at+1])<<8 | uint64(s[at+2])<<16 | uint64(s[at+3])<<24
 }
 
 func load8(s string, at int) uint64 {

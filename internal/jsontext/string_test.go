@@ -12,8 +12,12 @@ import (
 // looked at eight bytes at a time.
 func TestAppendStringEveryByte(t *testing.T) {
 	for c := range 256 {
-		for at := range 20 {
-			s := strings.Repeat("x", at) + string([]byte{byte(c)}) + strings.Repeat("y", 19-at)
+		for i := range 210 {
+			at, length := i%21, i/21*2+1
+			if at >= length {
+				continue
+			}
+			s := strings.Repeat("x", at) + string([]byte{byte(c)}) + strings.Repeat("y", length-1-at)
 			got := jsontext.AppendString(nil, s)
 			var back string
 			if err := json.Unmarshal(got, &back); err != nil {
