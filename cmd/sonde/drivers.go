@@ -9,6 +9,7 @@ import (
 	_ "github.com/sonde-go/sonde/drivers/messaging"
 	_ "github.com/sonde-go/sonde/drivers/mongodb"
 	_ "github.com/sonde-go/sonde/drivers/mysql"
+	_ "github.com/sonde-go/sonde/drivers/nats"
 	_ "github.com/sonde-go/sonde/drivers/otlp"
 	_ "github.com/sonde-go/sonde/drivers/postgresql"
 	_ "github.com/sonde-go/sonde/drivers/redis"

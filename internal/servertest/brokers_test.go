@@ -10,6 +10,8 @@ import (
 
 func TestRabbitMQ(t *testing.T) { lifecycle(t, RabbitMQ(t)) }
 
+func TestNATS(t *testing.T) { lifecycle(t, NATS(t)) }
+
 func TestRedisSentinelReplacesItsPrimary(t *testing.T) {
 	set := RedisSentinel(t, "--requirepass", "secret", "--masterauth", "secret")
 	first := set.Primary()

@@ -1,0 +1,468 @@
+package nats
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/internal/servertest/natstest"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// quick are options for servers that do not answer.
+var quick = drivers.Options{ConnectTimeout: 300 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
+
+// quiet are options that log nothing.
+var quiet = drivers.Options{Logger: slog.New(slog.DiscardHandler)}
+
+// oneLine checks that an error can be shown to a user.
+func oneLine(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		t.Error("no error")
+		return
+	}
+	if text := err.Error(); strings.ContainsAny(text, "\n\r") || strings.Contains(text, "hunter2") {
+		t.Errorf("the error is %q", text)
+	}
+}
+
+// allFail checks that every method of a driver says why it cannot work.
+func allFail(t *testing.T, d *driver, words string) {
+	t.Helper()
+	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
+	oneLine(t, err)
+	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), words) {
+		t.Errorf("Notify: %v, want ErrNotSent and %q", err, words)
+	}
+	oneLine(t, d.Ping(t.Context()))
+	oneLine(t, d.Delete(t.Context(), "x"))
+	for _, err := range d.Records(t.Context(), "x") {
+		oneLine(t, err)
+	}
+	for _, err := range d.Traces(t.Context(), drivers.Query{}) {
+		oneLine(t, err)
+	}
+}
+
+func TestServerDown(t *testing.T) {
+	allFail(t, openURL(t, "nats://root:hunter2@127.0.0.1:1", quick), "127.0.0.1:1")
+	allFail(t, openURL(t, "nats://hunter2@127.0.0.1:1,127.0.0.1:2", quick), "127.0.0.1:2")
+}
+
+// TestServerSilent: a program that takes connections and says nothing.
+func TestServerSilent(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	allFail(t, openURL(t, "nats://root:hunter2@"+listener.Addr().String(), quick), "timeout")
+}
+
+func TestWithoutJetStream(t *testing.T) {
+	allFail(t, openURL(t, natstest.NATS(t).URL, quiet), "is JetStream enabled")
+}
+
+func TestCredentials(t *testing.T) {
+	s := natstest.Start(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Username: "root", Password: "hunter2:@/"})
+	d := openURL(t, "nats://root:hunter2%3A%40%2F@"+s.Addr, quiet)
+	if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+		t.Error(err)
+	}
+	for _, user := range []string{"root:xhunter2@", "hunter2@", ""} {
+		allFail(t, openURL(t, "nats://"+user+s.Addr, quiet), "Authorization")
+	}
+
+	s = natstest.Start(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Authorization: "t0ken/"})
+	d = openURL(t, "nats://t0ken%2F@"+s.Addr, quiet)
+	if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	cert, key := servertest.Certificate(t)
+	config, err := server.GenTLSConfig(&server.TLSConfigOpts{CertFile: cert, KeyFile: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := natstest.Start(t, server.Options{JetStream: true, StoreDir: t.TempDir(), TLS: true, TLSConfig: config})
+	address := "nats+tls://" + s.Addr
+	for _, options := range []string{"?ssl_ca_certs=" + url.QueryEscape(cert), "?ssl_cert_reqs=none"} {
+		if err := openURL(t, address+options, quiet).Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+			t.Errorf("%s: %v", options, err)
+		}
+	}
+	allFail(t, openURL(t, address, quiet), "certificate")
+	allFail(t, openURL(t, "nats+tls://"+natstest.NATS(t).Addr, quiet), "secure connection")
+}
+
+func TestBadURLs(t *testing.T) {
+	for _, url := range []string{
+		"nats://root:hunter2@",
+		"nats://root:hunter2@host:port/",
+		"nats://root:hunter2",
+		"nats://root:hunter2%zz@host/",
+		"nats://root:hunter2/x@host/",
+		"nats://root:hunter2?@host/",
+		"nats://root:hunter2#@host/",
+		"nats://host/A.B",
+		"nats://host/*",
+		"nats://host/a/b",
+		"nats://host/?password=hunter2",
+		"nats://host/?max_age=7",
+		"nats://host/?max_age=1ms",
+		"nats://host/?replicas=0",
+		"nats://host/?replicas=9",
+		"nats://host/?replicas=1&replicas=1",
+		"nats://host/?ssl_cert_reqs=none",
+		"nats+tls://host/?ssl_cert_reqs=maybe",
+		"nats+tls://host/?ssl_ca_certs=/no/such/file",
+		"nats://host/?%zz",
+	} {
+		d, err := drivers.Open(t.Context(), url, drivers.Options{})
+		if err == nil {
+			_ = d.Close()
+			t.Errorf("%s was opened", url)
+			continue
+		}
+		oneLine(t, err)
+	}
+}
+
+func FuzzParseURL(f *testing.F) {
+	f.Add("nats://u:p@h1:1,[::1]/S?max_age=1h&replicas=3")
+	f.Add("nats+tls://t@h?ssl_cert_reqs=none")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parseURL(text)
+		if err == nil && (len(c.addrs) == 0 || c.stream == "" || strings.ContainsAny(c.stream, ".*> \t\r\n")) {
+			t.Errorf("%q: %+v", text, c)
+		}
+	})
+}
+
+// streamOf asks for the settings of a stream.
+func streamOf(t *testing.T, d *driver) jetstream.StreamConfig {
+	t.Helper()
+	stream, err := d.js.Stream(t.Context(), d.config.stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().Config
+}
+
+func TestStream(t *testing.T) {
+	s := natstest.JetStream(t)
+	for _, step := range []struct {
+		options string
+		maxAge  time.Duration
+	}{
+		{"", 0},
+		{"?max_age=1h", time.Hour},
+		{"", time.Hour}, // what the URL does not say stays
+		{"?max_age=1m&replicas=1", time.Minute},
+	} {
+		d := openURL(t, s.URL+step.options, quiet)
+		if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+			t.Fatal(err)
+		}
+		c := streamOf(t, d)
+		if c.Name != "OSPROFILER" || c.MaxAge != step.maxAge || c.Replicas != 1 || c.Storage != jetstream.FileStorage ||
+			len(c.Subjects) != 1 || c.Subjects[0] != "OSPROFILER.*" {
+			t.Errorf("%q: the stream is %+v", step.options, c)
+		}
+	}
+	d := openURL(t, s.URL, quiet)
+	if err := d.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "OTHER", Subjects: []string{"x"}}); err != nil {
+		t.Fatal(err)
+	}
+	err := openURL(t, s.URL+"/OTHER", quiet).Notify(t.Context(), drivertest.Trace(2, 0))
+	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "another's") {
+		t.Errorf("Notify into another's stream: %v", err)
+	}
+}
+
+// TestStreamDeleted: it is made again.
+func TestStreamDeleted(t *testing.T) {
+	s := natstest.JetStream(t)
+	d := openURL(t, s.URL, quiet)
+	l := startLoad(t, d)
+	l.work(5)
+	l.until(t, "the first records", acknowledged(10))
+	if err := d.js.DeleteStream(t.Context(), "OSPROFILER"); err != nil {
+		t.Fatal(err)
+	}
+	l.work(5)
+	recorded := l.all(t)
+	if n := stored(t, d); n != recorded-10 {
+		t.Errorf("%d records in the stream, want %d", n, recorded-10)
+	}
+}
+
+// TestRepeats: the stream drops a record that is sent again.
+func TestRepeats(t *testing.T) {
+	d := openURL(t, natstest.JetStream(t).URL, quiet)
+	events := drivertest.Trace(100, 0)
+	for range 3 {
+		if err := d.Notify(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := stored(t, d); n != 100 {
+		t.Errorf("%d records in the stream, want 100", n)
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	d := openURL(t, natstest.JetStream(t).URL, quiet)
+	events := drivertest.Trace(4, 0)
+	for i := 1; i < 3; i++ {
+		events[i].Info = drivertest.Info(strings.Repeat("x", 1<<20))
+	}
+	var rejected *profiler.RejectedError
+	err := d.Notify(t.Context(), events)
+	if !errors.As(err, &rejected) || len(rejected.Indexes) != 2 || rejected.Indexes[0] != 1 || rejected.Indexes[1] != 2 {
+		t.Errorf("Notify: %v", err)
+	}
+	if n := stored(t, d); n != 2 {
+		t.Errorf("%d records in the stream, want 2", n)
+	}
+}
+
+// load runs a service that feeds a driver, whose points work writes until the
+// test stops it.
+type load struct{ service *profiler.Service }
+
+func startLoad(t *testing.T, d drivers.Driver) *load {
+	t.Helper()
+	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
+		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = s.Close(ctx)
+	})
+	return &load{service: s}
+}
+
+// work records a trace of n points.
+func (l *load) work(n int) {
+	ctx, root := l.service.Begin(context.Background(), profiler.Opening{Name: "http"})
+	for range n - 1 {
+		_, p := profiler.Start(ctx, "db")
+		p.Stop()
+	}
+	root.Stop()
+}
+
+// until waits until the service's figures are as wanted.
+func (l *load) until(t *testing.T, what string, ok func(profiler.Stats) bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(l.service.Stats()); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited for %s in vain: %+v", what, l.service.Stats())
+		}
+	}
+}
+
+// all closes the service, which has to lose nothing on its way to the stream,
+// and returns how many records there were.
+func (l *load) all(t *testing.T) uint64 {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := l.service.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	stats := l.service.Stats()
+	if stats.Acknowledged != stats.Recorded {
+		t.Errorf("%d of %d records were acknowledged: %+v", stats.Acknowledged, stats.Recorded, stats)
+	}
+	return stats.Recorded
+}
+
+// stored counts the records in the stream, repeats too.
+func stored(t *testing.T, d *driver) (n uint64) {
+	t.Helper()
+	err := d.walk(t.Context(), d.config.subjects(), func(_ uint64, payload []byte) bool {
+		if _, err := profiler.ParseRecord(payload); err != nil {
+			t.Error(err)
+		}
+		n++
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func acknowledged(n uint64) func(profiler.Stats) bool {
+	return func(s profiler.Stats) bool { return s.Acknowledged >= n }
+}
+
+func retried(n uint64) func(profiler.Stats) bool {
+	return func(s profiler.Stats) bool { return s.Retries >= n }
+}
+
+func TestKilledAndBack(t *testing.T) {
+	s := servertest.NATS(t)
+	d := openURL(t, urlOf(s), quiet)
+	l := startLoad(t, d)
+	l.work(50)
+	l.until(t, "the first records", acknowledged(100))
+	s.Kill()
+	l.work(50)
+	l.until(t, "a retry", retried(1))
+	s.Restart()
+	l.until(t, "the records of the outage", acknowledged(200))
+	l.work(50)
+	if recorded, n := l.all(t), stored(t, d); n != recorded {
+		t.Errorf("%d records in the stream, want %d", n, recorded)
+	}
+}
+
+func TestFrozen(t *testing.T) {
+	s := servertest.NATS(t)
+	d := openURL(t, urlOf(s), quiet)
+	l := startLoad(t, d)
+	l.work(50)
+	l.until(t, "the first records", acknowledged(100))
+	s.Freeze()
+	l.work(50)
+	l.until(t, "a retry", retried(1))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Ping of a frozen server: %v, want that the deadline has passed", err)
+	}
+	for _, err := range d.Records(ctx, "x") {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Records of a frozen server: %v, want that the deadline has passed", err)
+		}
+	}
+	s.Thaw()
+	if recorded, n := l.all(t), stored(t, d); n != recorded {
+		t.Errorf("%d records in the stream, want %d: repeats are to be dropped", n, recorded)
+	}
+}
+
+// TestFrozenReader: a server that stops in the middle of a read does not make a
+// trace look shorter.
+func TestFrozenReader(t *testing.T) {
+	s := servertest.NATS(t)
+	d := openURL(t, urlOf(s), quiet)
+	events := drivertest.Trace(4*perFetch, 0)
+	if err := d.Notify(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	n := 0
+	var last error
+	for _, err := range d.Records(ctx, events[0].BaseID.String()) {
+		if n++; n == 10 {
+			s.Freeze()
+		}
+		last = err
+	}
+	if !errors.Is(last, context.DeadlineExceeded) {
+		t.Errorf("%d records and %v, want that the deadline has passed", n, last)
+	}
+	s.Thaw()
+}
+
+// TestRestartedWhileReading: a reader never takes a part of a trace for the
+// whole.
+func TestRestartedWhileReading(t *testing.T) {
+	s := natstest.JetStream(t)
+	d := openURL(t, s.URL, quiet)
+	events := drivertest.Trace(4*perFetch, 0)
+	if err := d.Notify(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	var last error
+	for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+		if n++; n == 10 {
+			s.Restart()
+		}
+		last = err
+	}
+	if last == nil && n != len(events) {
+		t.Errorf("%d of %d records and no error", n, len(events))
+	}
+}
+
+// TestClusterLosesItsLeader: with three replicas, a server that is killed takes
+// nothing with it.
+func TestClusterLosesItsLeader(t *testing.T) {
+	nodes := servertest.NATSCluster(t)
+	d := openURL(t, "nats://"+nodes[0].Addr+","+nodes[1].Addr+","+nodes[2].Addr+"?replicas=3", quiet)
+	l := startLoad(t, d)
+	l.work(500)
+	l.until(t, "the first records", acknowledged(1000))
+	stream, err := d.js.Stream(t.Context(), "OSPROFILER")
+	if err != nil {
+		t.Fatal(err)
+	}
+	leader := stream.CachedInfo().Cluster.Leader
+	for i, node := range nodes {
+		if leader == "node"+string(rune('0'+i)) {
+			l.work(500)
+			node.Kill()
+		}
+	}
+	l.work(500)
+	l.until(t, "the records after the leader's death", acknowledged(2000))
+	recorded := l.all(t)
+	if recorded != 3000 {
+		t.Errorf("%d records, want 3000: was the leader %q killed?", recorded, leader)
+	}
+	var n uint64
+	for end := time.Now().Add(time.Minute); time.Now().Before(end) && n != recorded; time.Sleep(50 * time.Millisecond) {
+		n = stored(t, d)
+	}
+	if n != recorded {
+		t.Errorf("%d records in the stream, want %d", n, recorded)
+	}
+}
+
+func TestLogsNoSecrets(t *testing.T) {
+	var log bytes.Buffer
+	s := natstest.Start(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Username: "root", Password: "hunter2"})
+	d := openURL(t, "nats://root:hunter2@"+s.Addr, drivers.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err := d.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Restart()
+	for end := time.Now().Add(time.Minute); d.Ping(t.Context()) != nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not connected again")
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if text := log.String(); strings.Contains(text, "hunter2") {
+		t.Errorf("the log is %q", text)
+	}
+}

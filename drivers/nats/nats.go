@@ -1,0 +1,209 @@
+// Package nats is the driver that keeps traces in NATS JetStream. Import it for
+// its schemes:
+//
+//	nats://user:password@host:4222/OSPROFILER
+//	nats+tls://token@host1:4222,host2:4222
+//
+// The hosts are servers of one cluster, whose other servers the client finds by
+// itself; the user, or the token, is the first that is given. The path names
+// the stream, OSPROFILER if there is none. Options:
+//
+//	max_age=72h        how long records are kept; without it, for ever
+//	replicas=3         on how many servers of a cluster they are kept; 1
+//	ssl_ca_certs=FILE  PEM file of the authorities to trust
+//	ssl_cert_reqs=none do not verify the server's certificate
+//
+// The first Notify makes the stream, on disk; of one that is there it sets what
+// the URL says of max_age and replicas. A record is a message with the subject
+// STREAM.<base id>, so that reading or deleting a trace touches no other. Its
+// body is the record as JSON, its Nats-Msg-Id the trace id and the record's
+// name: a record that is sent again within two minutes, the stream's window, is
+// stored once. For the same time, a trace that was deleted cannot be stored
+// again.
+//
+// A record is acknowledged when the stream has it. With one replica that does
+// not mean that it survives a power cut, since the server writes to the disk's
+// cache (see its option sync_interval); with three it survives the loss of one
+// server.
+//
+// A list reads all records, since a trace may begin with any of them; its
+// memory grows with the number of traces.
+package nats
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/sonde-go/sonde/drivers"
+)
+
+func init() {
+	drivers.Register("nats", open)
+	drivers.Register("nats+tls", open)
+}
+
+type driver struct {
+	config  *config
+	connect time.Duration
+	logger  *slog.Logger
+
+	mu     sync.Mutex // held while connecting
+	conn   *nats.Conn // nil: never connected
+	js     jetstream.JetStream
+	closed atomic.Bool
+
+	prepared atomic.Bool // the stream is as the URL says
+}
+
+func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+	c, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	return &driver{config: c, connect: o.ConnectTimeout, logger: o.Logger}, nil
+}
+
+// usable is nil while the driver may be used.
+func (d *driver) usable(ctx context.Context) error {
+	if d.closed.Load() {
+		return drivers.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// pause is how long the client waits before it tries to connect again.
+const pause = 100 * time.Millisecond
+
+// jetStream returns the connection. The first call makes it; from then on the
+// client makes it anew when it is lost, and while it is lost jetStream fails.
+func (d *driver) jetStream(ctx context.Context) (jetstream.JetStream, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.usable(ctx); err != nil {
+		return nil, err
+	}
+	if d.conn != nil {
+		if !d.conn.IsConnected() {
+			return nil, fmt.Errorf("the connection to NATS at %s is lost", d.config.servers())
+		}
+		return d.js, nil
+	}
+	conn, err := d.dial(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to NATS at %s: %w", d.config.servers(), err)
+	}
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(1<<20)) // Notify waits by itself
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	d.conn, d.js = conn, js
+	return js, nil
+}
+
+func (d *driver) dial(ctx context.Context) (*nats.Conn, error) {
+	timeout := d.connect
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline))
+	}
+	o := nats.GetDefaultOptions()
+	o.Servers = d.config.urls()
+	o.Name = "sonde"
+	o.User, o.Password, o.Token = d.config.user, d.config.password, d.config.token
+	o.Secure, o.TLSConfig = d.config.tls != nil, d.config.tls
+	o.Timeout = timeout
+	o.FlusherTimeout = d.connect // bounds a write to a server that does not read
+	o.MaxReconnect = -1
+	o.ReconnectWait = pause
+	o.ReconnectBufSize = -1 // what is not sent at once is not sent
+	o.IgnoreAuthErrorAbort = true
+	o.PingInterval = 10 * time.Second
+	o.AsyncErrorCB = func(_ *nats.Conn, _ *nats.Subscription, err error) {
+		d.logger.Warn("NATS: "+line(err), "servers", d.config.servers())
+	}
+	o.DisconnectedErrCB = func(_ *nats.Conn, err error) {
+		if err != nil {
+			d.logger.Warn("NATS: connection lost: "+line(err), "servers", d.config.servers())
+		}
+	}
+	o.ReconnectedCB = func(c *nats.Conn) {
+		d.logger.Info("NATS: connected again", "server", c.ConnectedAddr())
+	}
+	return o.Connect()
+}
+
+func (d *driver) Ping(ctx context.Context) error {
+	js, err := d.jetStream(ctx)
+	if err != nil {
+		return d.explain(ctx, err)
+	}
+	_, err = js.AccountInfo(ctx)
+	return d.explain(ctx, err)
+}
+
+func (d *driver) Close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.conn != nil {
+		d.conn.Close()
+	}
+	return nil
+}
+
+// explain makes one line of what the client returns, behind the reason for which
+// it may have been given up.
+func (d *driver) explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	text := &natsError{text: line(err), err: err}
+	if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
+		text.text += " (is JetStream enabled, and has the stream a leader?)"
+	}
+	if reason := d.usable(ctx); reason != nil && !errors.Is(err, reason) {
+		return fmt.Errorf("%w: %w", reason, text)
+	}
+	return text
+}
+
+func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+type natsError struct {
+	text string
+	err  error
+}
+
+func (e *natsError) Error() string { return e.text }
+func (e *natsError) Unwrap() error { return e.err }
+
+// config is what a URL says.
+type config struct {
+	addrs                 []string // host:port
+	user, password, token string
+	stream                string
+	maxAge                time.Duration // 0: not said
+	replicas              int           // 0: not said
+	tls                   *tls.Config   // nil: only if the server asks for it
+}
+
+func (c *config) servers() string { return strings.Join(c.addrs, ", ") }
+
+func (c *config) urls() []string {
+	urls := make([]string, len(c.addrs))
+	for i, addr := range c.addrs {
+		urls[i] = "nats://" + addr
+	}
+	return urls
+}

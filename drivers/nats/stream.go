@@ -1,0 +1,76 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/sonde-go/sonde/header"
+)
+
+// subject is where the records of a trace are. It is not ok for an id that no
+// record can have.
+func (c *config) subject(baseID string) (subject string, ok bool) {
+	if _, err := header.ParseID(baseID); err != nil {
+		return "", false
+	}
+	return c.stream + "." + baseID, true
+}
+
+// subjects are those of all traces.
+func (c *config) subjects() string { return c.stream + ".*" }
+
+// prepare makes the stream, or sets what the URL says of one that is there. It
+// does so once.
+func (d *driver) prepare(ctx context.Context, js jetstream.JetStream) error {
+	if d.prepared.Load() {
+		return nil
+	}
+	stream, err := js.Stream(ctx, d.config.stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{
+			Name:        d.config.stream,
+			Description: "Records of trace points, one subject for each trace",
+			Subjects:    []string{d.config.subjects()},
+			MaxAge:      d.config.maxAge,
+			Replicas:    max(d.config.replicas, 1),
+		})
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another program was faster
+			stream, err = js.Stream(ctx, d.config.stream)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", d.config.stream, err)
+	}
+	if err := d.adapt(ctx, js, stream.CachedInfo().Config); err != nil {
+		return err
+	}
+	d.prepared.Store(true)
+	return nil
+}
+
+// adapt sets what the URL says of a stream that is there.
+func (d *driver) adapt(ctx context.Context, js jetstream.JetStream, c jetstream.StreamConfig) error {
+	if !slices.Contains(c.Subjects, d.config.subjects()) && !slices.Contains(c.Subjects, d.config.stream+".>") {
+		return fmt.Errorf("stream %s is another's: it has not the subjects %s", d.config.stream, d.config.subjects())
+	}
+	wanted := c
+	if d.config.maxAge != 0 {
+		wanted.MaxAge = d.config.maxAge
+		if wanted.Duplicates > wanted.MaxAge {
+			wanted.Duplicates = wanted.MaxAge
+		}
+	}
+	if d.config.replicas != 0 {
+		wanted.Replicas = d.config.replicas
+	}
+	if wanted.MaxAge == c.MaxAge && wanted.Replicas == c.Replicas {
+		return nil
+	}
+	if _, err := js.UpdateStream(ctx, wanted); err != nil {
+		return fmt.Errorf("setting max_age and replicas of stream %s: %w", d.config.stream, err)
+	}
+	return nil
+}
