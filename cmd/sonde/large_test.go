@@ -1,4 +1,4 @@
-package drivers_test
+package main
 
 import (
 	"context"
@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
-	_ "github.com/sonde-go/sonde/drivers/redis"
-	_ "github.com/sonde-go/sonde/drivers/sqlite"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest"
