@@ -107,12 +107,6 @@ func (id *ID) UnmarshalText(b []byte) (err error) {
 
 const hexDigits = "0123456789abcdef"
 
-// uuidAt has the position of each byte's two digits in the 36-character form.
-var uuidAt = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
-
-// hexPairs has the two digits of every byte, the first one in the low half;
-// unhex the value of each digit, 0xff for what is no lower-case hex digit.
-var hexPairs, unhex = hexTables()
 
 func hexTables() (pairs [256]uint16, values [256]byte) {
 	for i := range 256 {

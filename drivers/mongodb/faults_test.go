@@ -269,7 +269,7 @@ func (c *cutter) pass(client, server net.Conn) {
 			return
 		}
 		if inserting.Load() && c.armed.Swap(false) {
-			_, _ = io.WriteString(client, string(buf[:10]))
+			_, _ = client.Write(buf[:10])
 			return
 		}
 		if _, err := client.Write(buf[:n]); err != nil {

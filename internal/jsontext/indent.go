@@ -166,7 +166,7 @@ func appendQuoted(dst, quoted []byte) []byte {
 // appendNumber appends a number as Python writes it: an integer with all its
 // digits, anything else as the shortest text of the float64.
 func appendNumber(dst, number []byte) []byte {
-	if bytes.IndexAny(number, ".eE") < 0 {
+	if !bytes.ContainsAny(number, ".eE") {
 		if string(number) == "-0" {
 			number = number[1:]
 		}
