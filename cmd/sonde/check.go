@@ -67,6 +67,7 @@ func (c *checkCmd) config() (config sonde.Config, err error) {
 	if config.ConnectionString == "" {
 		config.ConnectionString = sonde.DefaultConnectionString
 	}
+	config.Options.TransportURL = c.TransportURL
 	config.Options.Logger = slog.New(slog.DiscardHandler)
 	return config, nil
 }

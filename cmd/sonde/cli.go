@@ -37,6 +37,7 @@ type traceCmd struct {
 // storeFlags say where the traces are.
 type storeFlags struct {
 	ConnectionString string `help:"URL of the store, ${store} if none is given. Known schemes: ${schemes}." placeholder:"URL" env:"OSPROFILER_CONNECTION_STRING,OS_PROFILER__CONNECTION_STRING"`
+	TransportURL     string `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/." placeholder:"URL"`
 }
 
 // keyFlags are the keys that sign and verify.

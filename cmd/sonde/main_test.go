@@ -209,6 +209,8 @@ func TestBadInput(t *testing.T) {
 		args []string
 	}{
 		"unknown command":   {exitUsage, `^sonde: unexpected argument bogus`, []string{"bogus"}},
+		"no broker":         {exitFailed, `names no broker`, []string{"trace", "show", checkout, "--connection-string", "messaging://"}},
+		"broker down":       {exitFailed, down, []string{"trace", "show", checkout, "--connection-string", "messaging://", "--transport-url", "rabbit://u:secret@" + down + "/"}},
 		"no command":        {exitUsage, `^sonde: expected one of`, nil},
 		"no trace":          {exitUsage, `<trace>`, []string{"trace", "show"}},
 		"unknown flag":      {exitUsage, `unknown flag --bogus`, []string{"trace", "list", "--bogus"}},

@@ -16,6 +16,7 @@ func (f *storeFlags) with(ctx context.Context, do func(drivers.Driver) error) er
 		return err
 	}
 	o := config.Options
+	o.TransportURL = f.TransportURL
 	o.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
 	d, err := drivers.Open(ctx, f.url(), o)
 	if err != nil {
