@@ -107,6 +107,9 @@ func (id *ID) UnmarshalText(b []byte) (err error) {
 
 const hexDigits = "0123456789abcdef"
 
+// hexPairs has the two digits of every byte, the first one in the low half;
+// unhex the value of each digit, 0xff for what is no lower-case hex digit.
+var hexPairs, unhex = hexTables()
 
 func hexTables() (pairs [256]uint16, values [256]byte) {
 	for i := range 256 {
