@@ -3,7 +3,6 @@ package mongodb
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"strings"
 	"sync/atomic"
