@@ -24,6 +24,9 @@ type chunk struct {
 	lost uint64 // losses that its records report
 	seq  uint64 // of its first live record
 	next *chunk // in the queue
+
+	// The withheld records that it began with, see keepHeld.
+	keptRecords, keptBytes int
 }
 
 // record is an Event without what the trace's records have in common.
@@ -57,8 +60,10 @@ func (c *chunk) size() int {
 
 func (c *chunk) live() int { return len(c.recs) - c.dead }
 
+// full leaves room for as much again as was kept, so that a record which is
+// withheld for long is moved few times, however many there are.
 func (c *chunk) full() bool {
-	return len(c.recs) >= chunkRecords || len(c.buf) >= chunkBytes
+	return len(c.recs) >= chunkRecords+2*c.keptRecords || len(c.buf) >= chunkBytes+2*c.keptBytes
 }
 
 func (c *chunk) add(n *node, kind Kind, at int64, e *encoder, lost uint64, hostTail []byte) {
@@ -127,6 +132,9 @@ func (c *chunk) keepHeld() *chunk {
 		kept.recs = append(kept.recs, moved)
 		r.dead = true
 		c.dead++
+	}
+	if kept != nil {
+		kept.keptRecords, kept.keptBytes = len(kept.recs), len(kept.buf)
 	}
 	return kept
 }

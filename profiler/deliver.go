@@ -76,7 +76,7 @@ func (q *queue) deliverUntil(b *batch, atLeast int) {
 	last := q.seq
 	q.mu.Unlock()
 	for q.ctx.Err() == nil && q.next(b, atLeast) {
-		done := b.chunks[len(b.chunks)-1].seq >= last
+		done := b.events[len(b.events)-1].Seq >= last
 		q.deliver(b)
 		if done {
 			return

@@ -204,6 +204,34 @@ func TestHeld(t *testing.T) {
 	balanced(t, s)
 }
 
+// TestManyHeld: more points than a chunk holds are withheld at once, and each
+// is written once or not at all.
+func TestManyHeld(t *testing.T) {
+	const n = 500
+	sink := &store{}
+	s := newService(t, sink, func(c *profiler.Config) { c.Queue.FlushInterval = time.Hour })
+	ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "root"})
+	var held [n]profiler.Point
+	for i := range held {
+		_, held[i] = profiler.Open(ctx, profiler.Opening{Name: "held", Held: true}, slog.String("text", strings.Repeat("x", 1000)))
+	}
+	if slices.Contains(sink.names(), "held-start") {
+		t.Error("a held record was written before its time")
+	}
+	for i, p := range held {
+		if i%2 == 0 {
+			p.Discard()
+		} else {
+			p.Stop()
+		}
+	}
+	root.Stop()
+	mustClose(t, s)
+	if st := balanced(t, s); st.Starts != n/2+1 || st.Stops != n/2+1 || st.Acknowledged != n+2 {
+		t.Errorf("%+v", st)
+	}
+}
+
 type resolver struct{ v slog.Value }
 
 func (r resolver) LogValue() slog.Value { return r.v }
