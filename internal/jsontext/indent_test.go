@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/sonde-go/sonde/internal/servertest"
 )
 
 // TestAppendIndentGolden compares with what OSProfiler's report printed.
@@ -77,7 +79,7 @@ func TestAppendIndent(t *testing.T) {
 func TestPythonAgrees(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("no python3 here; apt-get install python3")
+		servertest.Missing(t, "python3", "apt-get install python3")
 	}
 	const script = "import json,sys\nfor line in sys.stdin.buffer:\n" +
 		" sys.stdout.write(json.dumps(json.loads(line), indent=2, separators=(',', ': ')) + '\\0')"
