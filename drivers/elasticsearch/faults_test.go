@@ -16,6 +16,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -123,59 +124,15 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// service feeds a driver with traces.
-func service(t *testing.T, d drivers.Driver) *profiler.Service {
-	t.Helper()
-	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
-		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: 200 * time.Millisecond}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = s.Close(ctx)
-	})
-	return s
-}
-
-// work records a trace of n points.
-func work(s *profiler.Service, n int) {
-	ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "http"})
-	for range n - 1 {
-		_, p := profiler.Start(ctx, "db")
-		p.Stop()
-	}
-	root.Stop()
-}
-
-// until waits until the service's figures are as wanted.
-func until(t *testing.T, s *profiler.Service, what string, ok func(profiler.Stats) bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(s.Stats()); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited for %s in vain: %+v", what, s.Stats())
-		}
-	}
-}
-
 // allThere closes the service and checks that each of its records is stored
 // once.
-func allThere(t *testing.T, s *profiler.Service, f *fake) {
+func allThere(t *testing.T, l *load.Load, f *fake) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := s.Close(ctx); err != nil {
-		t.Fatal(err)
-	}
-	stats := s.Stats()
-	if stats.Acknowledged != stats.Recorded {
-		t.Errorf("%d of %d records were acknowledged: %+v", stats.Acknowledged, stats.Recorded, stats)
-	}
+	recorded := l.All(t)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if n := uint64(len(f.indexes[recordIndex].ids)); n != stats.Recorded {
-		t.Errorf("%d records in the store, want %d", n, stats.Recorded)
+	if n := uint64(len(f.indexes[recordIndex].ids)); n != recorded {
+		t.Errorf("%d records in the store, want %d", n, recorded)
 	}
 }
 
@@ -184,13 +141,13 @@ func retried(s profiler.Stats) bool { return s.Retries > 0 }
 func TestDownAndBack(t *testing.T) {
 	f := newFake(t, "8.15.0")
 	addr := f.Listener.Addr().String()
-	s := service(t, openURL(t, f.url(), drivers.Options{}))
-	work(s, 50)
-	until(t, s, "the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
+	s := load.Start(t, openURL(t, f.url(), drivers.Options{}), 200*time.Millisecond)
+	s.Work(50)
+	s.Until(t, "the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
 	f.CloseClientConnections()
 	f.Listener.Close()
-	work(s, 50)
-	until(t, s, "a retry", retried)
+	s.Work(50)
+	s.Until(t, "a retry", retried)
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
@@ -200,19 +157,19 @@ func TestDownAndBack(t *testing.T) {
 	back.Listener = listener
 	back.Start()
 	defer back.Close()
-	work(s, 50)
+	s.Work(50)
 	allThere(t, s, f)
 }
 
 func TestFrozen(t *testing.T) {
 	f := newFake(t, "8.15.0")
 	d := openURL(t, f.url(), drivers.Options{})
-	s := service(t, d)
-	work(s, 50)
-	until(t, s, "the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
+	s := load.Start(t, d, 200*time.Millisecond)
+	s.Work(50)
+	s.Until(t, "the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
 	f.mu.Lock()
-	work(s, 50)
-	until(t, s, "a retry", retried)
+	s.Work(50)
+	s.Until(t, "a retry", retried)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Ping of a frozen server: %v, want that the deadline has passed", err)
@@ -224,10 +181,10 @@ func TestFrozen(t *testing.T) {
 
 func TestReplyLost(t *testing.T) {
 	f := newFake(t, "8.15.0")
-	s := service(t, openURL(t, f.url(), drivers.Options{}))
+	s := load.Start(t, openURL(t, f.url(), drivers.Options{}), 200*time.Millisecond)
 	f.cut = 30
-	work(s, 50)
-	until(t, s, "a retry", retried)
+	s.Work(50)
+	s.Until(t, "a retry", retried)
 	allThere(t, s, f)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -112,61 +113,18 @@ func TestBadURLs(t *testing.T) {
 	}
 }
 
-// service feeds a driver with traces.
-func service(t *testing.T, d drivers.Driver) *profiler.Service {
-	t.Helper()
-	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
-		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: 300 * time.Millisecond}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = s.Close(ctx)
-	})
-	return s
-}
-
-// work records a trace of n points.
-func work(s *profiler.Service, n int) {
-	ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "http"})
-	for range n - 1 {
-		_, p := profiler.Start(ctx, "db")
-		p.Stop()
-	}
-	root.Stop()
-}
-
-func until(t *testing.T, s *profiler.Service, what string, ok func(profiler.Stats) bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(s.Stats()); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited for %s in vain: %+v", what, s.Stats())
-		}
-	}
-}
-
 // allThere closes the service and checks that each of its records is stored.
-func allThere(t *testing.T, s *profiler.Service, f *fake) {
+func allThere(t *testing.T, l *load.Load, f *fake) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := s.Close(ctx); err != nil {
-		t.Fatal(err)
-	}
-	stats := s.Stats()
-	if stats.Acknowledged != stats.Recorded {
-		t.Errorf("%d of %d records were acknowledged: %+v", stats.Acknowledged, stats.Recorded, stats)
-	}
+	recorded := l.All(t)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	distinct := map[string]bool{}
 	for _, e := range f.events {
 		distinct[e.Fields[1].Content+e.Fields[4].Content] = true
 	}
-	if uint64(len(distinct)) != stats.Recorded {
-		t.Errorf("%d records in the store, want %d", len(distinct), stats.Recorded)
+	if uint64(len(distinct)) != recorded {
+		t.Errorf("%d records in the store, want %d", len(distinct), recorded)
 	}
 }
 
@@ -177,13 +135,13 @@ func first(s profiler.Stats) bool { return s.Acknowledged == 100 }
 func TestDownAndBack(t *testing.T) {
 	f := newFake(t)
 	addr := f.Listener.Addr().String()
-	s := service(t, openURL(t, f.url()))
-	work(s, 50)
-	until(t, s, "the first records", first)
+	s := load.Start(t, openURL(t, f.url()), 300*time.Millisecond)
+	s.Work(50)
+	s.Until(t, "the first records", first)
 	f.CloseClientConnections()
 	f.Listener.Close()
-	work(s, 50)
-	until(t, s, "a retry", retried)
+	s.Work(50)
+	s.Until(t, "a retry", retried)
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
@@ -194,19 +152,19 @@ func TestDownAndBack(t *testing.T) {
 	back.Listener = listener
 	back.StartTLS()
 	defer back.Close()
-	work(s, 50)
+	s.Work(50)
 	allThere(t, s, f)
 }
 
 func TestFrozen(t *testing.T) {
 	f := newFake(t)
 	d := openURL(t, f.url())
-	s := service(t, d)
-	work(s, 50)
-	until(t, s, "the first records", first)
+	s := load.Start(t, d, 300*time.Millisecond)
+	s.Work(50)
+	s.Until(t, "the first records", first)
 	f.mu.Lock()
-	work(s, 50)
-	until(t, s, "a retry", retried)
+	s.Work(50)
+	s.Until(t, "a retry", retried)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Ping of a frozen server: %v, want that the deadline has passed", err)
@@ -218,9 +176,9 @@ func TestFrozen(t *testing.T) {
 
 func TestReplyLost(t *testing.T) {
 	f := newFake(t)
-	s := service(t, openURL(t, f.url()))
+	s := load.Start(t, openURL(t, f.url()), 300*time.Millisecond)
 	f.cut = true
-	work(s, 50)
-	until(t, s, "a retry", retried)
+	s.Work(50)
+	s.Until(t, "a retry", retried)
 	allThere(t, s, f)
 }

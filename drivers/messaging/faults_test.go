@@ -14,6 +14,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -123,61 +124,6 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-// load runs a service that feeds a driver, whose points work writes until the
-// test stops it.
-type load struct{ service *profiler.Service }
-
-func startLoad(t *testing.T, d drivers.Driver) *load {
-	t.Helper()
-	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
-		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: time.Second}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = s.Close(ctx)
-	})
-	return &load{service: s}
-}
-
-// work records a trace of n points.
-func (l *load) work(n int) {
-	ctx, root := l.service.Begin(context.Background(), profiler.Opening{Name: "http"})
-	for range n - 1 {
-		_, p := profiler.Start(ctx, "db")
-		p.Stop()
-	}
-	root.Stop()
-}
-
-// until waits until the service's figures are as wanted.
-func (l *load) until(t *testing.T, what string, ok func(profiler.Stats) bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(l.service.Stats()); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited for %s in vain: %+v", what, l.service.Stats())
-		}
-	}
-}
-
-// all closes the service, which has to lose nothing on its way to the broker,
-// and returns how many records there were.
-func (l *load) all(t *testing.T) uint64 {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := l.service.Close(ctx); err != nil {
-		t.Fatal(err)
-	}
-	stats := l.service.Stats()
-	if stats.Acknowledged != stats.Recorded {
-		t.Errorf("%d of %d records were acknowledged: %+v", stats.Acknowledged, stats.Recorded, stats)
-	}
-	return stats.Recorded
-}
-
 // stored counts the records in the queue.
 func stored(t *testing.T, d *driver) (n uint64) {
 	t.Helper()
@@ -195,29 +141,21 @@ func stored(t *testing.T, d *driver) (n uint64) {
 	return n
 }
 
-func acknowledged(n uint64) func(profiler.Stats) bool {
-	return func(s profiler.Stats) bool { return s.Acknowledged >= n }
-}
-
-func retried(n uint64) func(profiler.Stats) bool {
-	return func(s profiler.Stats) bool { return s.Retries >= n }
-}
-
 // TestKilledAndBack: what was not acknowledged arrives after the broker's
 // return; what was is gone with the broker, whose queue is not durable.
 func TestKilledAndBack(t *testing.T) {
 	server := servertest.RabbitMQ(t)
 	d := openURL(t, urlOf(server), drivers.Options{})
-	l := startLoad(t, d)
-	l.work(50)
-	l.until(t, "the first records", acknowledged(100))
+	l := load.Start(t, d, time.Second)
+	l.Work(50)
+	l.Until(t, "the first records", load.Acknowledged(100))
 	server.Kill()
-	l.work(50)
-	l.until(t, "a retry", retried(1))
+	l.Work(50)
+	l.Until(t, "a retry", load.Retried(1))
 	server.Restart()
-	l.until(t, "the records of the outage", acknowledged(200))
-	l.work(50)
-	recorded := l.all(t)
+	l.Until(t, "the records of the outage", load.Acknowledged(200))
+	l.Work(50)
+	recorded := l.All(t)
 	if n := stored(t, d); n != recorded-100 {
 		t.Errorf("%d records in the queue, want the %d since the outage", n, recorded-100)
 	}
@@ -226,12 +164,12 @@ func TestKilledAndBack(t *testing.T) {
 func TestFrozen(t *testing.T) {
 	server := servertest.RabbitMQ(t)
 	d := openURL(t, urlOf(server), drivers.Options{})
-	l := startLoad(t, d)
-	l.work(50)
-	l.until(t, "the first records", acknowledged(100))
+	l := load.Start(t, d, time.Second)
+	l.Work(50)
+	l.Until(t, "the first records", load.Acknowledged(100))
 	server.Freeze()
-	l.work(50)
-	l.until(t, "a retry", retried(1))
+	l.Work(50)
+	l.Until(t, "a retry", load.Retried(1))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -243,7 +181,7 @@ func TestFrozen(t *testing.T) {
 		}
 	}
 	server.Thaw()
-	recorded := l.all(t)
+	recorded := l.All(t)
 	if n := stored(t, d); n != recorded {
 		t.Errorf("%d records in the queue, want %d", n, recorded)
 	}
@@ -280,19 +218,19 @@ func TestReplyLost(t *testing.T) {
 	server := servertest.RabbitMQ(t)
 	p := newProxy(t, server.Addr, nil)
 	d := openURL(t, "messaging://"+p.addr+"/", drivers.Options{})
-	l := startLoad(t, d)
-	l.work(5)
-	l.until(t, "the first records", acknowledged(10))
+	l := load.Start(t, d, time.Second)
+	l.Work(5)
+	l.Until(t, "the first records", load.Acknowledged(10))
 	p.hold(true)
-	l.work(50)
+	l.Work(50)
 	until(t, "the broker to take the batch", func() bool {
 		q, err := channel(t, server).QueueDeclarePassive(queueName, false, false, false, false, nil)
 		return err == nil && q.Messages >= 110
 	})
 	p.cut()
 	p.hold(false)
-	recorded := l.all(t)
-	if l.service.Stats().Retries == 0 {
+	recorded := l.All(t)
+	if l.Stats().Retries == 0 {
 		t.Error("nothing was sent again")
 	}
 	if n := stored(t, openURL(t, urlOf(server), drivers.Options{})); n != recorded {
@@ -442,14 +380,14 @@ func TestRefusals(t *testing.T) {
 	t.Run("QueueDeleted", func(t *testing.T) {
 		forget(t, server)
 		d := openURL(t, urlOf(server), drivers.Options{})
-		l := startLoad(t, d)
-		l.work(5)
-		l.until(t, "the first records", acknowledged(10))
+		l := load.Start(t, d, time.Second)
+		l.Work(5)
+		l.Until(t, "the first records", load.Acknowledged(10))
 		if _, err := channel(t, server).QueueDelete(queueName, false, false, false); err != nil {
 			t.Fatal(err)
 		}
-		l.work(50)
-		recorded := l.all(t)
+		l.Work(50)
+		recorded := l.All(t)
 		if n := stored(t, d); n != recorded-10 {
 			t.Errorf("%d records in the queue, want %d", n, recorded-10)
 		}
@@ -464,9 +402,9 @@ func TestRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := openURL(t, urlOf(server), drivers.Options{})
-		l := startLoad(t, d)
-		l.work(5)
-		if recorded, n := l.all(t), stored(t, d); n != recorded {
+		l := load.Start(t, d, time.Second)
+		l.Work(5)
+		if recorded, n := l.All(t), stored(t, d); n != recorded {
 			t.Errorf("%d records in a durable queue, want %d", n, recorded)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -80,62 +81,11 @@ func TestBadURLs(t *testing.T) {
 	}
 }
 
-// load runs a service that feeds a driver, whose points work writes until the
-// test stops it.
-type load struct {
-	service *profiler.Service
-	traces  []string
-}
-
-func startLoad(t *testing.T, d drivers.Driver) *load {
-	t.Helper()
-	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
-		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: time.Second}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = s.Close(ctx)
-	})
-	return &load{service: s}
-}
-
-// work records a trace of n points.
-func (l *load) work(n int) {
-	ctx, root := l.service.Begin(context.Background(), profiler.Opening{Name: "http"})
-	for range n - 1 {
-		_, p := profiler.Start(ctx, "db")
-		p.Stop()
-	}
-	root.Stop()
-	l.traces = append(l.traces, root.ID().String())
-}
-
-// until waits until the service's figures are as wanted.
-func (l *load) until(t *testing.T, what string, ok func(profiler.Stats) bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(l.service.Stats()); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited for %s in vain: %+v", what, l.service.Stats())
-		}
-	}
-}
-
 // allThere closes the service and checks that each of its records is in the
 // store, once.
-func (l *load) allThere(t *testing.T, d *driver) {
+func allThere(t *testing.T, l *load.Load, d *driver) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := l.service.Close(ctx); err != nil {
-		t.Fatal(err)
-	}
-	stats := l.service.Stats()
-	if stats.Acknowledged != stats.Recorded {
-		t.Errorf("%d of %d records were acknowledged: %+v", stats.Acknowledged, stats.Recorded, stats)
-	}
+	recorded := l.All(t)
 	n := uint64(0)
 	for tr, err := range d.Traces(t.Context(), drivers.Query{}) {
 		if err != nil {
@@ -143,50 +93,42 @@ func (l *load) allThere(t *testing.T, d *driver) {
 		}
 		n += uint64(len(drain(t, d, tr.BaseID)))
 	}
-	if n != stats.Recorded {
-		t.Errorf("%d records in the store, want %d", n, stats.Recorded)
+	if n != recorded {
+		t.Errorf("%d records in the store, want %d", n, recorded)
 	}
-}
-
-func acknowledged(n uint64) func(profiler.Stats) bool {
-	return func(s profiler.Stats) bool { return s.Acknowledged >= n }
-}
-
-func retried(n uint64) func(profiler.Stats) bool {
-	return func(s profiler.Stats) bool { return s.Retries >= n }
 }
 
 func TestKilledAndBack(t *testing.T) {
 	server := servertest.FerretDB(t, nil)
 	d := openURL(t, urlOf(server), quick)
-	l := startLoad(t, d)
-	l.work(50)
-	l.until(t, "the first records", acknowledged(100))
+	l := load.Start(t, d, time.Second)
+	l.Work(50)
+	l.Until(t, "the first records", load.Acknowledged(100))
 	server.Kill()
-	l.work(50)
-	l.until(t, "a retry", retried(1))
+	l.Work(50)
+	l.Until(t, "a retry", load.Retried(1))
 	server.Restart()
-	l.until(t, "the records of the outage", acknowledged(200))
-	l.work(50)
-	l.allThere(t, d)
+	l.Until(t, "the records of the outage", load.Acknowledged(200))
+	l.Work(50)
+	allThere(t, l, d)
 }
 
 func TestFrozen(t *testing.T) {
 	server := servertest.FerretDB(t, nil)
 	d := openURL(t, urlOf(server), quick)
-	l := startLoad(t, d)
-	l.work(50)
-	l.until(t, "the first records", acknowledged(100))
+	l := load.Start(t, d, time.Second)
+	l.Work(50)
+	l.Until(t, "the first records", load.Acknowledged(100))
 	server.Freeze()
-	l.work(50)
-	l.until(t, "a retry", retried(1))
+	l.Work(50)
+	l.Until(t, "a retry", load.Retried(1))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Ping of a frozen server: %v, want that the deadline has passed", err)
 	}
 	server.Thaw()
-	l.allThere(t, d)
+	allThere(t, l, d)
 }
 
 // TestReplyLost cuts the connection in the middle of the reply to an insert,
@@ -195,16 +137,16 @@ func TestReplyLost(t *testing.T) {
 	server := servertest.FerretDB(t, nil)
 	c := newCutter(t, server.Addr)
 	d := openURL(t, "mongodb://"+c.addr+"/?heartbeatFrequencyMS=600000", quick)
-	l := startLoad(t, d)
-	l.work(5)
-	l.until(t, "the first records", acknowledged(10))
+	l := load.Start(t, d, time.Second)
+	l.Work(5)
+	l.Until(t, "the first records", load.Acknowledged(10))
 	c.armed.Store(true)
-	l.work(50)
-	l.allThere(t, d)
+	l.Work(50)
+	allThere(t, l, d)
 	if c.armed.Load() {
 		t.Error("no reply was cut")
 	}
-	if l.service.Stats().Retries == 0 {
+	if l.Stats().Retries == 0 {
 		t.Error("nothing was sent again")
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
 	"github.com/sonde-go/sonde/profiler"
@@ -201,14 +202,14 @@ func TestStream(t *testing.T) {
 func TestStreamDeleted(t *testing.T) {
 	s := natstest.JetStream(t)
 	d := openURL(t, s.URL, quiet)
-	l := startLoad(t, d)
-	l.work(5)
-	l.until(t, "the first records", acknowledged(10))
+	l := load.Start(t, d, time.Second)
+	l.Work(5)
+	l.Until(t, "the first records", load.Acknowledged(10))
 	if err := d.js.DeleteStream(t.Context(), "OSPROFILER"); err != nil {
 		t.Fatal(err)
 	}
-	l.work(5)
-	recorded := l.all(t)
+	l.Work(5)
+	recorded := l.All(t)
 	if n := stored(t, d); n != recorded-10 {
 		t.Errorf("%d records in the stream, want %d", n, recorded-10)
 	}
@@ -244,61 +245,6 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// load runs a service that feeds a driver, whose points work writes until the
-// test stops it.
-type load struct{ service *profiler.Service }
-
-func startLoad(t *testing.T, d drivers.Driver) *load {
-	t.Helper()
-	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
-		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: time.Second}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = s.Close(ctx)
-	})
-	return &load{service: s}
-}
-
-// work records a trace of n points.
-func (l *load) work(n int) {
-	ctx, root := l.service.Begin(context.Background(), profiler.Opening{Name: "http"})
-	for range n - 1 {
-		_, p := profiler.Start(ctx, "db")
-		p.Stop()
-	}
-	root.Stop()
-}
-
-// until waits until the service's figures are as wanted.
-func (l *load) until(t *testing.T, what string, ok func(profiler.Stats) bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(l.service.Stats()); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited for %s in vain: %+v", what, l.service.Stats())
-		}
-	}
-}
-
-// all closes the service, which has to lose nothing on its way to the stream,
-// and returns how many records there were.
-func (l *load) all(t *testing.T) uint64 {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := l.service.Close(ctx); err != nil {
-		t.Fatal(err)
-	}
-	stats := l.service.Stats()
-	if stats.Acknowledged != stats.Recorded {
-		t.Errorf("%d of %d records were acknowledged: %+v", stats.Acknowledged, stats.Recorded, stats)
-	}
-	return stats.Recorded
-}
-
 // stored counts the records in the stream, repeats too.
 func stored(t *testing.T, d *driver) uint64 {
 	t.Helper()
@@ -320,27 +266,19 @@ func count(t *testing.T, d *driver) (n uint64, err error) {
 	return n, err
 }
 
-func acknowledged(n uint64) func(profiler.Stats) bool {
-	return func(s profiler.Stats) bool { return s.Acknowledged >= n }
-}
-
-func retried(n uint64) func(profiler.Stats) bool {
-	return func(s profiler.Stats) bool { return s.Retries >= n }
-}
-
 func TestKilledAndBack(t *testing.T) {
 	s := servertest.NATS(t)
 	d := openURL(t, urlOf(s), quiet)
-	l := startLoad(t, d)
-	l.work(50)
-	l.until(t, "the first records", acknowledged(100))
+	l := load.Start(t, d, time.Second)
+	l.Work(50)
+	l.Until(t, "the first records", load.Acknowledged(100))
 	s.Kill()
-	l.work(50)
-	l.until(t, "a retry", retried(1))
+	l.Work(50)
+	l.Until(t, "a retry", load.Retried(1))
 	s.Restart()
-	l.until(t, "the records of the outage", acknowledged(200))
-	l.work(50)
-	if recorded, n := l.all(t), stored(t, d); n != recorded {
+	l.Until(t, "the records of the outage", load.Acknowledged(200))
+	l.Work(50)
+	if recorded, n := l.All(t), stored(t, d); n != recorded {
 		t.Errorf("%d records in the stream, want %d", n, recorded)
 	}
 }
@@ -348,12 +286,12 @@ func TestKilledAndBack(t *testing.T) {
 func TestFrozen(t *testing.T) {
 	s := servertest.NATS(t)
 	d := openURL(t, urlOf(s), quiet)
-	l := startLoad(t, d)
-	l.work(50)
-	l.until(t, "the first records", acknowledged(100))
+	l := load.Start(t, d, time.Second)
+	l.Work(50)
+	l.Until(t, "the first records", load.Acknowledged(100))
 	s.Freeze()
-	l.work(50)
-	l.until(t, "a retry", retried(1))
+	l.Work(50)
+	l.Until(t, "a retry", load.Retried(1))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -365,7 +303,7 @@ func TestFrozen(t *testing.T) {
 		}
 	}
 	s.Thaw()
-	if recorded, n := l.all(t), stored(t, d); n != recorded {
+	if recorded, n := l.All(t), stored(t, d); n != recorded {
 		t.Errorf("%d records in the stream, want %d: repeats are to be dropped", n, recorded)
 	}
 }
@@ -422,9 +360,9 @@ func TestRestartedWhileReading(t *testing.T) {
 func TestClusterLosesItsLeader(t *testing.T) {
 	nodes := servertest.NATSCluster(t)
 	d := openURL(t, "nats://"+nodes[0].Addr+","+nodes[1].Addr+","+nodes[2].Addr+"?replicas=3", quiet)
-	l := startLoad(t, d)
-	l.work(500)
-	l.until(t, "the first records", acknowledged(1000))
+	l := load.Start(t, d, time.Second)
+	l.Work(500)
+	l.Until(t, "the first records", load.Acknowledged(1000))
 	stream, err := d.js.Stream(t.Context(), "OSPROFILER")
 	if err != nil {
 		t.Fatal(err)
@@ -432,13 +370,13 @@ func TestClusterLosesItsLeader(t *testing.T) {
 	leader := stream.CachedInfo().Cluster.Leader
 	for i, node := range nodes {
 		if leader == "node"+string(rune('0'+i)) {
-			l.work(500)
+			l.Work(500)
 			node.Kill()
 		}
 	}
-	l.work(500)
-	l.until(t, "the records after the leader's death", acknowledged(2000))
-	recorded := l.all(t)
+	l.Work(500)
+	l.Until(t, "the records after the leader's death", load.Acknowledged(2000))
+	recorded := l.All(t)
 	if recorded != 3000 {
 		t.Errorf("%d records, want 3000: was the leader %q killed?", recorded, leader)
 	}
