@@ -8,13 +8,14 @@ demo: ## One request through HTTP, gRPC, SQL and NATS, and its waterfall
 	@go run ./examples/shop
 
 test: ## All tests, with real servers (installs them when it can) and -race
-	@sh scripts/install-test-deps.sh || echo "some servers are missing: their tests are skipped" >&2
-	go test -race -timeout 20m ./...
-	go test -run '^TestAlloc' $$(grep -rl --include='*_test.go' '^func TestAlloc' . | xargs -n 1 dirname | sort -u)
+	@sh scripts/test.sh
 
 test-all: ## And with Jaeger, the OpenTelemetry Collector and MySQL (minutes, the first time)
 	@sh scripts/install-mysql.sh || echo "MySQL could not be had: its tests are skipped" >&2
-	@SONDE_TEST_ALL=1 $(MAKE) --no-print-directory test
+	@SONDE_TEST_ALL=1 sh scripts/test.sh
+
+generate: ## Every generated file anew
+	go generate ./...
 
 lint: ## gofmt, go vet and staticcheck
 	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted: $$out" >&2; exit 1; }
@@ -36,4 +37,4 @@ bench: ## This project beside its peers, in one run
 compare: ## What wrappers break, this project's and its peers' (docs/fidelity.md)
 	@sh bench/compare.sh
 
-.PHONY: help demo test test-all lint fuzz docs bench compare
+.PHONY: help demo test test-all generate lint fuzz docs bench compare

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Runs all tests (or those of the packages named) with -race, and those that count allocations once more without
+# it, since -race makes sync.Pool forget at random. Ends with what a reader of
+# the log looks for: the time of each package, the slow ones with their reason,
+# and the servers whose tests were skipped.
+set -eu
+
+sh scripts/install-test-deps.sh || echo "some servers are missing: their tests are skipped" >&2
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export SONDE_SKIPPED_FILE="$dir/skipped"
+: >"$SONDE_SKIPPED_FILE"
+
+# run prints a command's output as it comes, keeps it, and remembers a failure.
+failed=0
+run() {
+	{ "$@" 2>&1 || : >"$dir/failed"; } | tee -a "$dir/log"
+	if [ -e "$dir/failed" ]; then failed=1; fi
+}
+
+run go test -race -timeout 60m "${@:-./...}"
+# shellcheck disable=SC2046  # a list of folders
+run go test -run '^TestAlloc' $(grep -rl --include='*_test.go' --exclude-dir=bench '^func TestAlloc' . | xargs -n 1 dirname | sort -u)
+
+echo
+echo "Seconds by package, with -race; packages under 5 s and cached results are left out:"
+awk -v reasons=scripts/slow-packages.txt '
+	BEGIN { while ((getline line < reasons) > 0) if (line !~ /^#/) { p = line; sub(/ .*/, "", p); sub(/^[^ ]+ +/, "", line); why[p] = line } }
+	($1 == "ok" || $1 == "FAIL") && $3 ~ /^[0-9.]+s$/ && $3 + 0 >= 5 {
+		p = $2; sub(/^github.com\/sonde-go\/sonde\/?/, "", p); if (p == "") p = "."
+		note = ""; if ($3 + 0 > 60) note = (p in why) ? "  " why[p] : "  (no reason is given in " reasons ")"
+		printf "%7.1f  %s%s\n", $3, p, note
+	}' "$dir/log" | sort -rn
+
+if [ -s "$SONDE_SKIPPED_FILE" ]; then
+	echo
+	echo "Skipped for a missing server:"
+	sort "$SONDE_SKIPPED_FILE" | uniq -c
+fi
+if [ $failed != 0 ]; then
+	echo
+	echo "FAILED:"
+	grep -E '^(--- FAIL|FAIL|panic:)' "$dir/log" | sort -u
+	exit 1
+fi
