@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
@@ -53,6 +54,19 @@ func (w *Wait) Heard() { w.timer.Reset(w.limit.Time) }
 // Pause stops the clock until Heard, while it is not the store that is waited
 // for.
 func (w *Wait) Pause() { w.timer.Stop() }
+
+// Reader returns r, each part of which has the limit to come.
+func (w *Wait) Reader(r io.Reader) io.Reader { return &reader{w, r} }
+
+type reader struct {
+	wait *Wait
+	from io.Reader
+}
+
+func (r *reader) Read(b []byte) (int, error) {
+	r.wait.Heard()
+	return r.from.Read(b)
+}
 
 // Explain returns the error for an exchange that has come to err. It says that
 // the store did not answer if that is why, and that nothing was sent if err

@@ -12,6 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/profiler"
 )
 
 // watchdog tells a method that hangs from one that ends.
@@ -28,7 +29,14 @@ func Test(t *testing.T, url, store string, o drivers.Options, servers ...*server
 		do   func() error
 	}
 	var calls []call
-	events := drivertest.Trace(4, 0)
+	trace := func() []profiler.Event {
+		events := drivertest.Trace(4, 0)
+		for i := range events {
+			events[i].Info = []byte(`{"host":"host-a"}`) // which every server takes
+		}
+		return events
+	}
+	events := trace()
 	base := events[0].BaseID.String()
 	// A driver for each, which has all the connections that it needs.
 	connected := func() drivers.Driver {
@@ -50,7 +58,7 @@ func Test(t *testing.T, url, store string, o drivers.Options, servers ...*server
 		calls = append(calls, call{what, func() error { return do(d) }})
 	}
 	ctx := t.Context()
-	add("Notify", func(d drivers.Driver) error { return d.Notify(ctx, drivertest.Trace(4, 0)) })
+	add("Notify", func(d drivers.Driver) error { return d.Notify(ctx, trace()) })
 	d := connected()
 	if err := last(d.Records(ctx, base)); !errors.Is(err, drivers.ErrWriteOnly) {
 		add("Records", func(d drivers.Driver) error { return last(d.Records(ctx, base)) })
