@@ -256,7 +256,7 @@ func stored(t *testing.T, d *driver) uint64 {
 }
 
 func count(t *testing.T, d *driver) (n uint64, err error) {
-	err = d.walk(t.Context(), d.config.subjects(), func(_ uint64, payload []byte) bool {
+	err = d.walk(t.Context(), d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
 		if _, err := profiler.ParseRecord(payload); err != nil {
 			t.Error(err)
 		}
