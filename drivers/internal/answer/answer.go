@@ -92,7 +92,7 @@ func (w *Wait) End(err error) error {
 type silence struct{ Limit }
 
 func (s *silence) Error() string {
-	return fmt.Sprintf("%s did not answer within %v; the option socket_timeout is how long it may take", s.Store, s.Time)
+	return fmt.Sprintf("%s did not answer within %v; if it is only slow, set socket_timeout (OS_PROFILER__SOCKET_TIMEOUT, in seconds) higher", s.Store, s.Time)
 }
 
 func (s *silence) Unwrap() error { return drivers.ErrNoAnswer }
