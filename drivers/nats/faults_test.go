@@ -184,6 +184,9 @@ func TestStream(t *testing.T) {
 			len(c.Subjects) != 1 || c.Subjects[0] != "OSPROFILER.*" {
 			t.Errorf("%q: the stream is %+v", step.options, c)
 		}
+		if c.Duplicates < time.Minute { // what is sent again has to be known
+			t.Errorf("%q: the stream knows ids for %v only", step.options, c.Duplicates)
+		}
 	}
 	d := openURL(t, s.URL, quiet)
 	if err := d.Ping(t.Context()); err != nil {

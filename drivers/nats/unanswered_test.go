@@ -90,6 +90,32 @@ func TestAsksAgain(t *testing.T) {
 	}
 }
 
+// TestBackWithinNotify: a connection that is lost and made anew costs no batch.
+func TestBackWithinNotify(t *testing.T) {
+	s := natstest.JetStream(t)
+	d := openURL(t, s.URL, drivers.Options{SocketTimeout: 2 * time.Minute, Logger: quiet.Logger})
+	if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
+		t.Fatal(err)
+	}
+	s.Stop()
+	for end := time.Now().Add(time.Minute); d.conn.IsConnected(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("connected to a server that has stopped")
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // tells a hang from an end
+	defer cancel()
+	failed := make(chan error)
+	go func() { failed <- d.Notify(ctx, drivertest.Trace(2, 0)) }()
+	s.Restart()
+	if err := <-failed; err != nil {
+		t.Errorf("Notify while the server comes back: %v", err)
+	}
+	if n := stored(t, d); n != 4 {
+		t.Errorf("%d records in the stream, want 4", n)
+	}
+}
+
 // TestLeaderKilled: one Notify spans the election of a new leader, and nothing
 // is stored twice.
 func TestLeaderKilled(t *testing.T) {
