@@ -13,7 +13,7 @@ import (
 //	OS_PROFILER__HMAC_KEYS              comma-separated
 //	OS_PROFILER__CONNECTION_STRING      URL; OSPROFILER_CONNECTION_STRING serves too
 //	OS_PROFILER__FILTER_ERROR_TRACE     true or false
-//	OS_PROFILER__SOCKET_TIMEOUT         seconds
+//	OS_PROFILER__SOCKET_TIMEOUT         seconds that the store has for an answer, 10
 //	OS_PROFILER__SENTINEL_SERVICE_NAME
 //	SONDE_SERVICE, SONDE_PROJECT, SONDE_HOST
 //

@@ -12,6 +12,11 @@ import (
 // Driver writes trace points to a store and reads them back. All its methods
 // are safe for concurrent use.
 //
+// No method waits for ever: a server that leaves one exchange without an answer
+// for [Options.SocketTimeout] makes it fail with an error that names the store
+// and wraps [ErrNoAnswer]. A method that needs many exchanges may take longer
+// as a whole; its context bounds that.
+//
 // Notify (see [profiler.Sink]) writes at least once: a repeated record has the
 // (trace id, name) of the first, and readers ignore repeats.
 type Driver interface {
@@ -54,6 +59,10 @@ type Pinger interface {
 // ErrWriteOnly is wrapped by the read methods of a driver whose store cannot
 // be asked; the error's text says where to look instead.
 var ErrWriteOnly = errors.New("this store can only be written to")
+
+// ErrNoAnswer is wrapped by the errors of methods that have waited for their
+// server longer than [Options.SocketTimeout].
+var ErrNoAnswer = errors.New("the store did not answer")
 
 // ErrClosed is what a driver's methods return after Close.
 var ErrClosed = errors.New("driver is closed")

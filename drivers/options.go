@@ -13,8 +13,11 @@ type Options struct {
 	// listed by Query.ErrorsOnly: filter_error_trace.
 	FilterErrorTrace bool
 
-	// SocketTimeout is how long one answer of Redis Sentinel may take:
-	// socket_timeout, 100 ms.
+	// SocketTimeout is how long one exchange with the server may take without
+	// an answer: a command, a statement, a request, a page of what is read. A
+	// method that waits longer returns an error that wraps [ErrNoAnswer]. A
+	// context that ends earlier ends it earlier. socket_timeout, 10 s; in
+	// OSProfiler it is for Redis Sentinel alone, and 100 ms.
 	SocketTimeout time.Duration
 
 	// SentinelServiceName is the name of the group that Redis Sentinel
@@ -46,7 +49,8 @@ type Options struct {
 	// should be there: OSProfiler's --idle-timeout, 1 s.
 	IdleTimeout time.Duration
 
-	// ConnectTimeout bounds making one connection: 5 s.
+	// ConnectTimeout bounds making one connection: 5 s. The first answer on it
+	// has SocketTimeout too.
 	ConnectTimeout time.Duration
 
 	// Logger gets what no caller can be told, such as a reconnection. nil:
@@ -56,7 +60,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.SocketTimeout <= 0 {
-		o.SocketTimeout = 100 * time.Millisecond
+		o.SocketTimeout = 10 * time.Second
 	}
 	if o.SentinelServiceName == "" {
 		o.SentinelServiceName = "mymaster"

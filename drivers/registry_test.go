@@ -36,7 +36,7 @@ func TestOpen(t *testing.T) {
 	if gotURL != "fake://" {
 		t.Errorf("opener got %q, want fake://", gotURL)
 	}
-	if got.ConnectTimeout != time.Second || got.SocketTimeout != 100*time.Millisecond || got.SentinelServiceName != "mymaster" || got.Logger == nil {
+	if got.ConnectTimeout != time.Second || got.SocketTimeout != 10*time.Second || got.SentinelServiceName != "mymaster" || got.Logger == nil {
 		t.Errorf("opener got options %+v", got)
 	}
 

@@ -46,6 +46,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 )
 
@@ -92,7 +93,7 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
 	}
 	d := &driver{
-		client:     webstore.New(o.ConnectTimeout, tls),
+		client:     webstore.New(answer.Limit{Store: "Elasticsearch at " + a.Host, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
 		root:       protocol + "://" + a.Host + a.Path,
 		docType:    o.ESDocType,
 		scrollTime: scrollTime(o.ESScrollTime),

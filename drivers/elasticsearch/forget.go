@@ -2,11 +2,13 @@ package elasticsearch
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
+	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -19,7 +21,9 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 	if err != nil {
 		return err
 	}
-	d.refresh(ctx)
+	if err := d.refresh(ctx); err != nil {
+		return err
+	}
 	return d.remove(ctx, &s, baseID)
 }
 
@@ -28,7 +32,9 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	d.refresh(ctx)
+	if err := d.refresh(ctx); err != nil {
+		return 0, err
+	}
 	last := map[string]string{}
 	err = d.scan(ctx, recordIndex, search{query: matchAll, source: `["base_id","timestamp"]`}, func(h *hit) bool {
 		id, ok := jsontext.Text(jsontext.Get(h.Source, "base_id"))
@@ -56,11 +62,14 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 }
 
 // refresh lets searches see what was written just now. Not every user may ask
-// for it.
-func (d *driver) refresh(ctx context.Context) {
+// for it, so that only a server that does not answer is an error.
+func (d *driver) refresh(ctx context.Context) error {
 	for _, index := range []string{recordIndex, errorIndex} {
-		_, _ = d.do(ctx, http.MethodPost, "/"+index+"/_refresh", "", nil)
+		if _, err := d.do(ctx, http.MethodPost, "/"+index+"/_refresh", "", nil); errors.Is(err, drivers.ErrNoAnswer) {
+			return err
+		}
 	}
+	return nil
 }
 
 // remove deletes the documents of one trace by their ids, since a query may

@@ -112,7 +112,7 @@ func (f *fake) answer(r *http.Request, body string) (int, string) {
 		return f.ingest(body)
 	case at == "GET /api/v1/sessions/current":
 		return 200, `{"ttl":1800}`
-	case r.Method == "GET" && strings.HasPrefix(r.URL.EscapedPath(), query) && r.URL.RawQuery == "limit=20000&timeout=60000":
+	case r.Method == "GET" && strings.HasPrefix(r.URL.EscapedPath(), query) && r.URL.RawQuery == "limit=20000&timeout=10000":
 		parts := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), query), "/")
 		id, err := url.PathUnescape(strings.ReplaceAll(parts[0], "+", " "))
 		if err == nil && len(parts) == 3 && parts[1] == "timestamp" && parts[2] == "GT+0" {

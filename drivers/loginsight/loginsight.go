@@ -34,8 +34,10 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/profiler"
@@ -45,7 +47,8 @@ func init() { drivers.Register("loginsight", open) }
 
 type driver struct {
 	client         *webstore.Client
-	root           string // https://host:port
+	limit          time.Duration // of one answer
+	root           string        // https://host:port
 	user, password string
 	logger         *slog.Logger
 	session        chan string // holds the session's id; whoever has it may log in
@@ -68,7 +71,8 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
 	}
 	d := &driver{
-		client: webstore.New(o.ConnectTimeout, tls),
+		limit:  o.SocketTimeout,
+		client: webstore.New(answer.Limit{Store: "Log Insight at " + a.Host, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
 		root:   "https://" + a.Host,
 		user:   a.User, password: a.Password,
 		logger:  o.Logger,

@@ -46,8 +46,8 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 	}
 }
 
-// answer is what Log Insight says to a query.
-type answer struct {
+// result is what Log Insight says to a query.
+type result struct {
 	Events   []event
 	Complete *bool
 }
@@ -56,10 +56,10 @@ type event struct {
 	Fields []struct{ Name, Content string }
 }
 
-func (d *driver) query(ctx context.Context, baseID string) (a answer, err error) {
+func (d *driver) query(ctx context.Context, baseID string) (a result, err error) {
 	// In a path of theirs "+" is a blank.
 	id := strings.ReplaceAll(url.PathEscape(baseID), "+", "%2B")
-	path := fmt.Sprintf("/api/v1/events/base_id/CONTAINS+%s/timestamp/GT+0?limit=%d&timeout=60000", id, limit)
+	path := fmt.Sprintf("/api/v1/events/base_id/CONTAINS+%s/timestamp/GT+0?limit=%d&timeout=%d", id, limit, d.limit.Milliseconds())
 	reply, err := d.asUser(ctx, webstore.Request{Method: http.MethodGet, URL: d.root + path})
 	if err != nil {
 		return a, err

@@ -57,6 +57,7 @@ func init() { drivers.Register("messaging", open) }
 type driver struct {
 	config  *config
 	connect time.Duration
+	answer  time.Duration // may take so long
 	idle    time.Duration
 	logger  *slog.Logger
 
@@ -75,7 +76,7 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 		return nil, err
 	}
 	d := &driver{
-		config: c, connect: o.ConnectTimeout, idle: o.IdleTimeout, logger: o.Logger,
+		config: c, connect: o.ConnectTimeout, answer: o.SocketTimeout, idle: o.IdleTimeout, logger: o.Logger,
 		publishing: newLock(), reading: newLock(),
 	}
 	d.life, d.end = context.WithCancel(context.Background())

@@ -10,14 +10,16 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/hostlist"
 )
 
 // session is one connection to a broker. The client's calls take no context;
 // cut, from any goroutine, ends them.
 type session struct {
-	net  net.Conn
-	conn *amqp.Connection
+	net   net.Conn
+	conn  *amqp.Connection
+	limit answer.Limit // of one exchange
 }
 
 // dial connects to the first broker that lets it.
@@ -25,7 +27,11 @@ func (d *driver) dial(ctx context.Context) (*session, error) {
 	var failures []error
 	for i := range d.config.hosts {
 		h := &d.config.hosts[i]
-		s, err := d.dialHost(ctx, h)
+		var s *session
+		err := answer.Limit{Store: "it", Time: d.answer}.Do(ctx, func(ctx context.Context) (err error) {
+			s, err = d.dialHost(ctx, h)
+			return err
+		})
 		if err == nil {
 			return s, nil
 		}
@@ -57,7 +63,7 @@ func (d *driver) dialHost(ctx context.Context, h *hostlist.Host) (*session, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &session{net: plain}
+	s := &session{net: plain, limit: answer.Limit{Store: "RabbitMQ at " + h.Addr, Time: d.answer}}
 	stop := context.AfterFunc(ctx, s.cut)
 	defer stop()
 	stream := plain

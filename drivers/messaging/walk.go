@@ -8,6 +8,7 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 )
 
 // verdict is what becomes of a message.
@@ -38,7 +39,7 @@ var (
 
 // walk shows visit each message that is in the queue when it begins, oldest
 // first, and puts those that are kept back where they were.
-func (d *driver) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) error {
+func (d *driver) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) (err error) {
 	if err := d.usable(ctx); err != nil {
 		return err
 	}
@@ -53,9 +54,12 @@ func (d *driver) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) e
 		return explain(ctx, err)
 	}
 	defer s.close()
+	ctx, wait := s.limit.Begin(ctx)
+	wait.Pause()
+	defer func() { err = wait.End(err) }()
 	stopCutting := context.AfterFunc(ctx, s.cut)
 	defer stopCutting()
-	w := walker{session: s, idle: d.idle}
+	w := walker{session: s, wait: wait, idle: d.idle}
 	defer w.putBack()
 	err = w.walk(ctx, visit)
 	if err == nil {
@@ -73,15 +77,23 @@ func (d *driver) takeTurn(ctx context.Context) error {
 
 type walker struct {
 	*session
+	wait     *answer.Wait // paused but for exchanges
 	idle     time.Duration
 	channels []*amqp.Channel // that messages belong to
+}
+
+// exchange has the broker asked something, for which it has the limit.
+func (w *walker) exchange(ask func() error) error {
+	w.wait.Heard()
+	defer w.wait.Pause()
+	return ask()
 }
 
 // putBack gives up the messages and waits until the broker has them back in
 // the queue, which a mere end of the connection would not.
 func (w *walker) putBack() {
 	for _, ch := range w.channels {
-		_ = ch.Close()
+		_ = w.exchange(ch.Close)
 	}
 }
 
@@ -106,13 +118,13 @@ func (w *walker) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) e
 				case stop:
 					return nil
 				case take:
-					if err := m.Ack(false); err != nil {
+					if err := w.exchange(func() error { return m.Ack(false) }); err != nil {
 						return err
 					}
 				}
 			case <-timer.C:
 				// The broker has dropped the rest, for instance for its age, or
-				// it is slow. One that does not answer at all holds this up.
+				// it is slow.
 				q, err := w.inspect()
 				if err != nil || quiet && q.Messages == 0 {
 					return err
@@ -165,19 +177,31 @@ func (w *walker) count() (int, error) {
 
 // inspect asks for the queue's number of consumers, and of messages that no one
 // has been sent.
-func (w *walker) inspect() (amqp.Queue, error) {
-	ch, err := w.conn.Channel()
-	if err != nil {
-		return amqp.Queue{}, err
-	}
-	defer ch.Close()
-	return ch.QueueDeclarePassive(queueName, false, false, false, false, nil)
+func (w *walker) inspect() (q amqp.Queue, err error) {
+	err = w.exchange(func() error {
+		ch, err := w.conn.Channel()
+		if err != nil {
+			return err
+		}
+		defer ch.Close()
+		q, err = ch.QueueDeclarePassive(queueName, false, false, false, false, nil)
+		return err
+	})
+	return q, err
 }
 
 const consumerTag = "sonde"
 
 // consume has the next n messages sent, on a channel of their own.
-func (w *walker) consume(n int) (<-chan amqp.Delivery, error) {
+func (w *walker) consume(n int) (deliveries <-chan amqp.Delivery, err error) {
+	err = w.exchange(func() error {
+		deliveries, err = w.askFor(n)
+		return err
+	})
+	return deliveries, err
+}
+
+func (w *walker) askFor(n int) (<-chan amqp.Delivery, error) {
 	if last := len(w.channels) - 1; last >= 0 {
 		if err := w.channels[last].Cancel(consumerTag, false); err != nil {
 			return nil, err

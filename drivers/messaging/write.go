@@ -8,6 +8,7 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -58,10 +59,13 @@ func (d *driver) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, s.cut)
-	defer stop()
 	p := &publisher{session: s, returned: make(chan amqp.Return, unconfirmed)}
-	if err := p.prepare(); err != nil {
+	err = s.limit.Do(ctx, func(ctx context.Context) error {
+		stop := context.AfterFunc(ctx, s.cut)
+		defer stop()
+		return p.prepare()
+	})
+	if err != nil {
 		s.cut()
 		s.close()
 		return err
@@ -121,6 +125,8 @@ func (p *publisher) prepare() (err error) {
 // publish sends events and waits until the broker has taken them. It returns
 // the indexes of those that are too large.
 func (p *publisher) publish(ctx context.Context, events []profiler.Event) (tooLarge []int, err error) {
+	ctx, wait := p.limit.Begin(ctx)
+	defer func() { err = wait.End(err) }()
 	stop := context.AfterFunc(ctx, p.cut)
 	defer stop()
 	sent := 0
@@ -144,15 +150,16 @@ func (p *publisher) publish(ctx context.Context, events []profiler.Event) (tooLa
 			return nil, err
 		}
 		sent++
+		wait.Heard()
 		waiting = append(waiting, confirmation)
 		if len(waiting) == unconfirmed {
-			if err := p.confirmed(ctx, waiting); err != nil {
+			if err := p.confirmed(ctx, wait, waiting); err != nil {
 				return nil, err
 			}
 			waiting = waiting[:0]
 		}
 	}
-	return slices.Clip(tooLarge), p.confirmed(ctx, waiting)
+	return slices.Clip(tooLarge), p.confirmed(ctx, wait, waiting)
 }
 
 var (
@@ -161,8 +168,9 @@ var (
 )
 
 // confirmed waits for the broker's answers.
-func (p *publisher) confirmed(ctx context.Context, waiting []*amqp.DeferredConfirmation) error {
+func (p *publisher) confirmed(ctx context.Context, wait *answer.Wait, waiting []*amqp.DeferredConfirmation) error {
 	for _, c := range waiting {
+		wait.Heard()
 		switch ok, err := c.WaitContext(ctx); {
 		case err != nil:
 			return err

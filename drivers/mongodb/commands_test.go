@@ -26,7 +26,7 @@ type spy struct {
 
 func (s *spy) open(t *testing.T, url string) *driver {
 	t.Helper()
-	d, err := openWith(url, drivers.Options{FilterErrorTrace: true, ConnectTimeout: 5 * time.Second}, func(o *options.ClientOptions) {
+	d, err := openWith(url, drivers.Options{FilterErrorTrace: true, ConnectTimeout: 5 * time.Second, SocketTimeout: time.Minute}, func(o *options.ClientOptions) {
 		o.SetMonitor(&event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -43,6 +43,9 @@ func explain(err error) error {
 	if errors.Is(err, mongo.ErrClientDisconnected) {
 		return drivers.ErrClosed
 	}
+	if errors.Is(err, drivers.ErrNoAnswer) {
+		return err
+	}
 	return &storeError{text: strings.Join(strings.Fields(text(err)), " "), err: err}
 }
 
@@ -71,6 +74,8 @@ func unsent(err error) error {
 	switch codes := mongo.ErrorCodes(err); {
 	case err == nil:
 		return nil
+	case errors.Is(err, profiler.ErrNotSent):
+		return err
 	case errors.As(err, &selection), errors.As(err, &pool),
 		errors.As(err, &dial) && dial.Op == "dial",
 		slices.Contains(codes, codeUnauthorized), slices.Contains(codes, codeAuthenticationFailed):

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
@@ -129,6 +130,11 @@ func TestFrozen(t *testing.T) {
 	}
 	server.Thaw()
 	allThere(t, l, d)
+}
+
+func TestUnanswered(t *testing.T) {
+	server := servertest.FerretDB(t, nil)
+	frozen.Test(t, urlOf(server), "MongoDB at "+server.Addr, drivers.Options{FilterErrorTrace: true}, server)
 }
 
 // TestReplyLost cuts the connection in the middle of the reply to an insert,

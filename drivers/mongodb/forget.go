@@ -53,8 +53,12 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 // leaves nothing that looks like a trace.
 func (d *driver) remove(ctx context.Context, filter bson.D) error {
 	for _, c := range []*mongo.Collection{d.records, d.failures} {
-		if _, err := c.DeleteMany(ctx, filter); err != nil {
-			return explain(err)
+		err := d.write(ctx, func(ctx context.Context) error {
+			_, err := c.DeleteMany(ctx, filter)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

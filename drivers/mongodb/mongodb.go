@@ -5,7 +5,8 @@
 //	mongodb+srv://user:password@name        the hosts are looked up in the DNS by Open
 //
 // The URL is a MongoDB connection string with all its options. Unless it says
-// otherwise, a server has Options.ConnectTimeout to be found.
+// otherwise, a server has Options.ConnectTimeout to be found, and
+// Options.SocketTimeout (timeoutMS) to answer a command.
 //
 // The database is "osprofiler", whatever the URL's path says (which is the
 // database of the user). Its collection "profiler" holds one document for each
@@ -35,6 +36,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
@@ -49,6 +51,7 @@ type driver struct {
 	records  *mongo.Collection
 	failures *mongo.Collection // {base_id, timestamp} of traces with an error
 	fileErrs bool
+	limit    answer.Limit // of one command
 	logger   *slog.Logger
 	indexed  atomic.Bool // the index was made, or cannot be
 	closed   atomic.Bool
@@ -68,8 +71,13 @@ func openWith(url string, o drivers.Options, watch func(*options.ClientOptions))
 	if err != nil {
 		return nil, hideSecrets(err, url)
 	}
+	limit := answer.Limit{Store: "MongoDB at " + strings.Join(co.Hosts, ","), Time: o.SocketTimeout}
+	if co.Timeout != nil && *co.Timeout > 0 {
+		limit.Time = *co.Timeout
+	}
 	db := client.Database("osprofiler")
 	return &driver{
+		limit:    limit,
 		client:   client,
 		records:  db.Collection("profiler"),
 		failures: db.Collection("profiler_error"),
@@ -105,14 +113,16 @@ func (d *driver) Ping(ctx context.Context) error {
 	if err := d.usable(ctx); err != nil {
 		return err
 	}
-	return explain(d.client.Ping(ctx, nil))
+	return d.limit.Do(ctx, func(ctx context.Context) error { return explain(d.client.Ping(ctx, nil)) })
 }
 
 func (d *driver) Close() error {
 	if d.closed.Swap(true) {
 		return nil
 	}
-	if err := d.client.Disconnect(context.Background()); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), d.limit.Time)
+	defer cancel()
+	if err := d.client.Disconnect(ctx); err != nil {
 		return fmt.Errorf("disconnect: %w", err)
 	}
 	return nil

@@ -132,19 +132,21 @@ func (d *driver) each(ctx context.Context, c *mongo.Collection, filter bson.D, o
 	if err := d.usable(ctx); err != nil {
 		return err
 	}
+	ctx, wait := d.limit.Begin(ctx)
 	cursor, err := c.Find(ctx, filter, opts)
 	if err != nil {
-		return explain(err)
+		return wait.End(explain(err))
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		_ = cursor.Close(ctx)
 	}()
-	for cursor.Next(ctx) {
+	for wait.Heard(); cursor.Next(ctx); wait.Heard() {
+		wait.Pause()
 		if !do(cursor.Current) {
-			return nil
+			return wait.End(nil)
 		}
 	}
-	return explain(cursor.Err())
+	return wait.End(explain(cursor.Err()))
 }

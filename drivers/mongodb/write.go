@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/profiler"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -54,16 +55,24 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 	return rejected(refused)
 }
 
+// write is one exchange that writes.
+func (d *driver) write(ctx context.Context, do func(context.Context) error) error {
+	return d.limit.Do(ctx, func(ctx context.Context) error { return unsent(do(ctx)) })
+}
+
 // makeIndex makes the index on base_id once. It is tried again only if no
 // server has looked at the attempt.
 func (d *driver) makeIndex(ctx context.Context) {
 	if d.indexed.Swap(true) {
 		return
 	}
-	_, err := d.records.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: "base_id", Value: 1}}})
-	switch err := unsent(err); {
+	err := d.write(ctx, func(ctx context.Context) error {
+		_, err := d.records.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: "base_id", Value: 1}}})
+		return err
+	})
+	switch {
 	case err == nil:
-	case errors.Is(err, profiler.ErrNotSent) && !slices.Contains(mongo.ErrorCodes(err), codeUnauthorized):
+	case errors.Is(err, drivers.ErrNoAnswer), errors.Is(err, profiler.ErrNotSent) && !slices.Contains(mongo.ErrorCodes(err), codeUnauthorized):
 		d.indexed.Store(false)
 	default:
 		d.logger.Warn("no index on base_id of osprofiler.profiler: reading a trace will read the whole collection", "error", err)
@@ -140,7 +149,10 @@ func (d *driver) insert(ctx context.Context, b batch) (refused map[int]error, er
 	if len(b.docs) == 0 {
 		return refused, nil
 	}
-	_, err = d.records.InsertMany(ctx, b.docs, options.InsertMany().SetOrdered(false))
+	err = d.write(ctx, func(ctx context.Context) error {
+		_, err := d.records.InsertMany(ctx, b.docs, options.InsertMany().SetOrdered(false))
+		return err
+	})
 	var bulk mongo.BulkWriteException
 	if !errors.As(err, &bulk) {
 		return refused, err
@@ -200,8 +212,10 @@ func (d *driver) fileErrors(ctx context.Context, events []profiler.Event, refuse
 	if len(models) == 0 {
 		return nil
 	}
-	_, err := d.failures.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
-	return err
+	return d.write(ctx, func(ctx context.Context) error {
+		_, err := d.failures.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+		return err
+	})
 }
 
 // ofTrace selects the documents of one trace.

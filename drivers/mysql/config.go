@@ -17,12 +17,14 @@ import (
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
 )
 
-func configOf(rawURL string, o drivers.Options) (*mysql.Config, error) {
+// configOf reads a URL. limit is how long one exchange may take: read_timeout
+// and write_timeout, the longer of them, or else the option's.
+func configOf(rawURL string, o drivers.Options) (c *mysql.Config, limit time.Duration, err error) {
 	u, err := sqlstore.ParseURL(rawURL)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	c := mysql.NewConfig()
+	c = mysql.NewConfig()
 	c.User, c.Passwd, c.DBName = u.User, u.Password, u.Database
 	host, port := u.Host, u.Port
 	if host == "" {
@@ -38,17 +40,20 @@ func configOf(rawURL string, o drivers.Options) (*mysql.Config, error) {
 	// A text that is too long is an error, not cut with a warning.
 	c.Params = map[string]string{"sql_mode": "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"}
 	for name, values := range u.Query {
-		if err := setOption(c, name, values[len(values)-1]); err != nil {
-			return nil, err
+		if err := setOption(c, &limit, name, values[len(values)-1]); err != nil {
+			return nil, 0, err
 		}
 	}
-	if c.TLS, err = tlsOf(u.Query, host); err != nil {
-		return nil, err
+	if limit == 0 {
+		limit = o.SocketTimeout
 	}
-	return c, nil
+	if c.TLS, err = tlsOf(u.Query, host); err != nil {
+		return nil, 0, err
+	}
+	return c, limit, nil
 }
 
-func setOption(c *mysql.Config, name, value string) (err error) {
+func setOption(c *mysql.Config, limit *time.Duration, name, value string) (err error) {
 	switch name {
 	case "charset", "use_unicode":
 	case "ssl_ca", "ssl_cert", "ssl_key", "ssl_check_hostname": // see tlsOf
@@ -56,10 +61,10 @@ func setOption(c *mysql.Config, name, value string) (err error) {
 		c.Net, c.Addr = "unix", value
 	case "connect_timeout":
 		c.Timeout, err = seconds(name, value)
-	case "read_timeout":
-		c.ReadTimeout, err = seconds(name, value)
-	case "write_timeout":
-		c.WriteTimeout, err = seconds(name, value)
+	case "read_timeout", "write_timeout":
+		var t time.Duration
+		t, err = seconds(name, value)
+		*limit = max(*limit, t)
 	default:
 		err = fmt.Errorf("unknown option %q", name)
 	}

@@ -5,7 +5,9 @@
 //	mysql+pymysql://…, mysql+mysqldb://…     the same
 //
 // with the options unix_socket, connect_timeout, read_timeout, write_timeout
-// (seconds), ssl_ca, ssl_cert, ssl_key (files) and ssl_check_hostname.
+// (seconds), ssl_ca, ssl_cert, ssl_key (files) and ssl_check_hostname. The
+// longer of read_timeout and write_timeout is how long one exchange with the
+// server may take, in place of [drivers.Options.SocketTimeout].
 // charset and use_unicode are taken and mean nothing: the connection speaks
 // utf8mb4.
 //
@@ -24,6 +26,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
 )
 
@@ -40,7 +43,7 @@ const (
 )
 
 func open(_ context.Context, rawURL string, o drivers.Options) (drivers.Driver, error) {
-	config, err := configOf(rawURL, o)
+	config, limit, err := configOf(rawURL, o)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +51,7 @@ func open(_ context.Context, rawURL string, o drivers.Options) (drivers.Driver, 
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(sqlstore.Bound(connector, answer.Limit{Store: "MySQL at " + config.Addr, Time: limit}))
 	db.SetMaxOpenConns(maxConns)
 	db.SetConnMaxIdleTime(idleTime)
 	return sqlstore.New(&dialect, db, db), nil

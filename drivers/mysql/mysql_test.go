@@ -58,7 +58,7 @@ func engine(server *servertest.Server, name string) *sqltest.Engine {
 
 func connect(t testing.TB, url string) *sql.DB {
 	t.Helper()
-	config, err := configOf(url, drivers.Options{})
+	config, _, err := configOf(url, drivers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestURLs(t *testing.T) {
 		"mysql://u@/d?unix_socket=/run/mysqld/mysqld.sock": "u  unix /run/mysqld/mysqld.sock d",
 		"mysql://h/d?charset=utf8&use_unicode=1":           "  tcp h:3306 d",
 	} {
-		c, err := configOf(url, drivers.Options{})
+		c, _, err := configOf(url, drivers.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", url, err)
 			continue
@@ -136,9 +136,15 @@ func TestURLs(t *testing.T) {
 			t.Errorf("%s: %q, want %q", url, got, want)
 		}
 	}
-	c, err := configOf("mysql://h/d?connect_timeout=3&read_timeout=4&write_timeout=5", drivers.Options{})
-	if err != nil || c.Timeout != 3*time.Second || c.ReadTimeout != 4*time.Second || c.WriteTimeout != 5*time.Second {
-		t.Errorf("timeouts: %+v, %v", c, err)
+	for url, want := range map[string]time.Duration{
+		"mysql://h/d?connect_timeout=3":                                7 * time.Second,
+		"mysql://h/d?connect_timeout=3&read_timeout=4&write_timeout=5": 5 * time.Second,
+		"mysql://h/d?connect_timeout=3&read_timeout=4":                 4 * time.Second,
+	} {
+		c, limit, err := configOf(url, drivers.Options{SocketTimeout: 7 * time.Second})
+		if err != nil || c.Timeout != 3*time.Second || limit != want {
+			t.Errorf("%s: connecting %v, an exchange %v, %v", url, c.Timeout, limit, err)
+		}
 	}
 	for _, url := range []string{
 		"mysql://u:geheim@h/d?ssl_ca=/no/such/file", "mysql://u:geheim@h/d?surprise=1", "mysql://u:geheim@h/d?read_timeout=soon",

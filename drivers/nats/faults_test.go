@@ -184,6 +184,9 @@ func TestStream(t *testing.T) {
 			len(c.Subjects) != 1 || c.Subjects[0] != "OSPROFILER.*" {
 			t.Errorf("%q: the stream is %+v", step.options, c)
 		}
+		if c.Duplicates < time.Minute { // what is sent again has to be known
+			t.Errorf("%q: the stream knows ids for %v only", step.options, c.Duplicates)
+		}
 	}
 	d := openURL(t, s.URL, quiet)
 	if err := d.Ping(t.Context()); err != nil {
@@ -256,7 +259,7 @@ func stored(t *testing.T, d *driver) uint64 {
 }
 
 func count(t *testing.T, d *driver) (n uint64, err error) {
-	err = d.walk(t.Context(), d.config.subjects(), func(_ uint64, payload []byte) bool {
+	err = d.walk(t.Context(), d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
 		if _, err := profiler.ParseRecord(payload); err != nil {
 			t.Error(err)
 		}

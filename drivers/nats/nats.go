@@ -19,7 +19,9 @@
 // body is the record as JSON, its Nats-Msg-Id the trace id and the record's
 // name: a record that is sent again within two minutes, the stream's window, is
 // stored once. For the same time, a trace that was deleted cannot be stored
-// again.
+// again. What the servers leave without an answer for a second is sent again,
+// under the same id, until Options.SocketTimeout is over: a cluster that has
+// lost its leader answers again as soon as it has another.
 //
 // A record is acknowledged when the stream has it. With one replica that does
 // not mean that it survives a power cut, since the server writes to the disk's
@@ -27,7 +29,9 @@
 // server.
 //
 // A list reads all records, since a trace may begin with any of them; its
-// memory grows with the number of traces.
+// memory grows with the number of traces. So does Prune, which then removes
+// everything before the oldest trace that it keeps at once, and old traces
+// behind that one by one.
 package nats
 
 import (
@@ -44,6 +48,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 )
 
 func init() {
@@ -54,6 +59,7 @@ func init() {
 type driver struct {
 	config  *config
 	connect time.Duration
+	limit   answer.Limit // of one exchange
 	logger  *slog.Logger
 
 	mu     sync.Mutex // held while connecting
@@ -69,7 +75,8 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	if err != nil {
 		return nil, err
 	}
-	return &driver{config: c, connect: o.ConnectTimeout, logger: o.Logger}, nil
+	limit := answer.Limit{Store: "NATS at " + c.servers(), Time: o.SocketTimeout}
+	return &driver{config: c, connect: min(o.ConnectTimeout, o.SocketTimeout), limit: limit, logger: o.Logger}, nil
 }
 
 // usable is nil while the driver may be used.
@@ -80,8 +87,11 @@ func (d *driver) usable(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// pause is how long the client waits before it tries to connect again.
+// pause is how long the client waits before it tries to connect again, or to
+// send what a cluster without a leader has refused.
 const pause = 100 * time.Millisecond
+
+var errLost = errors.New("the connection is lost")
 
 // jetStream returns the connection. The first call makes it; from then on the
 // client makes it anew when it is lost, and while it is lost jetStream fails.
@@ -93,15 +103,20 @@ func (d *driver) jetStream(ctx context.Context) (jetstream.JetStream, error) {
 	}
 	if d.conn != nil {
 		if !d.conn.IsConnected() {
-			return nil, fmt.Errorf("the connection to NATS at %s is lost", d.config.servers())
+			return nil, fmt.Errorf("NATS at %s: %w", d.config.servers(), errLost)
 		}
 		return d.js, nil
 	}
 	conn, err := d.dial(ctx)
+	if errors.Is(err, nats.ErrTimeout) && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", answer.Limit{Store: "it", Time: d.connect}.Silent(), err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("connecting to NATS at %s: %w", d.config.servers(), err)
 	}
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(1<<20)) // Notify waits by itself
+	js, err := jetstream.New(conn,
+		jetstream.WithPublishAsyncMaxPending(1<<20),     // Notify waits by itself
+		jetstream.WithPublishAsyncTimeout(d.limit.Time)) // forgets what nobody waits for any more
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -146,8 +161,10 @@ func (d *driver) Ping(ctx context.Context) error {
 	if err != nil {
 		return d.explain(ctx, err)
 	}
-	_, err = js.AccountInfo(ctx)
-	return d.explain(ctx, err)
+	return d.explain(ctx, d.request(ctx, func(ctx context.Context) error {
+		_, err := js.AccountInfo(ctx)
+		return err
+	}))
 }
 
 func (d *driver) Close() error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
@@ -24,7 +25,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 			return
 		}
 		stopped := false
-		err := d.walk(ctx, subject, func(_ uint64, payload []byte) bool {
+		err := d.walk(ctx, subject, func(_ string, _ uint64, payload []byte) bool {
 			stopped = !yield(profiler.ParseRecord(payload))
 			return !stopped
 		})
@@ -37,7 +38,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
 	return func(yield func(drivers.Trace, error) bool) {
 		list := tracelist.New(q)
-		err := d.walk(ctx, d.config.subjects(), func(_ uint64, payload []byte) bool {
+		err := d.walk(ctx, d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
 			if r, err := profiler.ParseRecord(payload); err == nil && r.BaseID != "" {
 				list.Add(&r)
 			}
@@ -66,21 +67,18 @@ const (
 
 var errGap = errors.New("messages were lost on their way from NATS; read again")
 
+// visitor looks at a message, and says whether it wants more.
+type visitor func(subject string, seq uint64, payload []byte) bool
+
 // walk shows visit the messages of some subjects that are in the stream when it
 // begins, oldest first, until it returns false. A stream that is not there is
 // empty.
-func (d *driver) walk(ctx context.Context, subjects string, visit func(seq uint64, payload []byte) bool) error {
+func (d *driver) walk(ctx context.Context, subjects string, visit visitor) error {
 	js, err := d.jetStream(ctx)
 	if err != nil {
 		return d.explain(ctx, err)
 	}
-	consumer, err := js.CreateConsumer(ctx, d.config.stream, jetstream.ConsumerConfig{
-		FilterSubject:     subjects,
-		AckPolicy:         jetstream.AckNonePolicy,
-		MemoryStorage:     true,
-		Replicas:          1,
-		InactiveThreshold: abandoned,
-	})
+	consumer, err := d.reader(ctx, js, subjects)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil
 	}
@@ -88,13 +86,30 @@ func (d *driver) walk(ctx context.Context, subjects string, visit func(seq uint6
 		return d.explain(ctx, err)
 	}
 	defer d.dismiss(ctx, js, consumer)
-	w := walker{consumer: consumer, left: consumer.CachedInfo().NumPending, visit: visit}
+	w := walker{driver: d, consumer: consumer, left: consumer.CachedInfo().NumPending, visit: visit}
 	for w.left > 0 {
 		if err := w.fetch(ctx); err != nil {
 			return d.explain(ctx, err)
 		}
 	}
 	return d.usable(ctx)
+}
+
+// reader makes a reader. It has a name, so that asking twice makes one.
+func (d *driver) reader(ctx context.Context, js jetstream.JetStream, subjects string) (consumer jetstream.Consumer, err error) {
+	config := jetstream.ConsumerConfig{
+		Name:              "sonde-" + strings.TrimPrefix(nats.NewInbox(), nats.InboxPrefix),
+		FilterSubject:     subjects,
+		AckPolicy:         jetstream.AckNonePolicy,
+		MemoryStorage:     true,
+		Replicas:          1,
+		InactiveThreshold: abandoned,
+	}
+	err = d.request(ctx, func(ctx context.Context) error {
+		consumer, err = js.CreateConsumer(ctx, d.config.stream, config)
+		return err
+	})
+	return consumer, err
 }
 
 // dismiss tells the server that a reader has gone.
@@ -105,15 +120,16 @@ func (d *driver) dismiss(ctx context.Context, js jetstream.JetStream, c jetstrea
 }
 
 type walker struct {
+	*driver
 	consumer jetstream.Consumer
-	visit    func(seq uint64, payload []byte) bool
+	visit    visitor
 	left     uint64 // messages to come
 	seen     uint64 // messages that have come
 }
 
 // fetch takes the next messages.
 func (w *walker) fetch(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(ctx, fetchLimit)
+	limited, cancel := context.WithTimeout(ctx, min(fetchLimit, w.limit.Time))
 	defer cancel()
 	batch, err := w.consumer.Fetch(int(min(w.left, perFetch)), jetstream.FetchContext(limited))
 	if err != nil {
@@ -130,7 +146,7 @@ func (w *walker) fetch(ctx context.Context) error {
 		}
 		// Those that are deleted meanwhile do not come.
 		w.left = min(w.left-1, meta.NumPending)
-		if !w.visit(meta.Sequence.Stream, m.Data()) {
+		if !w.visit(m.Subject(), meta.Sequence.Stream, m.Data()) {
 			w.left = 0
 			return nil
 		}
@@ -147,7 +163,11 @@ func (w *walker) fetch(ctx context.Context) error {
 // recount asks how many messages there are to come, and whether some have got
 // lost.
 func (w *walker) recount(ctx context.Context) error {
-	info, err := w.consumer.Info(ctx)
+	var info *jetstream.ConsumerInfo
+	err := w.request(ctx, func(ctx context.Context) (err error) {
+		info, err = w.consumer.Info(ctx)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("asking for more messages: %w", err)
 	}
@@ -156,63 +176,4 @@ func (w *walker) recount(ctx context.Context) error {
 	}
 	w.left = min(w.left, info.NumPending)
 	return nil
-}
-
-// Delete removes the messages of a trace.
-func (d *driver) Delete(ctx context.Context, baseID string) error {
-	subject, ok := d.config.subject(baseID)
-	if err := d.usable(ctx); err != nil || !ok {
-		return err
-	}
-	return d.purge(ctx, jetstream.WithPurgeSubject(subject))
-}
-
-func (d *driver) purge(ctx context.Context, what ...jetstream.StreamPurgeOpt) error {
-	js, err := d.jetStream(ctx)
-	if err != nil {
-		return d.explain(ctx, err)
-	}
-	stream, err := js.Stream(ctx, d.config.stream)
-	if err == nil {
-		err = stream.Purge(ctx, what...)
-	}
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return nil
-	}
-	return d.explain(ctx, err)
-}
-
-// Prune removes old traces, up to the last message that it has seen of each.
-func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
-	type last struct {
-		timestamp string
-		seq       uint64
-	}
-	traces := map[string]last{}
-	err := d.walk(ctx, d.config.subjects(), func(seq uint64, payload []byte) bool {
-		if r, err := profiler.ParseRecord(payload); err == nil {
-			t, known := traces[r.BaseID]
-			if !known {
-				r.BaseID = strings.Clone(r.BaseID)
-			}
-			traces[r.BaseID] = last{max(t.timestamp, strings.Clone(r.Timestamp)), seq}
-		}
-		return true
-	})
-	if err != nil {
-		return 0, err
-	}
-	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
-	pruned := 0
-	for base, t := range traces {
-		subject, ok := d.config.subject(base)
-		if !ok || t.timestamp >= limit {
-			continue
-		}
-		if err := d.purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(t.seq+1)); err != nil {
-			return pruned, err
-		}
-		pruned++
-	}
-	return pruned, nil
 }

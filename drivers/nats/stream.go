@@ -28,17 +28,11 @@ func (d *driver) prepare(ctx context.Context, js jetstream.JetStream) error {
 	if d.prepared.Load() {
 		return nil
 	}
-	stream, err := js.Stream(ctx, d.config.stream)
+	stream, err := d.find(ctx, js)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{
-			Name:        d.config.stream,
-			Description: "Records of trace points, one subject for each trace",
-			Subjects:    []string{d.config.subjects()},
-			MaxAge:      d.config.maxAge,
-			Replicas:    max(d.config.replicas, 1),
-		})
+		stream, err = d.create(ctx, js)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another program was faster
-			stream, err = js.Stream(ctx, d.config.stream)
+			stream, err = d.find(ctx, js)
 		}
 	}
 	if err != nil {
@@ -49,6 +43,28 @@ func (d *driver) prepare(ctx context.Context, js jetstream.JetStream) error {
 	}
 	d.prepared.Store(true)
 	return nil
+}
+
+func (d *driver) find(ctx context.Context, js jetstream.JetStream) (stream jetstream.Stream, err error) {
+	err = d.request(ctx, func(ctx context.Context) error {
+		stream, err = js.Stream(ctx, d.config.stream)
+		return err
+	})
+	return stream, err
+}
+
+func (d *driver) create(ctx context.Context, js jetstream.JetStream) (stream jetstream.Stream, err error) {
+	err = d.request(ctx, func(ctx context.Context) error {
+		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{
+			Name:        d.config.stream,
+			Description: "Records of trace points, one subject for each trace",
+			Subjects:    []string{d.config.subjects()},
+			MaxAge:      d.config.maxAge,
+			Replicas:    max(d.config.replicas, 1),
+		})
+		return err
+	})
+	return stream, err
 }
 
 // adapt sets what the URL says of a stream that is there.
@@ -69,7 +85,11 @@ func (d *driver) adapt(ctx context.Context, js jetstream.JetStream, c jetstream.
 	if wanted.MaxAge == c.MaxAge && wanted.Replicas == c.Replicas {
 		return nil
 	}
-	if _, err := js.UpdateStream(ctx, wanted); err != nil {
+	err := d.request(ctx, func(ctx context.Context) error {
+		_, err := js.UpdateStream(ctx, wanted)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("setting max_age and replicas of stream %s: %w", d.config.stream, err)
 	}
 	return nil

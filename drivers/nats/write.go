@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -15,82 +18,168 @@ import (
 // waited for.
 const unconfirmed = 1000
 
+// Notify sends what the stream does not acknowledge again and again under the
+// same ids, until nothing has come from the server for the limit.
 func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
-	js, err := d.jetStream(ctx)
-	if err == nil && len(events) > 0 {
-		err = d.prepare(ctx, js)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, d.explain(ctx, err))
-	}
-	var refused refusals
-	for from := 0; from < len(events); from += unconfirmed {
+	p := publication{driver: d}
+	for from := 0; from == 0 || from < len(events); from += unconfirmed {
 		to := min(from+unconfirmed, len(events))
-		if err := d.publish(ctx, js, events[from:to], from, &refused); err != nil {
-			return d.explain(ctx, err)
-		}
-	}
-	return refused.err()
-}
-
-// refusals are the events that the stream will never take.
-type refusals struct{ rejected profiler.RejectedError }
-
-func (r *refusals) add(index int, err error) {
-	r.rejected.Indexes = append(r.rejected.Indexes, index)
-	r.rejected.Err = err
-}
-
-func (r *refusals) err() error {
-	if len(r.rejected.Indexes) == 0 {
-		return nil
-	}
-	return &r.rejected
-}
-
-// publish sends events, of which the first has the given index in its batch, and
-// waits until the stream has acknowledged them.
-func (d *driver) publish(ctx context.Context, js jetstream.JetStream, events []profiler.Event, first int, refused *refusals) error {
-	futures := make([]jetstream.PubAckFuture, len(events))
-	for i := range events {
-		future, err := js.PublishMsgAsync(d.message(&events[i]))
-		switch {
-		case errors.Is(err, nats.ErrMaxPayload):
-			continue // see below, for the order of the indexes
-		case err != nil && i == 0 && first == 0:
-			return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
-		case err != nil:
+		if err := p.publish(ctx, events[from:to], from); err != nil {
+			err = d.explain(ctx, err)
+			if !p.sent {
+				err = fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+			}
 			return err
 		}
-		futures[i] = future
 	}
-	for i, future := range futures {
-		err := nats.ErrMaxPayload
-		if future != nil {
-			err = acknowledgement(ctx, future)
-		}
-		switch {
-		case err == nil:
-		case errors.Is(err, nats.ErrMaxPayload), errors.Is(err, jetstream.ErrStreamMessageExceedsMaximum):
-			refused.add(first+i, err)
-		default:
-			// Perhaps since the stream has been deleted.
-			d.prepared.Store(false)
-			return err
-		}
+	if len(p.rejected.Indexes) > 0 {
+		return &p.rejected
 	}
 	return nil
 }
 
-func acknowledgement(ctx context.Context, future jetstream.PubAckFuture) error {
-	select {
-	case <-future.Ok():
-		return nil
-	case err := <-future.Err():
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
+// publication is one Notify.
+type publication struct {
+	*driver
+	sent     bool                   // something, perhaps
+	rejected profiler.RejectedError // what the stream will never take
+}
+
+// message is an event that the stream has not acknowledged.
+type message struct {
+	index    int // of the event in its batch
+	msg      *nats.Msg
+	sent     []jetstream.PubAckFuture // each may bring the acknowledgement, the last one most likely
+	tooLarge bool
+}
+
+// publish sends events, of which the first has the given index in its batch,
+// until the stream has acknowledged them.
+func (p *publication) publish(ctx context.Context, events []profiler.Event, first int) error {
+	open := make([]*message, len(events))
+	for i := range events {
+		open[i] = &message{index: first + i, msg: p.message(&events[i])}
 	}
+	limited, wait := p.limit.Begin(ctx)
+	for {
+		left, err := p.try(limited, wait, open)
+		switch {
+		case err != nil && !passing(err), len(left) == 0:
+			_ = wait.End(nil)
+			return err
+		case limited.Err() != nil:
+			silent := wait.End(limited.Err())
+			if err != nil {
+				return fmt.Errorf("%w: %w", silent, err)
+			}
+			return silent
+		}
+		open = left
+		if err != nil {
+			p.rest(limited)
+		}
+	}
+}
+
+// try sends messages and returns those that are to be sent again. A passing
+// error says why; without one they were left without an answer.
+func (p *publication) try(ctx context.Context, wait *answer.Wait, open []*message) (left []*message, err error) {
+	js, err := p.jetStream(ctx)
+	if err == nil && len(open) > 0 {
+		err = p.prepare(ctx, js)
+	}
+	if err != nil {
+		return open, err
+	}
+	for _, m := range open {
+		future, err := js.PublishMsgAsync(m.msg, jetstream.WithRetryAttempts(0))
+		switch {
+		case errors.Is(err, nats.ErrMaxPayload):
+			m.tooLarge = true
+			continue
+		case err != nil:
+			left, _ := p.collect(ctx, wait, open, 0)
+			return left, err
+		}
+		p.sent = true
+		m.sent = append(m.sent, future)
+	}
+	return p.collect(ctx, wait, open, attempt)
+}
+
+// collect waits for acknowledgements, and no longer than patience if none comes.
+// It returns the messages that have none yet, and the last error of a message.
+func (p *publication) collect(ctx context.Context, wait *answer.Wait, open []*message, patience time.Duration) (left []*message, failed error) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for _, m := range open {
+		err := nats.ErrMaxPayload
+		if !m.tooLarge {
+			err = m.acknowledged(ctx, timer)
+		}
+		switch {
+		case err == nil:
+			wait.Heard()
+			if patience > 0 {
+				timer.Reset(patience)
+			}
+		case errors.Is(err, nats.ErrMaxPayload), errors.Is(err, jetstream.ErrStreamMessageExceedsMaximum):
+			p.rejected.Indexes = append(p.rejected.Indexes, m.index)
+			p.rejected.Err = err
+		case errors.Is(err, errUnanswered):
+			patience = 0
+			timer.Reset(0)
+			left = append(left, m)
+		default:
+			p.prepared.Store(false) // perhaps the stream has been deleted
+			left, failed = append(left, m), err
+			if !passing(err) {
+				return left, failed
+			}
+		}
+	}
+	slices.Sort(p.rejected.Indexes)
+	return left, failed
+}
+
+// errUnanswered is told of a message to which there is no answer yet.
+var errUnanswered = errors.New("no answer")
+
+// acknowledged waits for what the stream says to a message, until the timer or
+// ctx ends.
+func (m *message) acknowledged(ctx context.Context, timer *time.Timer) error {
+	if len(m.sent) == 0 {
+		return errUnanswered
+	}
+	if m.late() {
+		return nil
+	}
+	last := m.sent[len(m.sent)-1]
+	select {
+	case <-last.Ok():
+		return nil
+	case err := <-last.Err():
+		return err
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	if m.late() {
+		return nil
+	}
+	return errUnanswered
+}
+
+// late says whether the stream has acknowledged the message by now, whichever
+// time it was sent.
+func (m *message) late() bool {
+	return slices.ContainsFunc(m.sent, func(f jetstream.PubAckFuture) bool {
+		select {
+		case <-f.Ok():
+			return true
+		default:
+			return false
+		}
+	})
 }
 
 func (d *driver) message(e *profiler.Event) *nats.Msg {

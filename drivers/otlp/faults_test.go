@@ -16,6 +16,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -248,6 +249,15 @@ func TestFrozen(t *testing.T) {
 			t.Errorf("%s: %v", scheme, err)
 		}
 		cancel()
+		bounded := openURL(t, scheme+"://"+listener.Addr().String(), drivers.Options{SocketTimeout: 50 * time.Millisecond})
+		for what, err := range map[string]error{
+			"Notify": bounded.Notify(t.Context(), drivertest.Trace(2, 0)),
+			"Ping":   bounded.(drivers.Pinger).Ping(t.Context()),
+		} {
+			if !errors.Is(err, drivers.ErrNoAnswer) || !strings.Contains(err.Error(), "OTLP at "+listener.Addr().String()) {
+				t.Errorf("%s: %s: %v, want that the server did not answer", scheme, what, err)
+			}
+		}
 		// Close does not wait for a caller without a deadline.
 		began, failed := make(chan struct{}), make(chan error)
 		go func() {
@@ -259,6 +269,13 @@ func TestFrozen(t *testing.T) {
 		if err := <-failed; err == nil {
 			t.Errorf("%s: Notify of a frozen server, then closed: no error", scheme)
 		}
+	}
+}
+
+func TestUnanswered(t *testing.T) {
+	s := servertest.Jaeger(t)
+	for _, scheme := range []string{"otlp://" + s.HTTP, "otlp+grpc://" + s.GRPC, "jaeger://" + s.HTTP + "?query=http://" + s.Addr} {
+		frozen.Test(t, scheme, " at 127.0.0.1:", drivers.Options{}, s.Server)
 	}
 }
 

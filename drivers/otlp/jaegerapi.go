@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 )
 
 // What Jaeger's query API answers, as its own user interface reads it:
@@ -54,6 +56,12 @@ func (j *jaeger) get(ctx context.Context, path string, q url.Values) (traces []j
 
 // ask reads the data of an answer. What is not found is no data.
 func (j *jaeger) ask(ctx context.Context, path string, q url.Values, data any) error {
+	limit := answer.Limit{Store: "Jaeger's query API at " + oneLine(j.query.Host), Time: j.limit.Time}
+	ctx, wait := limit.Begin(ctx)
+	return wait.End(j.read(ctx, wait, path, q, data))
+}
+
+func (j *jaeger) read(ctx context.Context, wait *answer.Wait, path string, q url.Values, data any) error {
 	u := *j.query
 	u.Path = strings.TrimSuffix(u.Path, "/") + path
 	u.RawPath, u.RawQuery = "", q.Encode()
@@ -76,14 +84,14 @@ func (j *jaeger) ask(ctx context.Context, path string, q url.Values, data any) e
 		} `json:"errors"`
 	}{Data: data}
 	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
+		text, _ := io.ReadAll(io.LimitReader(wait.Reader(resp.Body), 1000))
 		notFound := resp.StatusCode == http.StatusNotFound && json.Unmarshal(text, &answer) == nil && len(answer.Errors) > 0
 		if notFound {
 			return nil
 		}
 		return j.explain(fmt.Errorf("%s: %s", resp.Status, text))
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+	if err := json.NewDecoder(wait.Reader(resp.Body)).Decode(&answer); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}

@@ -107,7 +107,7 @@ func (s *sending) send(points []*point) error {
 	if len(points) > 1 && len(request) > maxRequest {
 		return s.halves(points)
 	}
-	reply, err := s.transport.send(s.ctx, request)
+	reply, err := s.exchange(s.ctx, request)
 	switch {
 	case errors.Is(err, errTooLarge) && len(points) > 1:
 		return s.halves(points)

@@ -49,6 +49,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -68,8 +69,9 @@ const (
 
 type driver struct {
 	transport transport
-	prefix    string // of service.name
-	keep      bool   // spans carry their records
+	limit     answer.Limit // of one request
+	prefix    string       // of service.name
+	keep      bool         // spans carry their records
 	logger    *slog.Logger
 	held      held
 
@@ -95,6 +97,7 @@ func start(t *target, o drivers.Options) (*driver, error) {
 	}
 	d := &driver{
 		transport: transport,
+		limit:     answer.Limit{Store: "OTLP at " + t.host, Time: o.SocketTimeout},
 		prefix:    o.OTLPServiceNamePrefix,
 		logger:    o.Logger,
 		done:      make(chan struct{}),
@@ -150,8 +153,17 @@ func (d *driver) Ping(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	_, err = d.transport.send(ctx, nil)
+	_, err = d.exchange(ctx, nil)
 	return err
+}
+
+// exchange sends one request and waits for the reply.
+func (d *driver) exchange(ctx context.Context, request []byte) (reply []byte, err error) {
+	err = d.limit.Do(ctx, func(ctx context.Context) error {
+		reply, err = d.transport.send(ctx, request)
+		return err
+	})
+	return reply, err
 }
 
 // Close sends what is still held. Its error says how many records were lost.

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
 )
 
@@ -44,7 +46,8 @@ func open(_ context.Context, rawURL string, o drivers.Options) (drivers.Driver, 
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*config)
+	limit := answer.Limit{Store: "PostgreSQL at " + net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), Time: o.SocketTimeout}
+	db := sql.OpenDB(sqlstore.Bound(stdlib.GetConnector(*config), limit))
 	db.SetMaxOpenConns(maxConns)
 	db.SetConnMaxIdleTime(idleTime)
 	return sqlstore.New(&dialect, db, db), nil

@@ -71,7 +71,5 @@ func TestConformanceCluster(t *testing.T) {
 
 func TestConformanceSentinel(t *testing.T) {
 	set := servertest.RedisSentinel(t)
-	o := filing
-	o.SocketTimeout = answerTimeout
-	conform(t, "redissentinel", "redissentinel://"+set.Sentinels[0].Addr, o, client(t, set.Nodes[0], 0))
+	conform(t, "redissentinel", "redissentinel://"+set.Sentinels[0].Addr, filing, client(t, set.Nodes[0], 0))
 }

@@ -9,7 +9,9 @@
 //
 // A password is written percent-encoded. With redissentinel the password is
 // the servers', not the sentinels', the database is always 0, as upstream, and
-// [drivers.Options] hold the name of the set and how long a sentinel may take.
+// [drivers.Options] hold the name of the set. The sentinels, which are asked in
+// turn, share the time that an answer may take, as the tries of a cluster's
+// client do.
 //
 // Options in the URL's query, in any order:
 //

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 )
 
 func init() {
@@ -24,8 +25,9 @@ const (
 	legacyPrefix = "osprofiler:"
 )
 
-// answerTimeout bounds one answer where the caller's context does not.
-const answerTimeout = 5 * time.Second
+// clusterTries is how often a cluster's client asks, other nodes too, until it
+// gives up; they share the time for an answer.
+const clusterTries = 4
 
 // writeBuffer holds a usual batch.
 const writeBuffer = 64 << 10
@@ -33,8 +35,8 @@ const writeBuffer = 64 << 10
 type driver struct {
 	config  *config
 	client  redis.UniversalClient
-	errors  bool   // traces with an error are filed
-	where   string // for error messages
+	errors  bool         // traces with an error are filed
+	limit   answer.Limit // of one command, or one pipeline of them
 	batches sync.Pool
 	closed  atomic.Bool
 }
@@ -48,7 +50,7 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{config: c, errors: o.FilterErrorTrace, where: "redis " + strings.Join(c.addrs, ",")}
+	d := &driver{config: c, errors: o.FilterErrorTrace, limit: answer.Limit{Store: "redis " + strings.Join(c.addrs, ","), Time: o.SocketTimeout}}
 	d.batches.New = func() any { return &batch{} }
 	// Records are sent again by the caller, who has to know what became of
 	// them: no retries below, and no second pool to try after the first.
@@ -56,8 +58,8 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	case cluster:
 		d.client = redis.NewClusterClient(&redis.ClusterOptions{
 			Addrs: c.addrs, Username: c.user, Password: c.password,
-			Dialer: dialer.dial, DialTimeout: o.ConnectTimeout, DialerRetries: 1,
-			ReadTimeout: answerTimeout, WriteTimeout: answerTimeout, ContextTimeoutEnabled: true,
+			Dialer: dialer.dial, DialTimeout: o.ConnectTimeout, DialerRetries: 1, MaxRedirects: clusterTries - 1,
+			ReadTimeout: o.SocketTimeout / clusterTries, WriteTimeout: o.SocketTimeout / clusterTries, ContextTimeoutEnabled: true,
 			WriteBufferSize: writeBuffer, PipelinePoolSize: -1,
 			Protocol: 2, DisableIdentity: true,
 		})
@@ -65,13 +67,13 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 		options := &redis.Options{
 			Addr: c.addrs[0], Username: c.user, Password: c.password, DB: c.db,
 			Dialer: dialer.dial, DialTimeout: o.ConnectTimeout, DialerRetries: 1, MaxRetries: -1,
-			ReadTimeout: answerTimeout, WriteTimeout: answerTimeout, ContextTimeoutEnabled: true,
+			ReadTimeout: o.SocketTimeout, WriteTimeout: o.SocketTimeout, ContextTimeoutEnabled: true,
 			WriteBufferSize: writeBuffer, PipelinePoolSize: -1,
 			Protocol: 2, DisableIdentity: true,
 		}
 		if c.topology == sentinel {
-			d.where = "redis " + o.SentinelServiceName + " of sentinel " + strings.Join(c.addrs, ",")
-			s := &sentinels{dialer: dialer, name: o.SentinelServiceName, timeout: o.SocketTimeout, addrs: c.addrs}
+			d.limit.Store = "redis " + o.SentinelServiceName + " of sentinel " + strings.Join(c.addrs, ",")
+			s := &sentinels{dialer: dialer, name: o.SentinelServiceName, timeout: o.SocketTimeout / time.Duration(len(c.addrs)), addrs: c.addrs}
 			options.Dialer = s.dial
 		}
 		d.client = redis.NewClient(options)

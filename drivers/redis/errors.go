@@ -26,7 +26,7 @@ func (e *storeError) Unwrap() error { return e.err }
 func (d *driver) explain(ctx context.Context, err error) error {
 	var explained *storeError
 	switch {
-	case err == nil || errors.As(err, &explained):
+	case err == nil || errors.As(err, &explained) || errors.Is(err, drivers.ErrNoAnswer) && !unsent(err):
 		return err
 	case d.closed.Load():
 		return drivers.ErrClosed
@@ -38,9 +38,11 @@ func (d *driver) explain(ctx context.Context, err error) error {
 		// see it pass.
 		if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+		} else if !unsent(err) {
+			return d.limit.Silent()
 		}
 	}
-	return &storeError{d.where, err}
+	return &storeError{d.limit.Store, err}
 }
 
 func timedOut(err error) bool {
@@ -69,12 +71,20 @@ func joinLine(errs []error) error {
 	if len(errs) == 1 {
 		return errs[0]
 	}
-	texts := make([]string, len(errs))
-	for i, err := range errs {
+	return lineError(errs)
+}
+
+type lineError []error
+
+func (e lineError) Error() string {
+	texts := make([]string, len(e))
+	for i, err := range e {
 		texts[i] = err.Error()
 	}
-	return errors.New(strings.Join(texts, "; "))
+	return strings.Join(texts, "; ")
 }
+
+func (e lineError) Unwrap() []error { return e }
 
 // read runs a command that changes nothing, again if its connection broke.
 func (d *driver) read(ctx context.Context, command func() error) error {

@@ -18,6 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -367,7 +368,7 @@ func TestFailover(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			set := servertest.RedisSentinel(t, "--requirepass", "secret", "--masterauth", "secret")
 			o := filing
-			o.SocketTimeout = time.Second
+			o.SocketTimeout = 3 * time.Second
 			o.SentinelServiceName = set.Name
 			addrs := make([]string, len(set.Sentinels))
 			for i, s := range set.Sentinels {
@@ -437,6 +438,21 @@ func TestClusterNodeKilled(t *testing.T) {
 	wait()
 	closeService(t, service)
 	checkAccounts(t, d, service.Stats())
+}
+
+func TestUnanswered(t *testing.T) {
+	t.Run("server", func(t *testing.T) {
+		s := servertest.Redis(t)
+		frozen.Test(t, "redis://"+s.Addr, "redis "+s.Addr, filing, s)
+	})
+	t.Run("cluster", func(t *testing.T) {
+		nodes := servertest.RedisCluster(t)
+		frozen.Test(t, "redis+cluster://"+nodes[0].Addr, "redis "+nodes[0].Addr, filing, nodes...)
+	})
+	t.Run("sentinel", func(t *testing.T) {
+		set := servertest.RedisSentinel(t)
+		frozen.Test(t, "redissentinel://"+set.Sentinels[0].Addr, "redis mymaster of sentinel "+set.Sentinels[0].Addr, filing, append(set.Nodes, set.Sentinels...)...)
+	})
 }
 
 // TestCloseWhileFrozen: Close does not wait for a server that does not answer,

@@ -71,7 +71,7 @@ func (d *driver) verdict(ctx context.Context, b *batch, events []profiler.Event,
 		stored, err := g.push.Result()
 		if wrongType(err) {
 			rejected[g.base] = true
-			reason = fmt.Errorf("%s: %s: %w", d.where, g.key, err)
+			reason = fmt.Errorf("%s: %s: %w", d.limit.Store, g.key, err)
 		}
 		switch {
 		case err == nil:

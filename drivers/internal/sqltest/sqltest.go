@@ -12,6 +12,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/report"
@@ -124,6 +125,9 @@ func Run(t *testing.T, e *Engine) {
 	t.Run("WrongPassword", e.testWrongPassword)
 	t.Run("RefusedWrite", e.testRefusedWrite)
 	t.Run("Frozen", e.testFrozen)
+	t.Run("Unanswered", func(t *testing.T) {
+		frozen.Test(t, e.URL("", e.Database(t)), " at "+e.Server.Addr, drivers.Options{}, e.Server)
+	})
 	t.Run("Killed", e.testKilled)
 	t.Run("Down", e.testDown)
 }

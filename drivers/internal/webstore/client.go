@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -24,14 +25,17 @@ const maxReply = 1 << 30
 
 // Client sends requests. It is safe for concurrent use.
 type Client struct {
+	limit  answer.Limit
 	http   http.Client
 	closed atomic.Bool
 }
 
-// New makes a Client; connecting and the TLS handshake may take so long each.
-func New(connect time.Duration, config *tls.Config) *Client {
+// New makes a Client; connecting and the TLS handshake may take so long each, a
+// request until its answer begins and each part of the answer as long as limit
+// says.
+func New(limit answer.Limit, connect time.Duration, config *tls.Config) *Client {
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
-	return &Client{http: http.Client{
+	return &Client{limit: limit, http: http.Client{
 		Transport: &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         dialer.DialContext,
@@ -59,12 +63,22 @@ type Reply struct {
 }
 
 // Do sends a request and reads the whole answer. An error wraps
-// [profiler.ErrNotSent] if the server cannot have seen the request, and ctx's
-// error if that ended it. It shows no URL.
+// [profiler.ErrNotSent] if the server cannot have seen the request,
+// [drivers.ErrNoAnswer] if it did not answer, and ctx's error if that ended it.
+// It shows no URL.
 func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
 	if err := c.Usable(ctx); err != nil {
 		return nil, fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
 	}
+	limited, wait := c.limit.Begin(ctx)
+	reply, err := c.do(limited, wait, r)
+	if err != nil {
+		return nil, wait.End(c.explain(ctx, err))
+	}
+	return reply, wait.End(nil)
+}
+
+func (c *Client) do(ctx context.Context, wait *answer.Wait, r Request) (*Reply, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
 	if err != nil {
 		return nil, fmt.Errorf("%w: request: %w", profiler.ErrNotSent, bare(err))
@@ -72,12 +86,12 @@ func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
 	req.Header = r.Header
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.explain(ctx, bare(err))
+		return nil, bare(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
+	body, err := io.ReadAll(io.LimitReader(wait.Reader(resp.Body), maxReply+1))
 	if err != nil {
-		return nil, c.explain(ctx, fmt.Errorf("reading the reply: %w", err))
+		return nil, fmt.Errorf("reading the reply: %w", err)
 	}
 	if len(body) > maxReply {
 		return nil, fmt.Errorf("the reply is larger than %d bytes", maxReply)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/profiler"
 	"go.uber.org/goleak"
 )
@@ -63,7 +64,7 @@ func TestDo(t *testing.T) {
 		http.Redirect(w, r, "/elsewhere", http.StatusFound)
 	}))
 	defer server.Close()
-	c := New(time.Second, nil)
+	c := New(answer.Limit{Store: "a store", Time: time.Minute}, time.Second, nil)
 	reply, err := c.Do(t.Context(), Request{Method: "GET", URL: server.URL + "/here"})
 	if err != nil || reply.Status != http.StatusFound {
 		t.Errorf("%+v, %v", reply, err)
@@ -81,6 +82,32 @@ func TestDo(t *testing.T) {
 	}
 	if _, err := c.Do(t.Context(), Request{Method: "GET", URL: server.URL}); !errors.Is(err, drivers.ErrClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// TestSilent: a server that stops in the middle of its answer is not waited for,
+// and one that is slow is.
+func TestSilent(t *testing.T) {
+	released := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/stops" {
+			_, _ = w.Write([]byte("begun"))
+			w.(http.Flusher).Flush()
+			<-released
+		}
+		_, _ = w.Write([]byte("done"))
+	}))
+	defer server.Close()
+	defer close(released)
+	c := New(answer.Limit{Store: "a store", Time: 200 * time.Millisecond}, time.Second, nil)
+	defer c.Close()
+	_, err := c.Do(t.Context(), Request{Method: "GET", URL: server.URL + "/stops"})
+	if !errors.Is(err, drivers.ErrNoAnswer) || errors.Is(err, profiler.ErrNotSent) || !strings.HasPrefix(err.Error(), "a store did not answer") {
+		t.Errorf("a server that stops: %v", err)
+	}
+	c.limit.Time = time.Hour
+	if reply, err := c.Do(t.Context(), Request{Method: "GET", URL: server.URL}); err != nil || string(reply.Body) != "done" {
+		t.Errorf("%v, %v", reply, err)
 	}
 }
 

@@ -1,0 +1,143 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+
+	"github.com/sonde-go/sonde/drivers/internal/answer"
+)
+
+// Bound makes the connections of c fail when the server leaves them without an
+// answer. It does for a server's client library what its own timeouts cannot:
+// they do not say which server it was, and make [database/sql] try again.
+func Bound(c driver.Connector, l answer.Limit) driver.Connector { return &connector{c, l} }
+
+type connector struct {
+	driver.Connector
+	limit answer.Limit
+}
+
+func (c *connector) Connect(ctx context.Context) (made driver.Conn, err error) {
+	err = c.limit.Do(ctx, func(ctx context.Context) error {
+		made, err = c.Connector.Connect(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &conn{made.(fullConn), c.limit}, nil
+}
+
+// fullConn is what the connections of PostgreSQL's and MySQL's client can do.
+type fullConn interface {
+	driver.Conn
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.NamedValueChecker
+	driver.SessionResetter
+}
+
+type conn struct {
+	fullConn
+	limit answer.Limit
+}
+
+// IsValid implements [driver.Validator], which not every client has.
+func (c *conn) IsValid() bool {
+	v, ok := c.fullConn.(driver.Validator)
+	return !ok || v.IsValid()
+}
+
+func (c *conn) Ping(ctx context.Context) error { return c.limit.Do(ctx, c.fullConn.Ping) }
+
+func (c *conn) ExecContext(ctx context.Context, q string, args []driver.NamedValue) (result driver.Result, err error) {
+	err = c.limit.Do(ctx, func(ctx context.Context) error {
+		result, err = c.fullConn.ExecContext(ctx, q, args)
+		return err
+	})
+	return result, err
+}
+
+func (c *conn) QueryContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Rows, error) {
+	return queried(ctx, c.limit, func(ctx context.Context) (driver.Rows, error) { return c.fullConn.QueryContext(ctx, q, args) })
+}
+
+func (c *conn) PrepareContext(ctx context.Context, q string) (prepared driver.Stmt, err error) {
+	err = c.limit.Do(ctx, func(ctx context.Context) error {
+		prepared, err = c.fullConn.PrepareContext(ctx, q)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &stmt{prepared.(fullStmt), c.limit}, nil
+}
+
+type fullStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+// stmt is a prepared statement; MySQL's client needs one for what is too long
+// to be written into a statement's text.
+type stmt struct {
+	fullStmt
+	limit answer.Limit
+}
+
+// CheckNamedValue implements [driver.NamedValueChecker], which not every client
+// has.
+func (s *stmt) CheckNamedValue(v *driver.NamedValue) error {
+	if c, ok := s.fullStmt.(driver.NamedValueChecker); ok {
+		return c.CheckNamedValue(v)
+	}
+	return driver.ErrSkip
+}
+
+func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (result driver.Result, err error) {
+	err = s.limit.Do(ctx, func(ctx context.Context) error {
+		result, err = s.fullStmt.ExecContext(ctx, args)
+		return err
+	})
+	return result, err
+}
+
+func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	return queried(ctx, s.limit, func(ctx context.Context) (driver.Rows, error) { return s.fullStmt.QueryContext(ctx, args) })
+}
+
+// queried returns the rows of a query, each of which has the limit to come.
+func queried(ctx context.Context, l answer.Limit, query func(context.Context) (driver.Rows, error)) (driver.Rows, error) {
+	ctx, wait := l.Begin(ctx)
+	r, err := query(ctx)
+	if err != nil {
+		return nil, wait.End(err)
+	}
+	wait.Pause()
+	return &rows{r, wait}, nil
+}
+
+type rows struct {
+	driver.Rows
+	wait *answer.Wait
+}
+
+func (r *rows) Next(dest []driver.Value) error {
+	r.wait.Heard()
+	err := r.Rows.Next(dest)
+	r.wait.Pause()
+	if errors.Is(err, io.EOF) {
+		return io.EOF
+	}
+	return r.wait.Explain(err)
+}
+
+func (r *rows) Close() error {
+	r.wait.Heard()
+	return r.wait.End(r.Rows.Close())
+}
