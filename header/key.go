@@ -181,10 +181,23 @@ func (r *Keyring) precheck(info string, mac *string) error {
 		return ErrNoSignature
 	case r.Len() == 0:
 		return ErrNoKeys
-	case len(*mac) != 2*sha1.Size:
+	case !isMAC(*mac):
 		return ErrUnknownKey
 	}
 	return nil
+}
+
+// isMAC says whether s is written as [Key.Sign] writes a signature.
+func isMAC(s string) bool {
+	if len(s) != 2*sha1.Size {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 // trimSpace cuts what Python's str.strip cuts from a header that WSGI has read
