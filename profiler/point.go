@@ -50,6 +50,7 @@ type node struct {
 	parent header.ID
 	name   string
 	state  atomic.Uint32
+	place  uint32    // of the start record in its chunk while it is withheld; guarded by trace.mu
 	added  *gathered // guarded by trace.mu; nil until something is added
 }
 

@@ -58,16 +58,22 @@ type counters struct {
 	dropped                                      Dropped
 }
 
-func (n *counters) add(c *chunk, live int) {
-	n.recorded += uint64(live)
+// addAll counts the records of c.
+func (n *counters) addAll(c *chunk) {
+	n.recorded += uint64(c.live())
 	for i := range c.recs {
-		switch r := &c.recs[i]; {
-		case r.dead:
-		case r.kind == KindStart:
-			n.starts++
-		default:
-			n.stops++
+		if r := &c.recs[i]; !r.dead {
+			n.add(r.kind)
 		}
+	}
+}
+
+// add counts a record by its kind.
+func (n *counters) add(k Kind) {
+	if k == KindStart {
+		n.starts++
+	} else {
+		n.stops++
 	}
 }
 
