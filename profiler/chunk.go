@@ -82,23 +82,25 @@ func (c *chunk) reserve(info int, b *budget) bool {
 		(cap(c.buf)-len(c.buf) >= info || c.growInfo(info, b))
 }
 
-// growRecords asks for as many records again. If there are not so many left,
-// one will do, as long as it needs no memory.
+// growRecords asks for as many records again, or for one if there are not so
+// many left.
 func (c *chunk) growRecords(b *budget) bool {
-	room := max(2*c.room, 1)
-	want := max(cap(c.recs), room, firstRecords)
-	if b.reserve((want-cap(c.recs))*recordSize, room-c.room) {
-		c.room = room
-		if want > cap(c.recs) {
-			c.recs = append(make([]record, 0, want), c.recs...)
+	want := cap(c.recs)
+	if c.room == want {
+		want = max(2*want, firstRecords)
+	}
+	memory := (want - cap(c.recs)) * recordSize
+	more := max(min(2*c.room, want)-c.room, 1)
+	if !b.reserve(memory, more) {
+		if more = 1; !b.reserve(memory, more) {
+			return false
 		}
-		return true
 	}
-	if c.room < cap(c.recs) && b.reserve(0, 1) {
-		c.room++
-		return true
+	c.room += more
+	if memory > 0 {
+		c.recs = append(make([]record, 0, want), c.recs...)
 	}
-	return false
+	return true
 }
 
 func (c *chunk) growInfo(info int, b *budget) bool {
