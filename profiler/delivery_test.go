@@ -211,6 +211,7 @@ func TestUnconfirmed(t *testing.T) {
 		"unknown first":           {[]error{errSink, errDown}, true},
 		"unknown in between":      {[]error{errDown, errSink, errDown}, true},
 		"unknown last":            {[]error{errDown, errDown, errSink}, true},
+		"the sink panics":         {[]error{nil}, true},
 		"refused in part, unsent": {[]error{&profiler.RejectedError{Indexes: []int{0}, Err: errSink}, errDown}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,6 +219,9 @@ func TestUnconfirmed(t *testing.T) {
 				answers := c.answers
 				s := newService(t, &store{before: func(context.Context, []profiler.Event) error {
 					err := answers[0]
+					if err == nil {
+						panic("boom")
+					}
 					if len(answers) > 1 {
 						answers = answers[1:]
 					}

@@ -488,15 +488,15 @@ func TestNothingIsHeld(t *testing.T) {
 		p.Add(slog.Any("w", v))
 		return ctx, p
 	}()
-	for collected := false; !collected; {
+	waitFor(t, "the value's collection", func() bool {
 		runtime.GC()
 		select {
 		case <-gone:
-			collected = true
+			return true
 		default:
-			runtime.Gosched()
+			return false
 		}
-	}
+	})
 	p.Stop()
 }
 
