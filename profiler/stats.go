@@ -14,7 +14,9 @@ type Stats struct {
 	Refused  map[header.Refusal]uint64
 	Admitted uint64
 
-	// Recorded counts the records given to the queue, half a point each.
+	// Recorded counts the records given to the queue or refused by it, half a
+	// point each. An open trace gives what it has gathered at each flush
+	// interval, whether or not the store takes anything.
 	Recorded uint64
 	// Acknowledged counts those that the sink has taken.
 	Acknowledged uint64
@@ -42,7 +44,7 @@ type Stats struct {
 
 // Dropped counts dropped records by reason.
 type Dropped struct {
-	QueueFull   uint64 // no room: the sink was too slow
+	QueueFull   uint64 // no room within MaxEvents and MaxBytes: the sink was too slow
 	Rejected    uint64 // the sink will never take them
 	Undelivered uint64 // not stored when Close gave up
 	Closed      uint64 // recorded after Close
