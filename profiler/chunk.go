@@ -75,6 +75,18 @@ func (c *chunk) full() bool {
 	return len(c.recs) >= chunkRecords+2*c.keptRecords || len(c.buf) >= chunkBytes+2*c.keptBytes
 }
 
+// open asks for the memory of c, which is new, and for two records: most
+// traces have a start and a stop at least.
+func (c *chunk) open(b *budget) bool {
+	for c.room = 2; c.room > 0; c.room-- {
+		if b.reserve(c.size(), c.room) {
+			return true
+		}
+	}
+	chunks.Put(c)
+	return false
+}
+
 // reserve makes room for one more record with so much info. It is false if b
 // has no room for it.
 func (c *chunk) reserve(info int, b *budget) bool {
@@ -90,7 +102,7 @@ func (c *chunk) growRecords(b *budget) bool {
 		want = max(2*want, firstRecords)
 	}
 	memory := (want - cap(c.recs)) * recordSize
-	more := max(min(2*c.room, want)-c.room, 1)
+	more := min(2*c.room, want) - c.room
 	if !b.reserve(memory, more) {
 		if more = 1; !b.reserve(memory, more) {
 			return false
@@ -144,7 +156,9 @@ func (c *chunk) hold(n *node, b *budget) {
 	c.recs[n.place].held = true
 	before := c.size()
 	c.held = append(c.held, n)
-	b.take(c.size()-before, 0)
+	if more := c.size() - before; more > 0 {
+		b.add(more, 0)
+	}
 }
 
 // withheld is the start record of n if it is in c and withheld. The point
@@ -182,7 +196,7 @@ func (c *chunk) keepHeld(b *budget) *chunk {
 	}
 	if kept != nil {
 		kept.room, kept.keptRecords, kept.keptBytes = len(kept.recs), len(kept.recs), len(kept.buf)
-		b.take(kept.size(), kept.room)
+		b.add(kept.size(), kept.room)
 	}
 	return kept
 }
@@ -190,16 +204,18 @@ func (c *chunk) keepHeld(b *budget) *chunk {
 // close ends the growth of c, which is handed over: it gives back the room that
 // no live record takes and lets go of the points.
 func (c *chunk) close(b *budget) {
-	live := c.live()
-	b.take(-cap(c.held)*int(unsafe.Sizeof(c)), live-c.room)
-	c.room, c.held = live, nil
+	size, room := c.size(), c.room
+	c.room, c.held = c.live(), nil
+	if size != c.size() || room != c.room {
+		b.add(c.size()-size, c.room-room)
+	}
 }
 
 // free gives back what c takes and lets it be used again, unless it is huge:
 // it would count as much for the next trace. The old records stay until they
 // are overwritten, since they hold nothing but names and ids.
 func (c *chunk) free(b *budget) {
-	b.take(-c.size(), -c.room)
+	b.add(-c.size(), -c.room)
 	if cap(c.buf) <= usualBytes && cap(c.recs) <= usualRecords {
 		*c = chunk{recs: c.recs[:0], buf: c.buf[:0]}
 		chunks.Put(c)

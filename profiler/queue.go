@@ -50,11 +50,11 @@ type queue struct {
 func newQueue(c Config, proto Event) *queue {
 	q := &queue{
 		sink: c.Sink, limits: c.Queue, logger: c.Logger, proto: proto,
-		budget:  budget{maxBytes: int64(c.Queue.MaxBytes), maxEvents: int64(c.Queue.MaxEvents)},
 		wake:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
 	}
+	q.budget.init(c.Queue.MaxBytes, c.Queue.MaxEvents)
 	q.dirty.init()
 	q.timer = time.AfterFunc(time.Hour, q.tick)
 	q.timer.Stop()
@@ -67,9 +67,7 @@ func newQueue(c Config, proto Event) *queue {
 // closed, and if there is no room.
 func (q *queue) take(t *trace) *chunk {
 	c := newChunk(t.base)
-	c.room = 1
-	if !q.budget.reserve(c.size(), c.room) {
-		chunks.Put(c)
+	if !c.open(&q.budget) {
 		return nil
 	}
 	q.mu.Lock()
