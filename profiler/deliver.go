@@ -71,10 +71,11 @@ func (q *queue) send(events []Event) {
 			failing = true
 			q.log(slog.LevelWarn, "sonde: the store does not take trace records; they wait and are sent again", "error", a.err, "waiting", len(events))
 		}
-		q.pause(try)
-		q.mu.Lock()
-		q.count.retries++
-		q.mu.Unlock()
+		if q.pause(try) {
+			q.mu.Lock()
+			q.count.retries++
+			q.mu.Unlock()
+		}
 	}
 	if failing {
 		q.log(slog.LevelInfo, "sonde: the store takes trace records again")
@@ -157,9 +158,9 @@ func (q *queue) giveUp(events []Event, unsure bool) {
 	}
 }
 
-// pause waits before the next try. Close ends it, since time is short then,
-// and so does its giving up.
-func (q *queue) pause(try int) {
+// pause waits before the next try, and says whether there is one. Close ends
+// it, since time is short then, and so does its giving up.
+func (q *queue) pause(try int) bool {
 	d := maxPause
 	if try < 6 {
 		d = min(d, firstPause<<try)
@@ -177,4 +178,5 @@ func (q *queue) pause(try int) {
 	case <-closing:
 	case <-q.ctx.Done():
 	}
+	return q.ctx.Err() == nil
 }

@@ -191,7 +191,9 @@ func TestCloseGivesUp(t *testing.T) {
 				if n := o.calls.Load() - calls; !c.hangs && n < int64(c.want/(100*time.Millisecond)) {
 					t.Errorf("%d tries while Close waits", n)
 				}
-				balanced(t, s)
+				if st := balanced(t, s); st.Retries != uint64(o.calls.Load())-1 {
+					t.Errorf("%d calls, %d retries", o.calls.Load(), st.Retries)
+				}
 				o.up.Store(true)
 			})
 		})
