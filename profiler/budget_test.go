@@ -4,6 +4,8 @@ import (
 	"math"
 	"sync"
 	"testing"
+
+	"github.com/sonde-go/sonde/header"
 )
 
 func TestBudget(t *testing.T) {
@@ -71,5 +73,23 @@ func TestBatchIsBounded(t *testing.T) {
 	}
 	if q.waiting.head != nil || q.waiting.events != 0 {
 		t.Errorf("%d records are left", q.waiting.events)
+	}
+}
+
+// TestHugeChunksAreLetGo: what one huge trace needed does not count for the
+// next trace.
+func TestHugeChunksAreLetGo(t *testing.T) {
+	var b budget
+	for i := range 100 { // the pool may forget one
+		c := newChunk(header.NewID())
+		if cap(c.buf) > usualBytes || cap(c.recs) > usualRecords {
+			t.Fatalf("a new chunk has room for %d records and %d bytes", cap(c.recs), cap(c.buf))
+		}
+		if i%2 == 0 {
+			c.buf = make([]byte, 0, 2*usualBytes)
+		} else {
+			c.recs = make([]record, 0, 2*usualRecords)
+		}
+		c.free(&b)
 	}
 }

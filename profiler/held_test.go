@@ -2,9 +2,43 @@ package profiler
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 )
+
+// recorder keeps the infos of stop records.
+type recorder struct{ stops []string }
+
+func (r *recorder) Notify(_ context.Context, events []Event) error {
+	for _, e := range events {
+		if e.Kind == KindStop {
+			r.stops = append(r.stops, string(e.Info))
+		}
+	}
+	return nil
+}
+
+// TestLossIsNotToldInVain: a record that may be taken back does not tell what
+// was lost.
+func TestLossIsNotToldInVain(t *testing.T) {
+	r := &recorder{}
+	s, err := New(Config{Name: "svc", Host: "h", Sink: r, Queue: QueueConfig{FlushInterval: time.Hour}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, root := s.Begin(context.Background(), Opening{Name: "root"})
+	s.queue.losses.add(root.n.trace.base, 3)
+	_, held := Open(ctx, Opening{Name: "held", Held: true})
+	held.Discard()
+	root.Stop()
+	if err := s.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{`{"sonde":{"lost":3},"host":"h"}`}; !slices.Equal(r.stops, want) {
+		t.Errorf("got %q, want %q", r.stops, want)
+	}
+}
 
 // TestHeldPlaces: however many points are held and however often their records
 // are moved, each point knows its record's place, so that none is searched for.
