@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -254,33 +255,52 @@ func TestUnconfirmed(t *testing.T) {
 	}
 }
 
+// selfTexting panics with itself when it is asked for its text, and only then.
+type selfTexting struct{}
+
+func (v selfTexting) Error() string { panic(v) }
+
+// panickingLog is a handler of a logger that panics.
+type panickingLog struct{ slog.Handler }
+
+func (panickingLog) Handle(context.Context, slog.Record) error { panic(selfPanicking{}) }
+
 // TestAccountsSinkPanics: a sink that panics, or whose error does when it is
-// looked at, has failed, and so has one whose panic cannot even be printed.
+// looked at, has failed, and so has one whose panic cannot even be printed. A
+// logger that panics changes nothing.
 func TestAccountsSinkPanics(t *testing.T) {
 	for name, fail := range map[string]func() error{
 		"text":                func() error { panic("boom") },
 		"with itself":         func() error { panic(selfPanicking{}) },
+		"its text":            func() error { return selfTexting{} },
+		"its text, rejected":  func() error { return &profiler.RejectedError{Indexes: []int{9}, Err: selfTexting{}} },
 		"error, with itself":  func() error { return selfPanicking{} },
 		"reason, with itself": func() error { return &profiler.RejectedError{Indexes: []int{9}, Err: selfPanicking{}} },
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				failed := false
-				sink := &store{}
-				sink.before = func(context.Context, []profiler.Event) error {
-					if !failed {
-						failed = true
-						return fail()
+		for _, logPanics := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/%v", name, logPanics), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					failed := false
+					sink := &store{}
+					sink.before = func(context.Context, []profiler.Event) error {
+						if !failed {
+							failed = true
+							return fail()
+						}
+						return nil
 					}
-					return nil
-				}
-				s := newService(t, sink)
-				points(s, 1)
-				mustClose(t, s)
-				if st := balanced(t, s); st.Acknowledged != 2 || st.Retries != 1 {
-					t.Errorf("%+v", st)
-				}
+					s := newService(t, sink, func(c *profiler.Config) {
+						if logPanics {
+							c.Logger = slog.New(panickingLog{c.Logger.Handler()})
+						}
+					})
+					points(s, 1)
+					mustClose(t, s)
+					if st := balanced(t, s); st.Acknowledged != 2 || st.Retries != 1 {
+						t.Errorf("%+v", st)
+					}
+				})
 			})
-		})
+		}
 	}
 }
