@@ -70,9 +70,9 @@ func TestMemoryIsBounded(t *testing.T) {
 	}{
 		{"10,000 open requests, dead store", 10_000, 3, 1, false},
 		{"10,000 open requests, hanging store", 10_000, 3, 1, true},
-		{"100 requests with much between two flushes", 100, 2, 200, false},
-		{"streams, dead store", 3, 3, 4000, false},
-		{"streams, hanging store", 3, 3, 4000, true},
+		{"100 requests with much between two flushes", 100, 2, 60, false},
+		{"streams, dead store", 3, 3, 1500, false},
+		{"streams, hanging store", 3, 3, 1500, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
