@@ -27,5 +27,6 @@ const (
 	HMACKey = "X-Trace-Hmac"
 )
 
-// MaxLen is the size in bytes above which either header is refused unread.
-const MaxLen = 4096
+// MaxLen is the size in bytes above which either header is refused unread. Two
+// ids of the greatest length and a key that OSProfiler has embedded fit in.
+const MaxLen = 1024

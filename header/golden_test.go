@@ -51,8 +51,14 @@ func wantIDs(unpack map[string]any) (base, parent string, ok bool) {
 	}
 }
 
+// tooLong is the one recorded pair whose X-Trace-Info is longer than MaxLen:
+// 26 KB, for an id of 20,000 characters. OSProfiler takes it; here it is
+// refused for its length, before anything is computed of it.
+const tooLong = "h028"
+
 // TestIncomingGolden checks every recorded header pair: accepted or refused as
-// the real OSProfiler did, but for the ids that are refused here.
+// the real OSProfiler did, but for the ids and the length that are refused
+// here.
 func TestIncomingGolden(t *testing.T) {
 	var golden struct {
 		Vectors []struct {
@@ -88,6 +94,9 @@ func TestIncomingGolden(t *testing.T) {
 			wantBase, wantParent, want := wantIDs(v.Unpack)
 			want = want && v.Valid
 			in, key, err := keys.Verify(text(v.Info), text(v.HMAC))
+			if long := len(text(v.Info)) > header.MaxLen; long != (v.ID == tooLong) || long != (err == header.ErrTooLong) {
+				t.Errorf("%d bytes of X-Trace-Info: %v", len(text(v.Info)), err)
+			}
 			if (err == nil) != want {
 				t.Fatalf("error %v, want accepted = %v (upstream: %s)", err, want, v.Why)
 			}

@@ -84,9 +84,26 @@ func TestNotBase64(t *testing.T) {
 	for _, info := range []string{"QQ", "Q===", "QUJD=QUI", "QQ==QQ==", "QUJD\xff"} {
 		h.Reset()
 		h.Write([]byte(info))
-		if _, _, err := keyring(t, "k1").Verify(info, hex.EncodeToString(h.Sum(nil))); err != header.ErrNotBase64 && err != header.ErrNotJSON {
+		if _, _, err := keyring(t, "k1").Verify(info, hex.EncodeToString(h.Sum(nil))); err != header.ErrNotBase64 {
 			t.Errorf("%q: %v", info, err)
 		}
+	}
+}
+
+// TestGreatestHeader: two ids of the greatest length and an embedded key are
+// within MaxLen.
+func TestGreatestHeader(t *testing.T) {
+	base, parent := strings.Repeat("b", 128), strings.Repeat("p", 128)
+	info, mac := sign("k1", fmt.Sprintf(`{"base_id": %q, "parent_id": %q, "hmac_key": %q}`, base, parent, strings.Repeat("k", 128)))
+	in, _, err := keyring(t, "k1").Verify(info, mac)
+	if err != nil || in.BaseID.String() != base || in.ParentID.String() != parent {
+		t.Errorf("%d bytes: %v", len(info), err)
+	}
+	padded := info + strings.Repeat("=", header.MaxLen-len(info)) // surplus padding is ignored
+	h := hmac.New(sha1.New, []byte("k1"))
+	h.Write([]byte(padded))
+	if _, _, err := keyring(t, "k1").Verify(padded, hex.EncodeToString(h.Sum(nil))); err != nil {
+		t.Errorf("%d bytes: %v", len(padded), err)
 	}
 }
 

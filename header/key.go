@@ -35,8 +35,7 @@ type macState struct {
 	hash hash.Hash
 	raw  [MaxLen]byte // the header's text
 	dec  [MaxLen]byte // its decoded payload
-	sum  [sha1.Size]byte
-	hex  [2 * sha1.Size]byte
+	sum  signature
 }
 
 func newKey(secret string) *Key {
@@ -45,12 +44,29 @@ func newKey(secret string) *Key {
 	return k
 }
 
-// mac leaves the signature of text in st.hex.
+// mac leaves the signature of text in st.sum.
 func (st *macState) mac(text []byte) []byte {
 	st.hash.Reset()
 	st.hash.Write(text)
-	hex.Encode(st.hex[:], st.hash.Sum(st.sum[:0]))
-	return st.hex[:]
+	return st.hash.Sum(st.sum[:0])
+}
+
+// signature is the value of X-Trace-HMAC.
+type signature [sha1.Size]byte
+
+// parseSignature reads 40 lower-case hex digits; no other text can be a
+// signature.
+func parseSignature(s string) (mac signature, ok bool) {
+	if len(s) != 2*len(mac) {
+		return mac, false
+	}
+	var bad byte
+	for i := range mac {
+		hi, lo := unhex[s[2*i]], unhex[s[2*i+1]]
+		bad |= hi | lo
+		mac[i] = hi<<4 | lo&15
+	}
+	return mac, bad&0xf0 == 0
 }
 
 // Sign returns the values of X-Trace-Info and X-Trace-HMAC for in. A zero
@@ -60,21 +76,18 @@ func (k *Key) Sign(in Info) (info, mac string) {
 	payload := in.appendJSON(st.dec[:0])
 	n := base64.URLEncoding.EncodedLen(len(payload))
 	base64.URLEncoding.Encode(st.raw[:n], payload)
-	end := n + copy(st.raw[n:], st.mac(st.raw[:n]))
+	end := n + hex.Encode(st.raw[n:], st.mac(st.raw[:n]))
 	both := string(st.raw[:end]) // one string cut in two: one allocation
 	k.macs.Put(st)
 	return both[:n], both[n:]
 }
 
 // verify says whether mac is this key's signature of info and reads info.
-func (k *Key) verify(info, mac string, in *Info) error {
+func (k *Key) verify(info string, mac *signature, in *Info) error {
 	st := k.macs.Get().(*macState)
 	defer k.macs.Put(st)
 	text := st.raw[:copy(st.raw[:], info)]
-	want := st.mac(text)
-	var got [2 * sha1.Size]byte
-	copy(got[:], mac)
-	if subtle.ConstantTimeCompare(want, got[:]) != 1 {
+	if subtle.ConstantTimeCompare(st.mac(text), mac[:]) != 1 {
 		return ErrUnknownKey
 	}
 	payload, err := decodeBase64(st.dec[:0], text)
@@ -152,11 +165,12 @@ func (r *Keyring) Primary() *Key {
 // refusing a forged request allocates nothing.
 func (r *Keyring) Verify(info, mac string) (Info, *Key, error) {
 	var in Info
-	if err := r.precheck(info, &mac); err != nil {
+	signature, err := r.precheck(info, mac)
+	if err != nil {
 		return in, nil, err
 	}
 	for _, k := range r.keys {
-		switch err := k.verify(info, mac, &in); err {
+		switch err := k.verify(info, &signature, &in); err {
 		case nil:
 			return in, k, nil
 		case ErrUnknownKey:
@@ -167,24 +181,26 @@ func (r *Keyring) Verify(info, mac string) (Info, *Key, error) {
 	return Info{}, nil, ErrUnknownKey
 }
 
-// precheck refuses what can be refused without hashing and trims mac.
-func (r *Keyring) precheck(info string, mac *string) error {
+// precheck refuses what can be refused without hashing and reads mac.
+func (r *Keyring) precheck(info, mac string) (s signature, err error) {
 	switch {
 	case info == "":
-		return ErrNoInfo
-	case len(info) > MaxLen || len(*mac) > MaxLen:
-		return ErrTooLong
+		return s, ErrNoInfo
+	case len(info) > MaxLen || len(mac) > MaxLen:
+		return s, ErrTooLong
 	}
-	*mac = trimSpace(*mac)
+	mac = trimSpace(mac)
 	switch {
-	case *mac == "":
-		return ErrNoSignature
+	case mac == "":
+		return s, ErrNoSignature
 	case r.Len() == 0:
-		return ErrNoKeys
-	case len(*mac) != 2*sha1.Size:
-		return ErrUnknownKey
+		return s, ErrNoKeys
 	}
-	return nil
+	s, ok := parseSignature(mac)
+	if !ok {
+		return s, ErrUnknownKey
+	}
+	return s, nil
 }
 
 // trimSpace cuts what Python's str.strip cuts from a header that WSGI has read

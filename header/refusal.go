@@ -1,5 +1,7 @@
 package header
 
+import "strconv"
+
 // Refusal is the reason why a request is not traced. It is an error; compare
 // with == or [errors.Is].
 type Refusal uint8
@@ -14,7 +16,8 @@ const (
 	ErrNoKeys
 	// ErrTooLong: a header is longer than MaxLen.
 	ErrTooLong
-	// ErrUnknownKey: the signature was made with none of the keys.
+	// ErrUnknownKey: the signature was made with none of the keys, as is sure
+	// without trying them if it is not 40 lower-case hex digits.
 	ErrUnknownKey
 	// ErrNotBase64: the signature is right, but X-Trace-Info does not decode.
 	ErrNotBase64
@@ -40,7 +43,7 @@ var refusalTexts = [Refusals]string{
 	ErrNoInfo:      "no " + InfoName + " header",
 	ErrNoSignature: "not signed: no " + HMACName + " header, or a blank one",
 	ErrNoKeys:      "no HMAC key is configured here",
-	ErrTooLong:     "header longer than 4096 bytes",
+	ErrTooLong:     "header longer than " + strconv.Itoa(MaxLen) + " bytes",
 	ErrUnknownKey:  "signature matches none of the configured HMAC keys",
 	ErrNotBase64:   InfoName + " is not base64",
 	ErrNotJSON:     InfoName + " does not hold JSON in UTF-8",

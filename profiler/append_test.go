@@ -54,6 +54,21 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+// TestAppendReplaces: Add and Append under one key, in either order.
+func TestAppendReplaces(t *testing.T) {
+	svc, rec := pointtest.New(t, "svc")
+	_, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	p.Add(slog.Int("a", 7))
+	p.Append("a", slog.Int("n", 1))
+	p.Append("b", slog.Int("n", 1))
+	p.Add(slog.Int("b", 7))
+	p.Stop()
+	want := map[string]any{"a": []any{map[string]any{"n": 1.0}}, "b": 7.0}
+	if got := rec.One(t, "root").Stop; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestAppendIsBounded(t *testing.T) {
 	svc, rec := pointtest.New(t, "svc")
 	_, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})

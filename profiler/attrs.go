@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -24,13 +23,8 @@ const (
 type encoder struct {
 	buf       []byte
 	svc       *Service
+	limit     int // bytes that buf may take
 	truncated bool
-}
-
-// field is an attribute that is encoded already.
-type field struct {
-	key   string
-	value []byte
 }
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
@@ -38,7 +32,7 @@ var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 
 // newEncoder begins an info.
 func newEncoder(svc *Service) *encoder {
 	e := encoders.Get().(*encoder)
-	e.svc, e.truncated, e.buf = svc, false, append(e.buf[:0], '{')
+	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, append(e.buf[:0], '{')
 	return e
 }
 
@@ -98,8 +92,8 @@ func laterSame(attrs []slog.Attr, key string) bool {
 
 // key writes a key; it is false if the info is full.
 func (e *encoder) key(key string, depth int) bool {
-	if len(e.buf) >= maxInfo {
-		e.cut()
+	if len(e.buf) >= e.limit {
+		e.truncated = true
 		return false
 	}
 	if depth == 1 && (key == "host" || key == "sonde") {
@@ -107,13 +101,6 @@ func (e *encoder) key(key string, depth int) bool {
 	}
 	e.buf = append(jsontext.AppendString(e.buf, cut(key)), ':')
 	return true
-}
-
-func (e *encoder) cut() {
-	if !e.truncated {
-		e.truncated = true
-		e.svc.cutInfos.Add(1)
-	}
 }
 
 func (e *encoder) value(v slog.Value, depth int) {
@@ -148,18 +135,18 @@ func (e *encoder) value(v slog.Value, depth int) {
 
 // string writes s, cut to what room there is.
 func (e *encoder) string(s string) {
-	room := maxInfo - len(e.buf)
-	start := len(e.buf)
 	e.buf = append(e.buf, '"')
+	start := len(e.buf)
+	room := max(e.limit-start-len(`",`), 0)
 	if len(s) > room {
-		e.cut()
-		s = cutBytes(s, max(room, 0))
+		e.truncated = true
+		s = cutBytes(s, room)
 	}
 	e.buf = jsontext.AppendEscaped(e.buf, s)
-	if over := len(e.buf) - start - room; over > 0 && len(s) > 0 {
+	if len(e.buf)-start > room {
 		// The escapes made it too long: one in six bytes always fits.
-		e.cut()
-		e.buf = jsontext.AppendEscaped(e.buf[:start+1], cutBytes(s, max(room, 0)/6))
+		e.truncated = true
+		e.buf = jsontext.AppendEscaped(e.buf[:start], cutBytes(s, room/6))
 	}
 	e.buf = append(e.buf, '"')
 }
@@ -187,17 +174,18 @@ func (e *encoder) float(f float64) {
 // runs without any lock held; if it panics, the text says so.
 func (e *encoder) foreign(v slog.Value, depth int) {
 	from := len(e.buf)
-	if p := e.tryForeign(v, depth); p != nil {
+	if panicked, text := e.tryForeign(v, depth); panicked {
 		e.svc.panics.Add(1)
 		e.buf = e.buf[:from]
-		e.string(fmt.Sprintf("!PANIC: %v", p))
+		e.string("!PANIC: " + text)
 	}
 }
 
-func (e *encoder) tryForeign(v slog.Value, depth int) (panicked any) {
+func (e *encoder) tryForeign(v slog.Value, depth int) (panicked bool, text string) {
+	done := false
 	defer func() {
-		if p := recover(); p != nil {
-			panicked = safeText(p)
+		if p := recover(); !done {
+			panicked, text = true, safeText(p)
 		}
 	}()
 	for range maxDepth {
@@ -214,12 +202,20 @@ func (e *encoder) tryForeign(v slog.Value, depth int) (panicked any) {
 	default:
 		e.value(v, depth)
 	}
-	return nil
+	done = true // panic(nil) can be nil to recover
+	return false, ""
 }
 
-// safeText is the text of a panic's value, whose own methods may panic too;
-// fmt catches those.
-func safeText(v any) string { return cutBytes(fmt.Sprint(v), 1<<10) }
+// safeText is the text of a panic's value. Its own methods may panic too: fmt
+// catches that once, but not if the value of that panic does so again.
+func safeText(v any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("a %T, whose text panics", v)
+		}
+	}()
+	return cutBytes(fmt.Sprint(v), 1<<10)
+}
 
 func (e *encoder) any(v any, depth int) {
 	switch v := v.(type) {
@@ -239,8 +235,8 @@ func (e *encoder) any(v any, depth int) {
 		e.string("!ERROR: " + err.Error())
 		return
 	}
-	if len(j) > maxInfo-len(e.buf) {
-		e.cut()
+	if len(j) > e.limit-len(e.buf) {
+		e.truncated = true
 		e.string(fmt.Sprintf("(%d bytes left out)", len(j)))
 		return
 	}
@@ -252,47 +248,4 @@ func (e *encoder) text(key, value string) {
 	e.buf = append(append(append(e.buf, '"'), key...), '"', ':')
 	e.string(value)
 	e.buf = append(e.buf, ',')
-}
-
-// fields encodes attrs one by one, for Point.Add.
-func (e *encoder) fields(attrs []slog.Attr) []field {
-	fields := make([]field, 0, len(attrs))
-	for _, a := range attrs {
-		if a.Key == "" {
-			continue
-		}
-		from := len(e.buf)
-		e.value(a.Value, 1)
-		fields = append(fields, field{a.Key, slices.Clone(e.buf[from:])})
-	}
-	return mergeFields(nil, fields)
-}
-
-// mergeFields adds more to fields; of two with the same key the later stays.
-func mergeFields(fields, more []field) []field {
-	for _, f := range more {
-		i := slices.IndexFunc(fields, func(g field) bool { return g.key == f.key })
-		if i >= 0 {
-			fields = slices.Delete(fields, i, i+1)
-		}
-		fields = append(fields, f)
-	}
-	return fields
-}
-
-// encoded writes what Add has gathered, but for the keys that Stop gives too.
-func (e *encoder) encoded(added []field, attrs []slog.Attr, group string) {
-	for _, f := range added {
-		if group == "" && laterSame(attrs, f.key) || group == f.key && len(attrs) > 0 {
-			continue
-		}
-		if len(e.buf)+len(f.value) > maxInfo {
-			e.cut()
-			continue
-		}
-		if !e.key(f.key, 1) {
-			return
-		}
-		e.buf = append(append(e.buf, f.value...), ',')
-	}
 }

@@ -1,7 +1,6 @@
 package profiler
 
 import (
-	"slices"
 	"strconv"
 	"sync"
 	"unsafe"
@@ -12,6 +11,14 @@ import (
 const (
 	chunkRecords = 32       // records after which a chunk is handed over
 	chunkBytes   = 64 << 10 // info bytes after which it is
+
+	firstRecords = 8 // room in a new chunk
+	firstBytes   = 1 << 10
+	usualRecords = 2 * chunkRecords // room in a chunk that is used again
+	usualBytes   = 16 << 10
+
+	recordSize = int(unsafe.Sizeof(record{}))
+	aboutBytes = 64 // the longest that "sonde" takes in an info
 )
 
 // chunk holds records of one trace. Their info stands in buf. It belongs to
@@ -20,11 +27,12 @@ type chunk struct {
 	base header.ID
 	recs []record
 	buf  []byte
+	room int    // records that the budget has been asked for
 	dead int    // records that were retracted
-	lost uint64 // losses that its records report
 	seq  uint64 // of its first live record
 	next *chunk // in the queue
 
+	held []*node // the points of records that are withheld, or were
 	// The withheld records that it began with, see keepHeld.
 	keptRecords, keptBytes int
 }
@@ -41,12 +49,13 @@ type record struct {
 	dead     bool
 }
 
-// chunks are used again. They grow to what traces need; the garbage collector
-// takes those that a burst has left over.
+// chunks are used again; the garbage collector takes those that a burst has
+// left over.
 var chunks = sync.Pool{New: func() any {
-	return &chunk{recs: make([]record, 0, 8), buf: make([]byte, 0, 1<<10)}
+	return &chunk{recs: make([]record, 0, firstRecords), buf: make([]byte, 0, firstBytes)}
 }}
 
+// newChunk is an empty chunk that b has not been asked for.
 func newChunk(base header.ID) *chunk {
 	c := chunks.Get().(*chunk)
 	c.base = base
@@ -55,7 +64,7 @@ func newChunk(base header.ID) *chunk {
 
 // size is the memory that the chunk takes.
 func (c *chunk) size() int {
-	return int(unsafe.Sizeof(*c)) + cap(c.recs)*int(unsafe.Sizeof(record{})) + cap(c.buf)
+	return int(unsafe.Sizeof(*c)) + cap(c.recs)*recordSize + cap(c.buf) + cap(c.held)*int(unsafe.Sizeof(c))
 }
 
 func (c *chunk) live() int { return len(c.recs) - c.dead }
@@ -66,60 +75,110 @@ func (c *chunk) full() bool {
 	return len(c.recs) >= chunkRecords+2*c.keptRecords || len(c.buf) >= chunkBytes+2*c.keptBytes
 }
 
+// open asks for the memory of c, which is new, and for two records: most
+// traces have a start and a stop at least.
+func (c *chunk) open(b *budget) bool {
+	for c.room = 2; c.room > 0; c.room-- {
+		if b.reserve(c.size(), c.room) {
+			return true
+		}
+	}
+	chunks.Put(c)
+	return false
+}
+
+// reserve makes room for one more record with so much info. It is false if b
+// has no room for it.
+func (c *chunk) reserve(info int, b *budget) bool {
+	return (len(c.recs) < c.room || c.growRecords(b)) &&
+		(cap(c.buf)-len(c.buf) >= info || c.growInfo(info, b))
+}
+
+// growRecords asks for as many records again, or for one if there are not so
+// many left.
+func (c *chunk) growRecords(b *budget) bool {
+	want := cap(c.recs)
+	if c.room == want {
+		want = max(2*want, firstRecords)
+	}
+	memory := (want - cap(c.recs)) * recordSize
+	more := min(2*c.room, want) - c.room
+	if !b.reserve(memory, more) {
+		if more = 1; !b.reserve(memory, more) {
+			return false
+		}
+	}
+	c.room += more
+	if memory > 0 {
+		c.recs = append(make([]record, 0, want), c.recs...)
+	}
+	return true
+}
+
+func (c *chunk) growInfo(info int, b *budget) bool {
+	want := max(2*cap(c.buf), len(c.buf)+info, firstBytes)
+	if !b.reserve(want-cap(c.buf), 0) {
+		return false
+	}
+	c.buf = append(make([]byte, 0, want), c.buf...)
+	return true
+}
+
+// add writes a record of n, for which room was reserved.
 func (c *chunk) add(n *node, kind Kind, at int64, e *encoder, lost uint64, hostTail []byte) {
 	from := len(c.buf)
-	b := append(c.buf, e.buf...)
+	buf := append(c.buf, e.buf...)
 	if lost > 0 || e.truncated {
-		b = append(b, `"sonde":{`...)
+		buf = append(buf, `"sonde":{`...)
 		if lost > 0 {
-			b = strconv.AppendUint(append(b, `"lost":`...), lost, 10)
-			c.lost += lost
+			buf = strconv.AppendUint(append(buf, `"lost":`...), lost, 10)
 			if e.truncated {
-				b = append(b, ',')
+				buf = append(buf, ',')
 			}
 		}
 		if e.truncated {
-			b = append(b, `"truncated":true`...)
+			buf = append(buf, `"truncated":true`...)
 		}
-		b = append(b, '}', ',')
+		buf = append(buf, '}', ',')
 	}
-	c.buf = append(b, hostTail...)
-	r := c.extend()
+	c.buf = append(buf, hostTail...)
+	i := len(c.recs)
+	c.recs = c.recs[:i+1]
+	r := &c.recs[i] // memory that was used before: every field is written
 	r.name, r.id, r.parent, r.time, r.kind = n.name, n.id, n.parent, at, kind
 	r.from, r.to = uint32(from), uint32(len(c.buf))
-	r.held, r.dead = kind == KindStart && n.state.Load()&stateHeld != 0, false
+	r.held, r.dead = false, false
 }
 
-// extend makes room for one more record, which the caller fills: all of its
-// fields, since the memory has been used before.
-func (c *chunk) extend() *record {
-	n := len(c.recs)
-	if n == cap(c.recs) {
-		c.recs = slices.Grow(c.recs, n)
+// hold withholds the record that was added last, n's start.
+func (c *chunk) hold(n *node, b *budget) {
+	n.place = uint32(len(c.recs) - 1)
+	c.recs[n.place].held = true
+	before := c.size()
+	c.held = append(c.held, n)
+	if more := c.size() - before; more > 0 {
+		b.add(more, 0)
 	}
-	c.recs = c.recs[:n+1]
-	return &c.recs[n]
 }
 
-// held is the start record of n if it is in c and withheld.
-func (c *chunk) held(n *node) *record {
-	if c == nil {
+// withheld is the start record of n if it is in c and withheld. The point
+// knows its record's place: this takes constant time.
+func (c *chunk) withheld(n *node) *record {
+	if c == nil || int(n.place) >= len(c.recs) {
 		return nil
 	}
-	for i := len(c.recs) - 1; i >= 0; i-- {
-		if r := &c.recs[i]; r.held && r.id == n.id {
-			return r
-		}
+	if r := &c.recs[n.place]; r.held && r.id == n.id {
+		return r
 	}
 	return nil
 }
 
 // keepHeld moves the withheld records to a new chunk, nil if there are none.
-func (c *chunk) keepHeld() *chunk {
+func (c *chunk) keepHeld(b *budget) *chunk {
 	var kept *chunk
-	for i := range c.recs {
-		r := &c.recs[i]
-		if !r.held {
+	for _, n := range c.held {
+		r := c.withheld(n)
+		if r == nil {
 			continue
 		}
 		if kept == nil {
@@ -130,23 +189,35 @@ func (c *chunk) keepHeld() *chunk {
 		kept.buf = append(kept.buf, c.buf[r.from:r.to]...)
 		moved.to = uint32(len(kept.buf))
 		kept.recs = append(kept.recs, moved)
+		kept.held = append(kept.held, n)
+		n.place = uint32(len(kept.recs) - 1)
 		r.dead = true
 		c.dead++
 	}
 	if kept != nil {
-		kept.keptRecords, kept.keptBytes = len(kept.recs), len(kept.buf)
+		kept.room, kept.keptRecords, kept.keptBytes = len(kept.recs), len(kept.recs), len(kept.buf)
+		b.add(kept.size(), kept.room)
 	}
 	return kept
 }
 
-// free lets c be used again. Memory that one huge trace needed is let go; the
-// old records stay until they are overwritten, since they hold nothing but
-// names and ids.
-func (c *chunk) free() {
-	buf, recs := c.buf[:0], c.recs[:0]
-	if cap(buf) > 2*chunkBytes {
-		buf = nil
+// close ends the growth of c, which is handed over: it gives back the room that
+// no live record takes and lets go of the points.
+func (c *chunk) close(b *budget) {
+	size, room := c.size(), c.room
+	c.room, c.held = c.live(), nil
+	if size != c.size() || room != c.room {
+		b.add(c.size()-size, c.room-room)
 	}
-	*c = chunk{recs: recs, buf: buf}
-	chunks.Put(c)
+}
+
+// free gives back what c takes and lets it be used again, unless it is huge:
+// it would count as much for the next trace. The old records stay until they
+// are overwritten, since they hold nothing but names and ids.
+func (c *chunk) free(b *budget) {
+	b.add(-c.size(), -c.room)
+	if cap(c.buf) <= usualBytes && cap(c.recs) <= usualRecords {
+		*c = chunk{recs: c.recs[:0], buf: c.buf[:0]}
+		chunks.Put(c)
+	}
 }

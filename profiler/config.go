@@ -47,12 +47,19 @@ type Request struct {
 	Path   string // the URL's path, the gRPC method's full name, the subject
 }
 
-// QueueConfig bounds the queue between traced code and the sink. Zero fields
+// QueueConfig bounds what stands between traced code and the sink. Zero fields
 // have the defaults that are named.
+//
+// MaxEvents and MaxBytes are for every record that is not stored yet, whether
+// its trace still gathers, it waits, or it is being sent, so they hold for
+// long requests and streams too while the store is down. When one is reached,
+// new records are dropped and counted as Dropped.QueueFull. Memory is taken in
+// steps, of 2 KiB at least for a trace. What Point.Add gathers until its point
+// stops comes on top, at most 16 KiB a point.
 type QueueConfig struct {
-	MaxEvents     int           // records that may wait; 65536
+	MaxEvents     int           // records not stored yet; 65536
 	MaxBytes      int           // memory they may take; 64 MiB
-	BatchEvents   int           // records given to Notify at once; 512
+	BatchEvents   int           // records given to Notify at once, at most; 512
 	FlushInterval time.Duration // how long a record waits for company; 100 ms
 	NotifyTimeout time.Duration // for one call of Notify; 10 s
 }

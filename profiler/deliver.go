@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 )
@@ -14,181 +15,103 @@ const (
 	maxPause   = 5 * time.Second
 )
 
-// closeTimeout is how long Close delivers if its context has no deadline, and
-// settleTimeout how long a sink may take to return once its context is over.
-const (
-	closeTimeout  = 10 * time.Second
-	settleTimeout = time.Second
-)
-
-// run is the goroutine that feeds the sink.
+// run is the goroutine that feeds the sink. It ends when Close has had all
+// handed over and all is delivered, or when Close gives up.
 func (q *queue) run() {
 	defer close(q.done)
+	defer q.settle()
 	var b batch
-	var spare []*trace
-	timer := time.NewTimer(time.Hour)
-	timer.Stop()
-	defer timer.Stop()
-	armed := false
-	for {
+	ending := false
+	for q.ctx.Err() == nil {
+		if q.fill(&b) {
+			q.deliver(&b)
+			continue
+		}
+		if ending {
+			return
+		}
 		select {
 		case <-q.wake:
-			q.mu.Lock()
-			hurry := q.hurry
-			q.hurry = false
-			q.mu.Unlock()
-			if !armed {
-				armed = true
-				timer.Reset(q.limits.FlushInterval)
-			}
-			if hurry {
-				q.deliverUntil(&b, q.limits.BatchEvents)
-			}
-		case <-timer.C:
-			armed = false
-			q.mu.Lock()
-			q.ticking = false
-			q.mu.Unlock()
-			spare = q.deliverAll(&b, spare)
-		case done := <-q.flushes:
-			spare = q.deliverAll(&b, spare)
-			close(done)
 		case <-q.closing:
-			q.deliverAll(&b, spare)
-			q.settle()
-			return
+			ending = true
 		}
 	}
 }
 
-// deliverAll has every trace hand over what it has gathered and delivers all.
-func (q *queue) deliverAll(b *batch, spare []*trace) []*trace {
-	spare = q.flushDirty(spare)
-	q.deliverUntil(b, 1)
-	return spare
-}
-
-// deliverUntil delivers what waits now in batches of at least so many records.
-// What comes meanwhile is left, so that a busy program does not keep the
-// goroutine from its other duties.
-func (q *queue) deliverUntil(b *batch, atLeast int) {
-	q.mu.Lock()
-	last := q.seq
-	q.mu.Unlock()
-	for q.ctx.Err() == nil && q.next(b, atLeast) {
-		done := b.events[len(b.events)-1].Seq >= last
-		q.deliver(b)
-		if done {
-			return
-		}
-	}
-}
-
-// batch is what one call of the sink gets. Its memory is used again and again;
-// what all events have in common is written into each of them once.
-type batch struct {
-	chunks []*chunk
-	all    []Event // filled with the common part
-	events []Event // the beginning of all
-}
-
-// next fills b with the oldest records, if there are at least so many.
-func (q *queue) next(b *batch, atLeast int) bool {
-	b.chunks, b.events = b.chunks[:0], nil
-	q.mu.Lock()
-	if q.events < atLeast || q.head == nil {
-		q.mu.Unlock()
-		return false
-	}
-	n := 0
-	for q.head != nil && (n == 0 || n+q.head.live() <= q.limits.BatchEvents) {
-		c := q.head
-		q.head = c.next
-		if q.head == nil {
-			q.tail = nil
-		}
-		n += c.live()
-		q.bytes -= c.size()
-		b.chunks = append(b.chunks, c)
-	}
-	q.events -= n
-	q.inFlight = n
-	q.mu.Unlock()
-	for len(b.all) < n {
-		b.all = append(b.all, q.proto)
-	}
-	b.events = b.all[:n]
-	i := 0
-	for _, c := range b.chunks {
-		i += c.fill(b.events[i:])
-	}
-	return true
-}
-
-// fill writes the chunk's records into the first of events, of which only the
-// common part is written, and returns how many.
-func (c *chunk) fill(events []Event) int {
-	n := 0
-	for i := range c.recs {
-		r := &c.recs[i]
-		if r.dead {
-			continue
-		}
-		e := &events[n]
-		e.Name, e.Kind, e.Time, e.Seq = r.name, r.kind, r.time, c.seq+uint64(n)
-		e.BaseID, e.ParentID, e.TraceID = c.base, r.parent, r.id
-		e.Info = c.buf[r.from:r.to:r.to]
-		n++
-	}
-	return n
-}
-
-// deliver gives b to the sink until the sink has taken or rejected all of it,
-// or until the queue gives up.
+// deliver gives b to the sink, at most BatchEvents records at once.
 func (q *queue) deliver(b *batch) {
+	for events := b.events; len(events) > 0; {
+		n := min(len(events), q.limits.BatchEvents)
+		q.send(events[:n])
+		events = events[n:]
+	}
+	q.finish(b)
+}
+
+// send gives events to the sink until it has taken or rejected all of them, or
+// until the queue gives up.
+func (q *queue) send(events []Event) {
 	unsure, failing := false, false
-	for try := 0; len(b.events) > 0; try++ {
-		err := q.notify(b.events)
-		if err == nil {
-			q.account(&q.count.acknowledged, len(b.events))
+	for try := 0; len(events) > 0; try++ {
+		if q.ctx.Err() != nil {
+			q.giveUp(events, unsure)
+			return
+		}
+		a := q.notify(events)
+		if a.err == nil {
+			q.account(&q.count.acknowledged, len(events))
 			break
 		}
-		var rejected *RejectedError
-		if errors.As(err, &rejected) && q.reject(b, rejected) {
+		if kept := q.reject(events, a.rejected); len(kept) < len(events) {
+			events = kept
 			continue
 		}
-		unsure = unsure || !errors.Is(err, ErrNotSent)
+		unsure = unsure || !a.notSent
 		if !failing {
 			failing = true
-			q.logger.Warn("sonde: the store does not take trace records; they wait and are sent again", "error", err, "waiting", len(b.events))
+			q.log(slog.LevelWarn, "sonde: the store does not take trace records; they wait and are sent again", "error", a.err, "waiting", len(events))
 		}
-		if !q.pause(try) {
-			q.giveUp(b, unsure)
-			return
+		if q.pause(try) {
+			q.mu.Lock()
+			q.count.retries++
+			q.mu.Unlock()
 		}
-		q.mu.Lock()
-		q.count.retries++
-		q.mu.Unlock()
 	}
 	if failing {
-		q.logger.Info("sonde: the store takes trace records again")
+		q.log(slog.LevelInfo, "sonde: the store takes trace records again")
 	}
-	for _, c := range b.chunks {
-		c.free()
-	}
-	clear(b.chunks)
 }
 
-// notify calls the sink; a sink that panics has failed.
-func (q *queue) notify(events []Event) (err error) {
+// answer is what the sink says of a batch.
+type answer struct {
+	err      error // nil: all is stored
+	rejected *RejectedError
+	notSent  bool
+}
+
+// notify calls the sink. One that panics has failed; so has one whose error
+// panics when it is asked what it is.
+func (q *queue) notify(events []Event) (a answer) {
 	ctx, cancel := context.WithTimeout(q.ctx, q.limits.NotifyTimeout)
 	defer cancel()
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("the sink panicked: %v", v)
+		if v := recover(); !returned {
+			a = answer{err: fmt.Errorf("the sink panicked: %s", safeText(v))}
 		}
 	}()
-	return q.sink.Notify(ctx, events)
+	if a.err = q.sink.Notify(ctx, events); a.err != nil {
+		errors.As(a.err, &a.rejected)
+		a.notSent = errors.Is(a.err, ErrNotSent)
+	}
+	returned = true
+	return a
+}
+
+// log tells the user's logger, which must not end the program.
+func (q *queue) log(level slog.Level, msg string, args ...any) {
+	defer func() { _ = recover() }()
+	q.logger.Log(context.Background(), level, msg, args...)
 }
 
 // account moves n records in flight to a counter, unless the accounts are
@@ -202,41 +125,41 @@ func (q *queue) account(counter *uint64, n int) {
 	}
 }
 
-// reject drops from b what the sink will never take. It is false if the error
-// names no event of the batch.
-func (q *queue) reject(b *batch, err *RejectedError) bool {
-	kept, next, n := b.events[:0], 0, len(b.events)
-	for i := range b.events {
+// reject drops what the sink will never take and returns the rest: all of
+// events if err names none of them.
+func (q *queue) reject(events []Event, err *RejectedError) []Event {
+	if err == nil {
+		return events
+	}
+	kept, next := events[:0], 0
+	for i := range events {
 		for next < len(err.Indexes) && err.Indexes[next] < i {
 			next++
 		}
 		if next < len(err.Indexes) && err.Indexes[next] == i {
-			q.losses.add(b.events[i].BaseID, 1)
+			q.losses.add(events[i].BaseID, 1)
 			continue
 		}
-		kept = append(kept, b.events[i])
+		kept = append(kept, events[i])
 	}
-	b.events = kept
-	dropped := n - len(kept)
-	if dropped == 0 {
-		return false
+	if dropped := len(events) - len(kept); dropped > 0 {
+		q.account(&q.count.dropped.Rejected, dropped)
+		q.log(slog.LevelWarn, "sonde: the store rejects trace records; they are dropped", "error", err.Err, "records", dropped)
 	}
-	q.account(&q.count.dropped.Rejected, dropped)
-	q.logger.Warn("sonde: the store rejects trace records; they are dropped", "error", err.Err, "records", dropped)
-	return true
+	return kept
 }
 
-// giveUp accounts for a batch that will not be sent again.
-func (q *queue) giveUp(b *batch, unsure bool) {
+// giveUp accounts for events that will not be sent again.
+func (q *queue) giveUp(events []Event, unsure bool) {
 	if unsure {
-		q.account(&q.count.unconfirmed, len(b.events))
+		q.account(&q.count.unconfirmed, len(events))
 	} else {
-		q.account(&q.count.dropped.Undelivered, len(b.events))
+		q.account(&q.count.dropped.Undelivered, len(events))
 	}
 }
 
-// pause waits before the next try. It is false if there is none, since the
-// time for delivery after Close is over.
+// pause waits before the next try, and says whether there is one. Close ends
+// it, since time is short then, and so does its giving up.
 func (q *queue) pause(try int) bool {
 	d := maxPause
 	if try < 6 {
@@ -252,73 +175,8 @@ func (q *queue) pause(try int) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-closing: // time is short now: try at once
+	case <-closing:
 	case <-q.ctx.Done():
 	}
 	return q.ctx.Err() == nil
-}
-
-func (q *queue) flush(ctx context.Context) error {
-	done := make(chan struct{})
-	select {
-	case q.flushes <- done:
-	case <-q.done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-done:
-		return nil
-	case <-q.done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (q *queue) close(ctx context.Context) error {
-	q.closes.Do(func() {
-		q.mu.Lock()
-		q.closed = true
-		q.mu.Unlock()
-		close(q.closing)
-	})
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, closeTimeout)
-		defer cancel()
-	}
-	select {
-	case <-q.done:
-	case <-ctx.Done():
-		q.cancel()
-		select {
-		case <-q.done:
-		case <-time.After(settleTimeout):
-			q.settle() // the sink ignores its context
-		}
-	}
-	q.cancel()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if n := q.count.dropped.Undelivered; n+q.count.unconfirmed > 0 {
-		return fmt.Errorf("profiler: closed with %d records not delivered and %d unconfirmed", n, q.count.unconfirmed)
-	}
-	return nil
-}
-
-// settle makes the accounts final: what waits is not delivered, what is in
-// flight is unconfirmed.
-func (q *queue) settle() {
-	q.flushDirty(nil)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.settled {
-		return
-	}
-	q.settled = true
-	q.count.dropped.Undelivered += uint64(q.events)
-	q.count.unconfirmed += uint64(q.inFlight)
-	q.head, q.tail, q.events, q.bytes, q.inFlight = nil, nil, 0, 0, 0
 }

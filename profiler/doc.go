@@ -28,7 +28,8 @@
 //	slog.LogValuer                what it resolves to
 //	error                         its Error text
 //	json.Marshaler, other values  what encoding/json makes of it
-//	encoding fails or panics      text that begins with "!ERROR" or "!PANIC"
+//	encoding fails or panics      text that begins with "!ERROR" or "!PANIC"; the
+//	                              request goes on whatever a value's methods do
 //	the same key twice            the last one wins
 //	keys "host" and "sonde"       "host_" and "sonde_", since those two are ours
 //	deeper than 8 levels          "…"
@@ -37,6 +38,7 @@
 // # Delivery
 //
 // Records go through a bounded queue to a [Sink] in batches. The caller never
-// waits for the sink. What the queue has no room for is dropped and counted:
-// see [Stats], and info.sonde.lost in the next record of the same trace.
+// waits for the sink. What there is no room for (see [QueueConfig]) is dropped
+// and counted: see [Stats], and info.sonde.lost in the next record of the same
+// trace.
 package profiler

@@ -25,7 +25,7 @@ func (l *losses) add(base header.ID, n uint64) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.lost == nil || len(l.lost) >= maxLosses {
+	if _, known := l.lost[base]; l.lost == nil || !known && len(l.lost) >= maxLosses {
 		l.lost = map[header.ID]uint64{} // the old ones belong to traces long ended
 	}
 	l.lost[base] += n

@@ -50,7 +50,8 @@ type node struct {
 	parent header.ID
 	name   string
 	state  atomic.Uint32
-	added  []field // guarded by trace.mu
+	place  uint32    // of the start record in its chunk while it is withheld; guarded by trace.mu
+	added  *gathered // guarded by trace.mu; nil until something is added
 }
 
 // The bits of node.state.
@@ -125,29 +126,55 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 	}
 	e := newEncoder(n.trace.svc)
 	e.group(o.Group, attrs)
-	n.trace.emit(n, KindStart, n.trace.at(o.Time), e)
+	n.record(KindStart, n.trace.at(o.Time), e)
+}
+
+// record writes one record with the info that e holds, and frees e.
+func (n *node) record(kind Kind, at int64, e *encoder) {
+	if e.truncated {
+		n.trace.svc.cutInfos.Add(1)
+	}
+	n.trace.emit(n, kind, at, e)
 	e.free()
 }
 
 // Add puts attributes into the point's stop record. An attribute of the same
-// key given later, here or to Stop, replaces the earlier one.
+// key given later, here or to Stop, replaces the earlier one. What is added
+// takes 16 KiB a point; beyond that attributes are left out and the record says
+// so. It takes constant time, however often it is called.
 func (p Point) Add(attrs ...slog.Attr) {
 	n := p.n
 	if n == nil || len(attrs) == 0 {
 		return
 	}
 	e := newEncoder(n.trace.svc)
-	fields := e.fields(attrs)
-	e.free()
+	n.trace.mu.Lock()
+	room := n.added.room(attrs)
+	n.trace.mu.Unlock()
+	fields := e.fields(attrs, room)
+	n.gather(e, func(g *gathered) {
+		for _, f := range fields {
+			g.put(f)
+		}
+	})
+}
+
+// gather has add take what e holds into what the point gathers, and frees e.
+func (n *node) gather(e *encoder, add func(*gathered)) {
 	n.trace.mu.Lock()
 	late := n.state.Or(stateAdded)&stateEnded != 0
 	if !late {
-		n.added = mergeFields(n.added, fields)
+		if n.added == nil {
+			n.added = &gathered{}
+		}
+		add(n.added)
+		n.added.cut = n.added.cut || e.truncated
 	}
 	n.trace.mu.Unlock()
 	if late {
 		n.trace.svc.late.Add(1)
 	}
+	e.free()
 }
 
 // Stop ends the point. Stopping it again does nothing but count.
@@ -189,14 +216,15 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		added := n.added
 		n.added = nil
 		n.trace.mu.Unlock()
-		e.encoded(added, attrs, end.Group)
+		if added != nil {
+			e.gathered(added, attrs, end.Group)
+		}
 	}
 	e.group(end.Group, attrs)
 	if old&stateHeld != 0 {
 		n.trace.release(n)
 	}
-	n.trace.emit(n, KindStop, n.trace.at(end.Time), e)
-	e.free()
+	n.record(KindStop, n.trace.at(end.Time), e)
 }
 
 // Release lets a held start record go now.

@@ -107,6 +107,7 @@ func TestFail(t *testing.T) {
 		"joined":    errors.Join(&pathError{"a"}, errSink),
 		"cancelled": fmt.Errorf("gone: %w", context.Canceled),
 		"panics":    badError{},
+		"for ever":  selfPanicking{},
 		"none":      nil,
 	} {
 		_, p := profiler.Start(ctx, name)
@@ -122,6 +123,7 @@ func TestFail(t *testing.T) {
 		"joined":    {"profiler_test.pathError", "no a\nthe store is full", nil},
 		"cancelled": {nil, nil, "cancelled"},
 		"panics":    {"profiler_test.badError", "!PANIC: in Error", nil},
+		"for ever":  {"profiler_test.selfPanicking", "!PANIC: a profiler_test.selfPanicking, whose text panics", nil},
 		"none":      {nil, nil, nil},
 		"panic":     {"panic", "boom", nil},
 	} {
@@ -139,6 +141,66 @@ func (e *pathError) Error() string { return "no " + e.path }
 type badError struct{}
 
 func (badError) Error() string { panic("in Error") }
+
+// selfPanicking panics with itself wherever it is asked for anything, so that
+// the text of the panic panics as well.
+type selfPanicking struct{}
+
+func (v selfPanicking) Error() string                { panic(v) }
+func (v selfPanicking) Is(error) bool                { panic(v) }
+func (v selfPanicking) Unwrap() error                { panic(v) }
+func (v selfPanicking) LogValue() slog.Value         { panic(v) }
+func (v selfPanicking) MarshalJSON() ([]byte, error) { panic(v) }
+
+// selfStringing does so in String alone.
+type selfStringing struct{}
+
+func (v selfStringing) String() string { panic(v) }
+
+// TestSelfPanicking: no way in breaks the request.
+func TestSelfPanicking(t *testing.T) {
+	sink := &store{}
+	s := newService(t, sink, func(c *profiler.Config) {
+		c.Admit = func(context.Context, profiler.Request) bool { panic(selfPanicking{}) }
+	})
+	if s.Admit(context.Background(), profiler.Request{}) {
+		t.Error("admitted")
+	}
+	for _, v := range []any{selfPanicking{}, selfStringing{}, &selfPanicking{}, []any{selfPanicking{}}, &wraps{selfPanicking{}}} {
+		a := slog.Any("v", v)
+		_, p := s.Begin(context.Background(), profiler.Opening{Name: "p"}, a, slog.Any("g", slog.GroupValue(a)))
+		p.Add(a)
+		p.Append("list", a)
+		p.Stop(slog.Group("w", a))
+		_, p = s.Begin(context.Background(), profiler.Opening{Name: "q"})
+		p.End(profiler.Ending{Panic: v})
+	}
+	for _, err := range []error{selfPanicking{}, errors.Join(selfPanicking{}, errSink), &wraps{selfPanicking{}}} {
+		_, p := s.Begin(context.Background(), profiler.Opening{Name: "r"})
+		p.Fail(err)
+		func() {
+			ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "root"})
+			defer root.Stop()
+			defer func() {
+				if v := recover(); v != err {
+					t.Errorf("the panic with %T became one with %T", err, v)
+				}
+			}()
+			_ = profiler.Trace(ctx, "panics", func(context.Context) error { panic(err) })
+		}()
+	}
+	mustClose(t, s)
+	for _, e := range sink.all() {
+		info(t, e)
+	}
+	if n := len(sink.all()); n != 5*4+3*6 {
+		t.Errorf("%d records: %v", n, sink.names())
+	}
+}
+
+type wraps struct{ error }
+
+func (w *wraps) Unwrap() error { return w.error }
 
 func TestAdd(t *testing.T) {
 	sink := &store{}
@@ -331,6 +393,66 @@ func TestInfoIsBounded(t *testing.T) {
 	}
 }
 
+// TestCutIsNotEmptied: a text without room for all of it is stored as far as
+// there is room: ASCII to the limit, anything else at least a sixth.
+func TestCutIsNotEmptied(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want int // characters at least
+	}{
+		"ASCII":         {strings.Repeat("x", 1<<20), 16<<10 - 100},
+		"control":       {strings.Repeat("\x01", 1<<20), (16<<10 - 100) / 6},
+		"two bytes":     {strings.Repeat("é", 1<<20), (16<<10 - 100) / 12},
+		"one too many":  {strings.Repeat("x", 16<<10), 16<<10 - 100},
+		"escaped late":  {strings.Repeat("x", 16<<10-100) + strings.Repeat("\x01", 100), (16<<10 - 100) / 6},
+		"in a failure":  {strings.Repeat("x", 1<<20), 16<<10 - 100},
+		"in a panic":    {strings.Repeat("x", 1<<20), 1 << 10},
+		"given by Add":  {strings.Repeat("x", 1<<20), 15 << 10},
+		"added twice":   {strings.Repeat("x", 1<<20), 15 << 10},
+		"nothing":       {"", 0},
+		"after a short": {strings.Repeat("x", 1<<20), 16<<10 - 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sink := &store{}
+			s := newService(t, sink)
+			ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "root"})
+			_, p := profiler.Start(ctx, "p")
+			key := "text"
+			switch name {
+			case "in a failure":
+				key = "message"
+				p.Fail(errors.New(c.text))
+			case "in a panic":
+				key = "message"
+				p.End(profiler.Ending{Panic: c.text})
+			case "given by Add", "added twice":
+				p.Add(slog.String("short", "s"))
+				if name == "added twice" {
+					p.Add(slog.String("text", c.text))
+				}
+				p.Add(slog.String("text", c.text))
+				p.Stop()
+			case "after a short":
+				p.Stop(slog.String("short", "s"), slog.String("text", c.text))
+			default:
+				p.Stop(slog.String("text", c.text))
+			}
+			root.Stop()
+			mustClose(t, s)
+			e := sink.find(t, "p-stop")
+			m := info(t, e)
+			got, _ := m[key].(string)
+			if !strings.HasPrefix(c.text, got) || len([]rune(got)) < c.want || len(e.Info) > 17<<10 {
+				t.Errorf("%d characters of %d are stored, in %d bytes of info", len([]rune(got)), len([]rune(c.text)), len(e.Info))
+			}
+			sonde, _ := m["sonde"].(map[string]any)
+			if cut := name != "nothing" && name != "in a panic"; (sonde["truncated"] == true) != cut {
+				t.Errorf("sonde: %v", sonde)
+			}
+		})
+	}
+}
+
 // TestUserCodeRunsUnlocked: a value's own code may use the same trace.
 func TestUserCodeRunsUnlocked(t *testing.T) {
 	sink := &store{}
@@ -366,15 +488,15 @@ func TestNothingIsHeld(t *testing.T) {
 		p.Add(slog.Any("w", v))
 		return ctx, p
 	}()
-	for collected := false; !collected; {
+	waitFor(t, "the value's collection", func() bool {
 		runtime.GC()
 		select {
 		case <-gone:
-			collected = true
+			return true
 		default:
-			runtime.Gosched()
+			return false
 		}
-	}
+	})
 	p.Stop()
 }
 

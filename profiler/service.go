@@ -90,7 +90,12 @@ func (s *Service) Begin(ctx context.Context, o Opening, attrs ...slog.Attr) (con
 	return s.Join(ctx, header.Info{BaseID: header.NewID()}, s.keys.Primary(), o, attrs...)
 }
 
-// Flush waits until all that was recorded before is stored or dropped.
+// Flush has open traces hand over what they have gathered, which is done at
+// once even if the store is down, and waits until all that was recorded before
+// is stored or dropped. It gives up when ctx ends, or after ten seconds if ctx
+// has no deadline, with an error that wraps ctx's and says how many records
+// still wait; they are sent all the same once the store takes them. It does
+// not shorten the pause between two tries of a batch.
 func (s *Service) Flush(ctx context.Context) error { return s.queue.flush(ctx) }
 
 // Close delivers what is recorded and ends the Service. It gives up when ctx

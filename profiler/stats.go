@@ -14,7 +14,9 @@ type Stats struct {
 	Refused  map[header.Refusal]uint64
 	Admitted uint64
 
-	// Recorded counts the records given to the queue, half a point each.
+	// Recorded counts the records given to the queue or refused by it, half a
+	// point each. An open trace gives what it has gathered at each flush
+	// interval, whether or not the store takes anything.
 	Recorded uint64
 	// Acknowledged counts those that the sink has taken.
 	Acknowledged uint64
@@ -42,7 +44,7 @@ type Stats struct {
 
 // Dropped counts dropped records by reason.
 type Dropped struct {
-	QueueFull   uint64 // no room: the sink was too slow
+	QueueFull   uint64 // no room within MaxEvents and MaxBytes: the sink was too slow
 	Rejected    uint64 // the sink will never take them
 	Undelivered uint64 // not stored when Close gave up
 	Closed      uint64 // recorded after Close
@@ -58,16 +60,22 @@ type counters struct {
 	dropped                                      Dropped
 }
 
-func (n *counters) add(c *chunk, live int) {
-	n.recorded += uint64(live)
+// addAll counts the records of c.
+func (n *counters) addAll(c *chunk) {
+	n.recorded += uint64(c.live())
 	for i := range c.recs {
-		switch r := &c.recs[i]; {
-		case r.dead:
-		case r.kind == KindStart:
-			n.starts++
-		default:
-			n.stops++
+		if r := &c.recs[i]; !r.dead {
+			n.add(r.kind)
 		}
+	}
+}
+
+// add counts a record by its kind.
+func (n *counters) add(k Kind) {
+	if k == KindStart {
+		n.starts++
+	} else {
+		n.stops++
 	}
 }
 

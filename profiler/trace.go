@@ -25,8 +25,7 @@ type trace struct {
 	chunk *chunk // guarded by mu; nil when nothing is gathered
 	open  int    // points that have started and not stopped; guarded by mu
 
-	// The trace's place among those whose chunk waits to be flushed by age;
-	// guarded by queue.mu.
+	// The trace's place in queue.dirty; guarded by queue.mu.
 	prev, next *trace
 }
 
@@ -47,25 +46,27 @@ func (t *trace) emit(n *node, kind Kind, at int64, e *encoder) {
 	} else {
 		t.open--
 	}
-	q := t.svc.queue
+	q, host := t.svc.queue, t.svc.hostTail
 	if t.chunk == nil {
-		if t.chunk = q.take(t); t.chunk == nil {
-			return // closed; counted by take
-		}
+		t.chunk = q.take(t)
 	}
 	c := t.chunk
-	lost := q.losses.take(t.base)
-	c.add(n, kind, at, e, lost, t.svc.hostTail)
+	if c == nil || !c.reserve(len(e.buf)+aboutBytes+len(host), &q.budget) {
+		q.refuse(t.base, kind)
+	} else if kind == KindStart && n.state.Load()&stateHeld != 0 {
+		c.add(n, kind, at, e, 0, host)
+		c.hold(n, &q.budget)
+	} else {
+		c.add(n, kind, at, e, q.losses.take(t.base), host)
+	}
 	switch {
+	case c == nil:
 	case t.open == 0:
 		t.chunk = nil
 		q.handOver(t, c)
 	case c.full():
-		t.chunk = c.keepHeld()
+		t.chunk = c.keepHeld(&q.budget)
 		q.handOver(t, c)
-		if t.chunk != nil {
-			q.adopt(t)
-		}
 	}
 }
 
@@ -73,7 +74,7 @@ func (t *trace) emit(n *node, kind Kind, at int64, e *encoder) {
 func (t *trace) release(n *node) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r := t.chunk.held(n); r != nil {
+	if r := t.chunk.withheld(n); r != nil {
 		r.held = false
 	}
 }
@@ -83,7 +84,7 @@ func (t *trace) retract(n *node) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.chunk
-	r := c.held(n)
+	r := c.withheld(n)
 	if r == nil {
 		return false
 	}

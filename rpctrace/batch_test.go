@@ -68,6 +68,49 @@ func TestBatchFansIn(t *testing.T) {
 	}
 }
 
+// TestBatchOfOneProducer: one producer, alone or among messages without one,
+// however many it has sent, is the parent and has the one link.
+func TestBatchOfOneProducer(t *testing.T) {
+	shop, sent := pointtest.New(t, "shop")
+	m := message(t, shop)
+	from := sent.One(t, "producer")
+	for name, messages := range map[string][]rpctrace.Carrier{
+		"alone":           {m},
+		"twice":           {m, m},
+		"among untraced":  {carrier{}, m, carrier{}},
+		"last":            {carrier{}, m},
+		"beside a forged": {carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}, m},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stock, received := pointtest.New(t, "stock", func(c *profiler.Config) {
+				c.Admit = func(context.Context, profiler.Request) bool {
+					t.Error("the hook is asked about a batch that has a producer")
+					return true
+				}
+			})
+			ctx, batch := rpctrace.ConsumeBatch(context.Background(), stock, messages, processing, "t")
+			if !batch.Active() || !profiler.Active(ctx) {
+				t.Fatal("not traced")
+			}
+			batch.Stop()
+			p := received.One(t, "bus_process")
+			if p.Base != from.Base || p.Parent != from.ID || !p.Stopped {
+				t.Errorf("%+v is not below %+v", p, from)
+			}
+			links, _ := p.Start["links"].([]any)
+			if len(links) != 1 || p.Start["links_left_out"] != nil {
+				t.Fatalf("%v", p.Start)
+			}
+			if base, id := link(t, p, 0); base != from.Base.String() || id != from.ID.String() {
+				t.Errorf("linked to %v %v", base, id)
+			}
+			if bus := p.Start["bus"].(map[string]any); bus["messages"] != float64(len(messages)) {
+				t.Errorf("%v", bus)
+			}
+		})
+	}
+}
+
 func TestBatchInATracedContext(t *testing.T) {
 	shop, _ := pointtest.New(t, "shop")
 	stock, received := pointtest.New(t, "stock")

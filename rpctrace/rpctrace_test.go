@@ -199,6 +199,53 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
+// TestUntracedIsHandled: without a trace the message is handled and sent all
+// the same, once, in the caller's context, and its error is returned.
+func TestUntracedIsHandled(t *testing.T) {
+	svc, rec := pointtest.New(t, "svc")
+	type key struct{}
+	ctx := context.WithValue(context.Background(), key{}, 1)
+	boom := errors.New("boom")
+	forged := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
+	for name, run := range map[string]func(func(context.Context) error) error{
+		"run": func(fn func(context.Context) error) error { return rpctrace.Run(ctx, profiler.Point{}, fn) },
+		"process": func(fn func(context.Context) error) error {
+			return rpctrace.Process(ctx, svc, carrier{}, processing, "t", fn)
+		},
+		"forged": func(fn func(context.Context) error) error {
+			return rpctrace.Process(ctx, svc, forged, processing, "t", fn)
+		},
+		"produce": func(fn func(context.Context) error) error {
+			return rpctrace.Produce(ctx, carrier{}, publishing, fn)
+		},
+	} {
+		for _, want := range []error{nil, boom} {
+			calls := 0
+			err := run(func(got context.Context) error {
+				calls++
+				if got != ctx {
+					t.Errorf("%s: in another context", name)
+				}
+				return want
+			})
+			if calls != 1 || err != want {
+				t.Errorf("%s: %d calls, returned %v, want %v", name, calls, err, want)
+			}
+		}
+		func() {
+			defer func() {
+				if v := recover(); v != boom {
+					t.Errorf("%s: the panic became %v", name, v)
+				}
+			}()
+			_ = run(func(context.Context) error { panic(boom) })
+		}()
+	}
+	if points := rec.Points(t); len(points) != 0 {
+		t.Errorf("%+v", points)
+	}
+}
+
 func TestAllocUntraced(t *testing.T) {
 	svc, _ := pointtest.New(t, "svc")
 	ctx, c := context.Background(), carrier{}
