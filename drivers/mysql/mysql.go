@@ -62,6 +62,7 @@ var dialect = sqlstore.Dialect{
 	Same: func(a, b string) string {
 		return "(" + a + " = " + b + " AND CAST(" + a + " AS BINARY) = CAST(" + b + " AS BINARY))"
 	},
+	ByBase:   "d.base_id, CAST(d.base_id AS BINARY)",
 	DataText: "d.data",
 	Rejected: func(err error) bool {
 		switch number(err) {

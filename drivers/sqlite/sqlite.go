@@ -108,6 +108,7 @@ func dialect(path string) *sqlstore.Dialect {
 		Schema:   makeSchema,
 		Insert:   insert,
 		Same:     func(a, b string) string { return a + " = " + b },
+		ByBase:   "d.base_id",
 		DataText: "d.data",
 		PageRows: pageRows,
 		Busy:     func(err error) bool { return code(err)&0xff == sqlite3.SQLITE_BUSY },

@@ -285,23 +285,6 @@ func TestOtherWriter(t *testing.T) {
 	}
 }
 
-// TestListingUsesTheIndexes holds that the newest traces cost no look at the
-// others.
-func TestListingUsesTheIndexes(t *testing.T) {
-	path := t.TempDir() + "/plan.db"
-	d := openURL(t, "sqlite:///"+path)
-	defer d.Close()
-	if err := d.Notify(t.Context(), drivertest.Trace(1, 0)); err != nil {
-		t.Fatal(err)
-	}
-	plan := strings.Join(query(t, path, "EXPLAIN QUERY PLAN SELECT d.id, d.timestamp FROM data d WHERE d.base_id IS NOT NULL AND d.timestamp <= 'x' AND (d.timestamp < 'x' OR d.id < 7)"+
-		" AND (SELECT e.id FROM data e WHERE e.base_id = d.base_id AND (e.timestamp < d.timestamp OR e.timestamp = d.timestamp AND e.id < d.id) LIMIT 1) IS NULL"+
-		" ORDER BY d.timestamp DESC, d.id DESC LIMIT 20"), "\n")
-	if !strings.Contains(plan, "SEARCH d USING INDEX ix_data_timestamp") || !strings.Contains(plan, "SEARCH e USING INDEX ix_data_base_id") || strings.Contains(plan, "TEMP B-TREE") {
-		t.Errorf("plan:\n%s", plan)
-	}
-}
-
 func BenchmarkNotify(b *testing.B) {
 	d := openURL(b, "sqlite:///"+b.TempDir()+"/bench.db")
 	defer d.Close()

@@ -37,6 +37,14 @@ type Engine struct {
 	// content of a JSON string, its two parameters.
 	Corrupt string
 
+	// RowsRead is how many rows and index entries the server has read so far,
+	// the work of connections that are closed included.
+	RowsRead func(t testing.TB, database string) int64
+
+	// Analyze is the statement that has the server look at how the values of
+	// the table are spread.
+	Analyze string
+
 	// TableForm is a query that describes the columns and indexes of the
 	// current database's tables.
 	TableForm string
@@ -119,6 +127,7 @@ func Run(t *testing.T, e *Engine) {
 	t.Run("StoredForm", e.testStoredForm)
 	t.Run("SchemaOnce", e.testSchemaOnce)
 	t.Run("Rejected", e.testRejected)
+	t.Run("ListWork", e.testListWork)
 	t.Run("PythonWrites", e.testPythonWrites)
 	t.Run("PythonReads", e.testPythonReads)
 	t.Run("WrongPassword", e.testWrongPassword)
