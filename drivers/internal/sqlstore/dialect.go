@@ -46,6 +46,10 @@ type Dialect struct {
 	// again is the way to wait. nil: the server waits.
 	Busy func(err error) bool
 
+	// Confirm says after a COMMIT whether what was stored can be found. nil:
+	// it can.
+	Confirm func() error
+
 	// Rejected says whether err is about a value that the table will never
 	// take.
 	Rejected func(err error) bool

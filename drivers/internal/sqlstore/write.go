@@ -53,6 +53,11 @@ func (s *Store) insert(ctx context.Context, rows []Row, end string) (err error) 
 	if _, err := conn.ExecContext(ctx, end); err != nil {
 		return fmt.Errorf("%w: %w", errUnknown, err)
 	}
+	if end == "COMMIT" && s.dialect.Confirm != nil {
+		if err := s.dialect.Confirm(); err != nil {
+			return fmt.Errorf("%w: %w", errUnknown, err)
+		}
+	}
 	return nil
 }
 
