@@ -142,6 +142,18 @@ func dialect(path string) *sqlstore.Dialect {
 			}
 			return false
 		},
+		Undone: func(err error) bool {
+			// A write that failed leaves the WAL without the mark that makes
+			// a transaction valid.
+			if code(err) == sqlite3.SQLITE_IOERR_WRITE {
+				return true
+			}
+			switch code(err) & 0xff {
+			case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY:
+				return true
+			}
+			return false
+		},
 		NotFound: func(err error) bool {
 			if errors.Is(err, fs.ErrNotExist) { // a reader makes no file
 				return true

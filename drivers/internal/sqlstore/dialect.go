@@ -46,6 +46,10 @@ type Dialect struct {
 	// again is the way to wait. nil: the server waits.
 	Busy func(err error) bool
 
+	// Undone says whether err, with which a COMMIT failed, means that it
+	// certainly was not done. nil: no error does.
+	Undone func(err error) bool
+
 	// Confirm says after a COMMIT whether what was stored can be found. nil:
 	// it can.
 	Confirm func() error
