@@ -12,6 +12,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/sqltest"
 	"github.com/sonde-go/sonde/profiler"
 	"go.uber.org/goleak"
 )
@@ -223,6 +224,9 @@ func TestRefusedWrite(t *testing.T) {
 	if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{1, 3, 5, 7}) {
 		t.Errorf("a constraint: %v", err)
 	}
+	if got := query(t, path, "SELECT COUNT(*) FROM data"); got[0] != "1" {
+		t.Errorf("%s rows, want 1: nothing of a batch with rejected records is stored", got[0])
+	}
 	query(t, path, "DROP TRIGGER full")
 	query(t, path, "ALTER TABLE data RENAME COLUMN host TO gone")
 	if err := d.Notify(t.Context(), events); !errors.Is(err, profiler.ErrNotSent) || errors.As(err, &rejected) {
@@ -282,6 +286,14 @@ func TestOtherWriter(t *testing.T) {
 	}
 	if got := query(t, path, "SELECT COUNT(*) FROM data"); got[0] != "2" {
 		t.Errorf("%s rows, want 2", got)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	path := t.TempDir() + "/prune.db"
+	sqltest.PruneMany(t, func() drivers.Driver { return openURL(t, "sqlite:///"+path) })
+	if got := query(t, path, "SELECT COUNT(*) FROM data"); got[0] != "1" {
+		t.Errorf("%s rows are left, want 1", got[0])
 	}
 }
 

@@ -128,6 +128,14 @@ func Run(t *testing.T, e *Engine) {
 	t.Run("SchemaOnce", e.testSchemaOnce)
 	t.Run("Rejected", e.testRejected)
 	t.Run("ListWork", e.testListWork)
+	t.Run("Prune", func(t *testing.T) {
+		database := e.Database(t)
+		PruneMany(t, func() drivers.Driver { return e.Open(t, database) })
+		if got := e.Texts(t, database, "SELECT COUNT(*) FROM data"); got[0] != "1" {
+			t.Errorf("%s rows are left, want 1", got[0])
+		}
+	})
+	t.Run("Cut", e.testCut)
 	t.Run("PythonWrites", e.testPythonWrites)
 	t.Run("PythonReads", e.testPythonReads)
 	t.Run("WrongPassword", e.testWrongPassword)
@@ -212,7 +220,8 @@ func (e *Engine) testSchemaOnce(t *testing.T) {
 
 // testRejected names the records that are too long for their columns.
 func (e *Engine) testRejected(t *testing.T) {
-	d := e.Open(t, e.Database(t))
+	database := e.Database(t)
+	d := e.Open(t, database)
 	defer d.Close()
 	events := drivertest.Trace(100, 0)
 	events[0].Name = strings.Repeat("é", 250) // and "-start": too long
@@ -223,6 +232,9 @@ func (e *Engine) testRejected(t *testing.T) {
 	rejected, ok := err.(*profiler.RejectedError)
 	if !ok || fmt.Sprint(rejected.Indexes) != "[0 41 99]" {
 		t.Fatalf("Notify: %v, want the events 0, 41 and 99 rejected", err)
+	}
+	if got := e.Texts(t, database, "SELECT COUNT(*) FROM data"); got[0] != "0" {
+		t.Errorf("%s rows of a batch with rejected records are stored, want none: all others are sent again", got[0])
 	}
 	if err := d.Notify(t.Context(), events[1:41]); err != nil {
 		t.Errorf("the good ones: %v", err)
