@@ -45,6 +45,12 @@ func TestListWork(t *testing.T) {
 	})
 }
 
+func TestListRandom(t *testing.T) {
+	d := openURL(t, "sqlite:///"+filepath.Join(t.TempDir(), "random.db"))
+	defer d.Close()
+	sqltest.ListRandom(t, d)
+}
+
 // countingFS counts the reads of its files.
 type countingFS struct {
 	fs.FS

@@ -128,6 +128,12 @@ func Run(t *testing.T, e *Engine) {
 	t.Run("SchemaOnce", e.testSchemaOnce)
 	t.Run("Rejected", e.testRejected)
 	t.Run("ListWork", e.testListWork)
+	t.Run("ListRandom", func(t *testing.T) {
+		d := e.Open(t, e.Database(t))
+		defer d.Close()
+		ListRandom(t, d)
+	})
+	t.Run("ListLookalikes", e.testListLookalikes)
 	t.Run("Prune", func(t *testing.T) {
 		database := e.Database(t)
 		PruneMany(t, func() drivers.Driver { return e.Open(t, database) })
