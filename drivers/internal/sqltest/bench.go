@@ -39,7 +39,7 @@ var Orders = map[string]bool{"OldestFirst": false, "NewestFirst": true}
 
 // BenchmarkTraces lists traces whose rows stand in either order.
 func BenchmarkTraces(b *testing.B, open func() drivers.Driver) {
-	for _, shape := range []struct{ traces, records int }{{1, 2000}, {2000, 10}} {
+	for _, shape := range []struct{ traces, records int }{{1, 4000}, {2000, 10}} {
 		for _, order := range []string{"OldestFirst", "NewestFirst"} {
 			d := open()
 			Fill(b, d, shape.traces, shape.records, Orders[order])
