@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,8 +34,13 @@ func TestMariaDB(t *testing.T) {
 
 func TestMySQL(t *testing.T) { sqltest.Run(t, engine(servertest.MySQL(t), "MySQL")) }
 
+func BenchmarkTraces(b *testing.B) {
+	e := engine(servertest.MariaDB(b), "MariaDB")
+	sqltest.BenchmarkTraces(b, func() drivers.Driver { return e.Open(b, e.Database(b)) })
+}
+
 func engine(server *servertest.Server, name string) *sqltest.Engine {
-	return &sqltest.Engine{
+	e := &sqltest.Engine{
 		Driver: "mysql",
 		Server: server,
 		URL: func(password, database string) string {
@@ -51,9 +57,22 @@ func engine(server *servertest.Server, name string) *sqltest.Engine {
 		PythonModule: "pymysql",
 		Version:      "SELECT CONCAT('" + name + " ', SUBSTRING_INDEX(VERSION(), '-', 1))",
 		Corrupt:      "INSERT INTO data (base_id, trace_id, name, data) VALUES (?, 'x', 'db-start', JSON_QUOTE(?))",
+		Analyze:      "ANALYZE TABLE data",
 		TableForm: "SELECT CONCAT_WS(' ', column_name, column_type, is_nullable, extra) FROM information_schema.columns WHERE table_schema = DATABASE() " +
 			"UNION ALL SELECT CONCAT_WS(' ', index_name, non_unique, column_name, seq_in_index) FROM information_schema.statistics WHERE table_schema = DATABASE() ORDER BY 1",
 	}
+	e.RowsRead = func(t testing.TB, database string) (n int64) {
+		for _, line := range e.Texts(t, database, "SHOW GLOBAL STATUS LIKE 'Handler_read%'") {
+			_, number, _ := strings.Cut(line, "|")
+			m, err := strconv.ParseInt(number, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += m
+		}
+		return n
+	}
+	return e
 }
 
 func connect(t testing.TB, url string) *sql.DB {

@@ -93,6 +93,12 @@ var dialect = sqlstore.Dialect{
 	Insert:   insert,
 	Numbered: true,
 	Same:     func(a, b string) string { return a + " = " + b },
+	ByBase:   "d.base_id",
+	// A table whose statistics are not there yet would be read whole for a
+	// list of ids. OFFSET 0 keeps the planner from taking it for a join.
+	OfTraces: func(marks string) string {
+		return " FROM unnest(ARRAY[" + marks + "]::text[]) AS of (id) CROSS JOIN LATERAL (SELECT * FROM data WHERE base_id = of.id OFFSET 0) d WHERE TRUE"
+	},
 	DataText: "d.data::text",
 	Rejected: func(err error) bool {
 		// Class 22 is data exceptions, but 2200H is that ids have run out;

@@ -3,8 +3,10 @@ package postgresql
 import (
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/sonde-go/sonde/drivers"
@@ -15,9 +17,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestPostgreSQL(t *testing.T) {
-	server := servertest.Postgres(t)
-	sqltest.Run(t, &sqltest.Engine{
+func TestPostgreSQL(t *testing.T) { sqltest.Run(t, engine(servertest.Postgres(t))) }
+
+func BenchmarkTraces(b *testing.B) {
+	e := engine(servertest.Postgres(b))
+	sqltest.BenchmarkTraces(b, func() drivers.Driver { return e.Open(b, e.Database(b)) })
+}
+
+func engine(server *servertest.Server) *sqltest.Engine {
+	e := &sqltest.Engine{
 		Driver: "postgresql",
 		Server: server,
 		URL: func(password, database string) string {
@@ -34,9 +42,23 @@ func TestPostgreSQL(t *testing.T) {
 		PythonModule: "psycopg2",
 		Version:      "SELECT 'PostgreSQL ' || split_part(version(), ' ', 2)",
 		Corrupt:      "INSERT INTO data (base_id, trace_id, name, data) VALUES ($1, 'x', 'db-start', to_json($2::text))",
+		Analyze:      "ANALYZE data",
 		TableForm: "SELECT column_name || ' ' || data_type || ' ' || coalesce(character_maximum_length::text, '') || ' ' || is_nullable FROM information_schema.columns WHERE table_name = 'data' " +
 			"UNION ALL SELECT indexdef FROM pg_indexes WHERE tablename = 'data' ORDER BY 1",
-	})
+	}
+	e.RowsRead = func(t testing.TB, database string) int64 {
+		// A session adds its counts when it ends.
+		for e.Texts(t, e.Exists, "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = '"+database+"'")[0] != "0" {
+			time.Sleep(time.Millisecond)
+		}
+		n, err := strconv.ParseInt(e.Texts(t, database, "SELECT (SELECT SUM(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables) + "+
+			"(SELECT SUM(idx_tup_read) FROM pg_stat_user_indexes)")[0], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	return e
 }
 
 func connect(t testing.TB, url string) *sql.DB {

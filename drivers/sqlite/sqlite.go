@@ -5,10 +5,20 @@
 //	sqlite:////absolute/path.db
 //	sqlite://                   in memory, gone with Close
 //
-// The table has the columns of OSProfiler's, see drivers/postgresql. The file is in WAL mode:
-// several processes may read and write it at once. What is acknowledged
-// survives the end of the process, but the last moments may be lost in a power
-// cut. Programs that use other drivers do not link SQLite, which is pure Go
+// The table has the columns of OSProfiler's, see drivers/postgresql. The file
+// is in WAL mode: several processes may read and write it at once, and
+// path.db-wal and path.db-shm stand beside it meanwhile. A file that the driver
+// makes is for its owner only (mode 0600); the mode of one that is there is
+// left as it is.
+//
+// What is acknowledged survives the end of the process, but the last moments
+// may be lost in a power cut. When the disk is full, nothing of a batch is
+// stored. The file may be removed or renamed while it is in use: the driver
+// notices before each write and after it, completes a file that was renamed,
+// and makes a new one. While several processes use the file, the two beside it
+// have to go with it, and another file must not take its place.
+//
+// Programs that use other drivers do not link SQLite, which is pure Go
 // (modernc.org/sqlite).
 package sqlite
 
@@ -17,6 +27,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -43,8 +54,12 @@ const (
 	readersWait = "_pragma=busy_timeout(5000)&"
 )
 
-// readers is how many connections read at once.
-const readers = 4
+// readers is how many connections read at once, maxIdle how many of a pool
+// stay open.
+const (
+	readers = 4
+	maxIdle = 2
+)
 
 func open(rawURL string) (drivers.Driver, error) {
 	path, err := parse(rawURL)
@@ -62,18 +77,26 @@ func open(rawURL string) (drivers.Driver, error) {
 	if dir := filepath.Dir(path); !isDir(dir) {
 		return nil, fmt.Errorf("there is no folder %s", dir)
 	}
-	file := "file:" + escape(path) + "?"
-	write, err := sql.Open("sqlite", file+writersWait+pragmas)
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	return openFile(path, dialect(path))
+}
+
+func openFile(path string, d *sqlstore.Dialect) (drivers.Driver, error) {
+	f := &file{path: path}
+	write, err := f.pool(writersWait+pragmas, true)
 	if err != nil {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1) // SQLite has one writer; the pool is the queue
-	read, err := sql.Open("sqlite", file+readersWait+pragmas+"&mode=rw")
+	read, err := f.pool(readersWait+pragmas, false)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(readers)
-	return sqlstore.New(dialect(path), write, read), nil
+	d.Confirm = f.confirm
+	return sqlstore.New(d, write, read), nil
 }
 
 // parse returns the file that a URL names, "" for a database in memory.
@@ -108,6 +131,7 @@ func dialect(path string) *sqlstore.Dialect {
 		Schema:   makeSchema,
 		Insert:   insert,
 		Same:     func(a, b string) string { return a + " = " + b },
+		ByBase:   "d.base_id",
 		DataText: "d.data",
 		PageRows: pageRows,
 		Busy:     func(err error) bool { return code(err)&0xff == sqlite3.SQLITE_BUSY },
@@ -118,13 +142,28 @@ func dialect(path string) *sqlstore.Dialect {
 			}
 			return false
 		},
+		Undone: func(err error) bool {
+			// A write that failed leaves the WAL without the mark that makes
+			// a transaction valid.
+			if code(err) == sqlite3.SQLITE_IOERR_WRITE {
+				return true
+			}
+			switch code(err) & 0xff {
+			case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY:
+				return true
+			}
+			return false
+		},
 		NotFound: func(err error) bool {
+			if errors.Is(err, fs.ErrNotExist) { // a reader makes no file
+				return true
+			}
 			switch code(err) & 0xff {
 			case sqlite3.SQLITE_ERROR:
 				return strings.Contains(err.Error(), "no such table: data")
-			case sqlite3.SQLITE_CANTOPEN: // a reader makes no file
+			case sqlite3.SQLITE_CANTOPEN:
 				_, err := os.Stat(path)
-				return path != "" && errors.Is(err, os.ErrNotExist)
+				return path != "" && errors.Is(err, fs.ErrNotExist)
 			}
 			return false
 		},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/internal/sqltest"
 	"github.com/sonde-go/sonde/profiler"
 	"go.uber.org/goleak"
 )
@@ -223,6 +224,9 @@ func TestRefusedWrite(t *testing.T) {
 	if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{1, 3, 5, 7}) {
 		t.Errorf("a constraint: %v", err)
 	}
+	if got := query(t, path, "SELECT COUNT(*) FROM data"); got[0] != "1" {
+		t.Errorf("%s rows, want 1: nothing of a batch with rejected records is stored", got[0])
+	}
 	query(t, path, "DROP TRIGGER full")
 	query(t, path, "ALTER TABLE data RENAME COLUMN host TO gone")
 	if err := d.Notify(t.Context(), events); !errors.Is(err, profiler.ErrNotSent) || errors.As(err, &rejected) {
@@ -285,20 +289,11 @@ func TestOtherWriter(t *testing.T) {
 	}
 }
 
-// TestListingUsesTheIndexes holds that the newest traces cost no look at the
-// others.
-func TestListingUsesTheIndexes(t *testing.T) {
-	path := t.TempDir() + "/plan.db"
-	d := openURL(t, "sqlite:///"+path)
-	defer d.Close()
-	if err := d.Notify(t.Context(), drivertest.Trace(1, 0)); err != nil {
-		t.Fatal(err)
-	}
-	plan := strings.Join(query(t, path, "EXPLAIN QUERY PLAN SELECT d.id, d.timestamp FROM data d WHERE d.base_id IS NOT NULL AND d.timestamp <= 'x' AND (d.timestamp < 'x' OR d.id < 7)"+
-		" AND (SELECT e.id FROM data e WHERE e.base_id = d.base_id AND (e.timestamp < d.timestamp OR e.timestamp = d.timestamp AND e.id < d.id) LIMIT 1) IS NULL"+
-		" ORDER BY d.timestamp DESC, d.id DESC LIMIT 20"), "\n")
-	if !strings.Contains(plan, "SEARCH d USING INDEX ix_data_timestamp") || !strings.Contains(plan, "SEARCH e USING INDEX ix_data_base_id") || strings.Contains(plan, "TEMP B-TREE") {
-		t.Errorf("plan:\n%s", plan)
+func TestPrune(t *testing.T) {
+	path := t.TempDir() + "/prune.db"
+	sqltest.PruneMany(t, func() drivers.Driver { return openURL(t, "sqlite:///"+path) })
+	if got := query(t, path, "SELECT COUNT(*) FROM data"); got[0] != "1" {
+		t.Errorf("%s rows are left, want 1", got[0])
 	}
 }
 

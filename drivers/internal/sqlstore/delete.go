@@ -23,10 +23,10 @@ func (s *Store) Delete(ctx context.Context, baseID string) error {
 	return s.failed(ctx, err)
 }
 
-// Prune looks at so many traces at a time, and deletes so many at a time, so
-// that no transaction is long.
+// Prune looks at PrunePage traces at a time, and deletes pruneBatch at a time,
+// so that no transaction is long.
 const (
-	prunePage  = 5000
+	PrunePage  = 5000
 	pruneBatch = 100
 )
 
@@ -38,7 +38,7 @@ func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
 	pruned, after := 0, ""
 	for {
-		ids, err := s.texts(ctx, "SELECT base_id FROM data WHERE timestamp < ? AND base_id > ? GROUP BY base_id ORDER BY base_id LIMIT ?", limit, after, prunePage)
+		ids, err := s.texts(ctx, "SELECT base_id FROM data WHERE timestamp < ? AND base_id > ? GROUP BY base_id ORDER BY base_id LIMIT ?", limit, after, PrunePage)
 		if err != nil {
 			if s.dialect.NotFound(err) {
 				err = nil
@@ -52,7 +52,7 @@ func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 				return pruned, s.failed(ctx, err)
 			}
 		}
-		if len(ids) < prunePage {
+		if len(ids) < PrunePage {
 			return pruned, nil
 		}
 		after = ids[len(ids)-1]

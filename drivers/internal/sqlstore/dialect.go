@@ -26,6 +26,15 @@ type Dialect struct {
 	// be answered from an index on a. It may name b more than once.
 	Same func(a, b string) string
 
+	// ByBase is what rows of table d are grouped by so that base ids that
+	// differ in a byte are groups of their own.
+	ByBase string
+
+	// OfTraces is a FROM and WHERE for the rows of table d whose base ids are
+	// among so many parameters. It asks the index of base ids, whatever the
+	// server thinks of how many rows they have. nil: IN does that.
+	OfTraces func(marks string) string
+
 	// DataText is an expression for column data of table d as text.
 	DataText string
 
@@ -36,6 +45,14 @@ type Dialect struct {
 	// Busy says whether err is that another process writes, so that trying
 	// again is the way to wait. nil: the server waits.
 	Busy func(err error) bool
+
+	// Undone says whether err, with which a COMMIT failed, means that it
+	// certainly was not done. nil: no error does.
+	Undone func(err error) bool
+
+	// Confirm says after a COMMIT whether what was stored can be found. nil:
+	// it can.
+	Confirm func() error
 
 	// Rejected says whether err is about a value that the table will never
 	// take.
@@ -68,6 +85,14 @@ func (d *Dialect) sameAs(a, value string) (condition string, args []any) {
 		args = append(args, value)
 	}
 	return condition, args
+}
+
+// ofTraces is a FROM and WHERE for the rows of n traces.
+func (d *Dialect) ofTraces(n int) string {
+	if d.OfTraces != nil {
+		return d.OfTraces(Marks(n))
+	}
+	return " FROM data d WHERE d.base_id IN (" + Marks(n) + ")"
 }
 
 // Marks is "?, ?, …" n times.

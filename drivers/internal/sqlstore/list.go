@@ -1,19 +1,16 @@
 package sqlstore
 
 import (
+	"container/heap"
 	"context"
-	"database/sql"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/profiler"
 )
-
-// listPage is how many traces are read at a time.
-const listPage = 500
 
 // storable says whether text can be a column's value; what cannot is found in
 // no row.
@@ -21,12 +18,25 @@ func storable(text string) bool {
 	return utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
-// Traces implements [drivers.Driver]. It walks down the index of timestamps
-// and stops at the rows that are the first of their trace, so that the newest
-// traces cost no look at the old ones.
+// A window is so many rows at first, so that the newest traces cost little, and
+// twice as many each time until it is so many.
+const (
+	firstWindow = 500
+	lastWindow  = 64000
+)
+
+// linesPage is how many traces are asked about in one statement.
+const linesPage = 500
+
+// Traces implements [drivers.Driver]. It walks down the index of timestamps,
+// a window of rows at a time, and stops when it has what is asked for, so that
+// the newest traces cost no look at the old ones. Of each trace that has a row
+// in a window the first record is looked up once by the index of base ids, and
+// the trace is listed with the window that this record stands in. So a listing
+// reads each row a few times, in whatever order they were inserted.
 //
 // A trace has failed if a stop record of it has an etype; OSProfiler's SQL
-// driver files no errors.
+// driver files no errors. A record without a timestamp is in no window.
 func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
 	return func(yield func(drivers.Trace, error) bool) {
 		if err := s.usable(ctx); err != nil {
@@ -36,12 +46,26 @@ func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.T
 		if !storable(q.Service) {
 			return
 		}
+		l := &listing{s: s, q: q, size: firstWindow, known: map[string]bool{}}
+		if !q.Since.IsZero() {
+			l.since = string(profiler.AppendTimestamp(nil, q.Since.UnixNano()))
+		}
 		left := q.Limit
-		var after *traceRow
 		for {
-			page, err := s.tracePage(ctx, q, after)
-			if err == nil && len(page) > 0 {
-				err = s.markFailed(ctx, page)
+			due, more, err := l.window(ctx)
+			for page := range slices.Chunk(due, linesPage) {
+				var traces []drivers.Trace
+				if traces, err = l.lines(ctx, page); err != nil {
+					break
+				}
+				for _, t := range traces {
+					if !yield(t, nil) {
+						return
+					}
+					if left--; left == 0 {
+						return
+					}
+				}
 			}
 			if err != nil {
 				if !s.dialect.NotFound(err) {
@@ -49,106 +73,75 @@ func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.T
 				}
 				return
 			}
-			for i := range page {
-				if q.ErrorsOnly && !page[i].Failed {
-					continue
-				}
-				if !yield(page[i].Trace, nil) {
-					return
-				}
-				if left--; left == 0 {
-					return
-				}
-			}
-			if len(page) < listPage {
+			if !more {
 				return
 			}
-			after = &page[len(page)-1]
 		}
 	}
 }
 
-// traceRow is a trace with the id of its first row.
-type traceRow struct {
-	drivers.Trace
-	id int64
+// listing is one walk.
+type listing struct {
+	s     *Store
+	q     drivers.Query
+	since string // no row before it counts
+	until string // the rows from it on are done; "": none is
+	size  int    // rows of the next window
+
+	// The traces met whose first record stands further down.
+	open  traceHeap
+	known map[string]bool
 }
 
-func (s *Store) tracePage(ctx context.Context, q drivers.Query, after *traceRow) ([]traceRow, error) {
-	var b strings.Builder
-	var args []any
-	and := func(condition string, values ...any) {
-		b.WriteString(" AND " + condition)
-		args = append(args, values...)
-	}
-	b.WriteString("SELECT d.id, d.timestamp, d.base_id, d.project, d.service, d.name FROM data d WHERE d.base_id IS NOT NULL")
-	if after != nil {
-		and("d.timestamp <= ? AND (d.timestamp < ? OR d.id < ?)", after.Timestamp, after.Timestamp, after.id)
-	}
-	if !q.Since.IsZero() {
-		and("d.timestamp >= ?", string(profiler.AppendTimestamp(nil, q.Since.UnixNano())))
-	}
-	// Not NOT EXISTS: some planners would join, and read the whole table for it.
-	and("(SELECT e.id FROM data e WHERE " + s.dialect.Same("e.base_id", "d.base_id") +
-		" AND (e.timestamp < d.timestamp OR e.timestamp = d.timestamp AND e.id < d.id) LIMIT 1) IS NULL")
-	if q.Service != "" {
-		same, values := s.dialect.sameAs("s.service", q.Service)
-		and("EXISTS (SELECT 1 FROM data s WHERE "+s.dialect.Same("s.base_id", "d.base_id")+" AND "+same+")", values...)
-	}
-	b.WriteString(" ORDER BY d.timestamp DESC, d.id DESC LIMIT ?")
-	limit := listPage
-	if q.Limit > 0 && q.Limit < limit && !q.ErrorsOnly {
-		limit = q.Limit
-	}
-	args = append(args, limit)
+// metTrace is a trace of which a row was met.
+type metTrace struct {
+	baseID, first string // the timestamp of its first record
+	fits          bool   // the wanted service took part
+}
 
-	rows, err := s.read.QueryContext(ctx, s.dialect.query(b.String()), args...)
+// window goes through the next rows and returns the traces that begin in them,
+// newest first.
+func (l *listing) window(ctx context.Context) (due []metTrace, more bool, err error) {
+	from, more, err := l.windowStart(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	defer rows.Close()
-	page := make([]traceRow, 0, limit)
-	for rows.Next() {
-		var t traceRow
-		var project, service, name sql.NullString
-		if err := rows.Scan(&t.id, &t.Timestamp, &t.BaseID, &project, &service, &name); err != nil {
-			return nil, err
+	ids, err := l.baseIDs(ctx, from)
+	if err != nil {
+		return nil, false, err
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return l.known[id] })
+	for page := range slices.Chunk(ids, linesPage) {
+		met, err := l.meet(ctx, page)
+		if err != nil {
+			return nil, false, err
 		}
-		t.Project, t.Service, t.Name = project.String, service.String, tracelist.PointName(name.String)
-		page = append(page, t)
+		for _, t := range met {
+			l.known[t.baseID] = true
+			heap.Push(&l.open, t)
+		}
 	}
-	return page, rows.Err()
+	for len(l.open) > 0 && l.open[0].first >= from {
+		t := heap.Pop(&l.open).(metTrace)
+		delete(l.known, t.baseID)
+		if t.fits {
+			due = append(due, t)
+		}
+	}
+	l.until, l.size = from, min(2*l.size, lastWindow)
+	return due, more, nil
 }
 
-// markFailed looks for errors in the traces of a page. The database picks the
-// few records that may be one, and their text decides.
-func (s *Store) markFailed(ctx context.Context, page []traceRow) error {
-	byID := make(map[string]*traceRow, len(page))
-	args := make([]any, len(page))
-	for i := range page {
-		byID[page[i].BaseID] = &page[i]
-		args[i] = page[i].BaseID
-	}
-	q := "SELECT d.base_id, " + s.dialect.DataText + " FROM data d WHERE d.base_id IN (" + Marks(len(page)) +
-		") AND d.name LIKE '%stop' AND " + s.dialect.DataText + " LIKE '%etype%'"
-	rows, err := s.read.QueryContext(ctx, s.dialect.query(q), args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var base string
-		var data []byte
-		if err := rows.Scan(&base, &data); err != nil {
-			return err
-		}
-		t := byID[base]
-		if t == nil || t.Failed {
-			continue
-		}
-		if r, err := decode(data); err == nil {
-			t.Failed = tracelist.HasError(r.Info)
-		}
-	}
-	return rows.Err()
+// traceHeap has the trace that began last on top.
+type traceHeap []metTrace
+
+func (h traceHeap) Len() int           { return len(h) }
+func (h traceHeap) Less(i, j int) bool { return h[i].first > h[j].first }
+func (h traceHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *traceHeap) Push(t any)        { *h = append(*h, t.(metTrace)) }
+func (h *traceHeap) Pop() any {
+	last := len(*h) - 1
+	t := (*h)[last]
+	*h = (*h)[:last]
+	return t
 }

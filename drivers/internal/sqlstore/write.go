@@ -51,7 +51,15 @@ func (s *Store) insert(ctx context.Context, rows []Row, end string) (err error) 
 		return err
 	}
 	if _, err := conn.ExecContext(ctx, end); err != nil {
+		if s.dialect.Undone != nil && s.dialect.Undone(err) {
+			return err
+		}
 		return fmt.Errorf("%w: %w", errUnknown, err)
+	}
+	if end == "COMMIT" && s.dialect.Confirm != nil {
+		if err := s.dialect.Confirm(); err != nil {
+			return fmt.Errorf("%w: %w", errUnknown, err)
+		}
 	}
 	return nil
 }

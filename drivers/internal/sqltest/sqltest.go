@@ -38,6 +38,14 @@ type Engine struct {
 	// content of a JSON string, its two parameters.
 	Corrupt string
 
+	// RowsRead is how many rows and index entries the server has read so far,
+	// the work of connections that are closed included.
+	RowsRead func(t testing.TB, database string) int64
+
+	// Analyze is the statement that has the server look at how the values of
+	// the table are spread.
+	Analyze string
+
 	// TableForm is a query that describes the columns and indexes of the
 	// current database's tables.
 	TableForm string
@@ -120,6 +128,21 @@ func Run(t *testing.T, e *Engine) {
 	t.Run("StoredForm", e.testStoredForm)
 	t.Run("SchemaOnce", e.testSchemaOnce)
 	t.Run("Rejected", e.testRejected)
+	t.Run("ListWork", e.testListWork)
+	t.Run("ListRandom", func(t *testing.T) {
+		d := e.Open(t, e.Database(t))
+		defer d.Close()
+		ListRandom(t, d)
+	})
+	t.Run("ListLookalikes", e.testListLookalikes)
+	t.Run("Prune", func(t *testing.T) {
+		database := e.Database(t)
+		PruneMany(t, func() drivers.Driver { return e.Open(t, database) })
+		if got := e.Texts(t, database, "SELECT COUNT(*) FROM data"); got[0] != "1" {
+			t.Errorf("%s rows are left, want 1", got[0])
+		}
+	})
+	t.Run("Cut", e.testCut)
 	t.Run("PythonWrites", e.testPythonWrites)
 	t.Run("PythonReads", e.testPythonReads)
 	t.Run("WrongPassword", e.testWrongPassword)
@@ -207,7 +230,8 @@ func (e *Engine) testSchemaOnce(t *testing.T) {
 
 // testRejected names the records that are too long for their columns.
 func (e *Engine) testRejected(t *testing.T) {
-	d := e.Open(t, e.Database(t))
+	database := e.Database(t)
+	d := e.Open(t, database)
 	defer d.Close()
 	events := drivertest.Trace(100, 0)
 	events[0].Name = strings.Repeat("é", 250) // and "-start": too long
@@ -218,6 +242,9 @@ func (e *Engine) testRejected(t *testing.T) {
 	rejected, ok := err.(*profiler.RejectedError)
 	if !ok || fmt.Sprint(rejected.Indexes) != "[0 41 99]" {
 		t.Fatalf("Notify: %v, want the events 0, 41 and 99 rejected", err)
+	}
+	if got := e.Texts(t, database, "SELECT COUNT(*) FROM data"); got[0] != "0" {
+		t.Errorf("%s rows of a batch with rejected records are stored, want none: all others are sent again", got[0])
 	}
 	if err := d.Notify(t.Context(), events[1:41]); err != nil {
 		t.Errorf("the good ones: %v", err)

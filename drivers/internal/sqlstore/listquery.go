@@ -1,0 +1,176 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+)
+
+// mayTellOfError is the condition that a record's text has to be read to know
+// whether it tells of an error.
+func (l *listing) mayTellOfError() string {
+	return "d.name LIKE '%stop' AND " + l.s.dialect.DataText + " LIKE '%etype%'"
+}
+
+// between is the condition that a row is in the window from a timestamp on,
+// with its parameters. Rows without a timestamp are in none.
+func (l *listing) between(from string) (string, []any) {
+	if l.until == "" {
+		return "d.timestamp >= ?", []any{from}
+	}
+	return "d.timestamp >= ? AND d.timestamp < ?", []any{from, l.until}
+}
+
+// windowStart is the timestamp with which the next window begins. Rows with
+// the same timestamp are never in two windows.
+func (l *listing) windowStart(ctx context.Context) (from string, more bool, err error) {
+	rest, args := l.between(l.since)
+	q := "SELECT d.timestamp FROM data d WHERE " + rest + " ORDER BY d.timestamp DESC LIMIT 1 OFFSET ?"
+	err = l.s.read.QueryRowContext(ctx, l.s.dialect.query(q), append(args, l.size-1)...).Scan(&from)
+	if errors.Is(err, sql.ErrNoRows) {
+		return l.since, false, nil
+	}
+	return from, true, err
+}
+
+// baseIDs are those of the window's rows; if only failed traces are wanted,
+// those of the rows that may tell of an error.
+func (l *listing) baseIDs(ctx context.Context, from string) ([]string, error) {
+	window, args := l.between(from)
+	q := "SELECT d.base_id FROM data d WHERE " + window + " AND d.base_id IS NOT NULL"
+	if l.q.ErrorsOnly {
+		q += " AND " + l.mayTellOfError()
+	}
+	return l.s.texts(ctx, q+" GROUP BY "+l.s.dialect.ByBase, args...)
+}
+
+// meet looks traces up.
+func (l *listing) meet(ctx context.Context, ids []string) ([]metTrace, error) {
+	fits, args := "1 = 1", []any(nil)
+	if l.q.Service != "" {
+		fits, args = l.s.dialect.sameAs("d.service", l.q.Service)
+	}
+	q := "SELECT d.base_id, MIN(d.timestamp), MAX(CASE WHEN " + fits + " THEN 1 ELSE 0 END)" + l.s.dialect.ofTraces(len(ids)) + " GROUP BY " + l.s.dialect.ByBase
+	rows, err := l.s.read.QueryContext(ctx, l.s.dialect.query(q), append(args, anys(ids)...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	met := make([]metTrace, 0, len(ids))
+	for rows.Next() {
+		var t metTrace
+		var first sql.NullString
+		if err := rows.Scan(&t.baseID, &first, &t.fits); err != nil {
+			return nil, err
+		}
+		if t.first = first.String; first.Valid && !l.known[t.baseID] {
+			met = append(met, t)
+		}
+	}
+	return met, rows.Err()
+}
+
+// lines are the traces as they are listed, newest first. A trace that has been
+// deleted meanwhile is left out.
+func (l *listing) lines(ctx context.Context, met []metTrace) ([]drivers.Trace, error) {
+	found, err := l.firstRows(ctx, met)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.markFailed(ctx, found); err != nil {
+		return nil, err
+	}
+	var rows []*traceRow
+	for _, t := range found {
+		if t.Failed || !l.q.ErrorsOnly {
+			rows = append(rows, t)
+		}
+	}
+	slices.SortFunc(rows, func(a, b *traceRow) int {
+		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.id, a.id))
+	})
+	traces := make([]drivers.Trace, len(rows))
+	for i, t := range rows {
+		traces[i] = t.Trace
+	}
+	return traces, nil
+}
+
+// traceRow is a trace with the id of its first row.
+type traceRow struct {
+	drivers.Trace
+	id int64
+}
+
+// firstRows reads the first record of each trace.
+func (l *listing) firstRows(ctx context.Context, met []metTrace) (map[string]*traceRow, error) {
+	found := make(map[string]*traceRow, len(met))
+	var ids, firsts []any
+	for _, t := range met {
+		found[t.baseID] = nil
+		ids, firsts = append(ids, t.baseID), append(firsts, t.first)
+	}
+	q := "SELECT d.id, d.timestamp, d.base_id, d.project, d.service, d.name" + l.s.dialect.ofTraces(len(ids)) +
+		" AND d.timestamp IN (" + Marks(len(firsts)) + ")"
+	rows, err := l.s.read.QueryContext(ctx, l.s.dialect.query(q), append(ids, firsts...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t traceRow
+		var project, service, name sql.NullString
+		if err := rows.Scan(&t.id, &t.Timestamp, &t.BaseID, &project, &service, &name); err != nil {
+			return nil, err
+		}
+		t.Project, t.Service, t.Name = project.String, service.String, tracelist.PointName(name.String)
+		old, wanted := found[t.BaseID]
+		if wanted && (old == nil || t.Timestamp < old.Timestamp || t.Timestamp == old.Timestamp && t.id < old.id) {
+			found[t.BaseID] = &t
+		}
+	}
+	for id, t := range found {
+		if t == nil {
+			delete(found, id)
+		}
+	}
+	return found, rows.Err()
+}
+
+// markFailed looks for errors in the traces found. The database picks the few
+// records that may tell of one, and their text decides.
+func (l *listing) markFailed(ctx context.Context, found map[string]*traceRow) error {
+	if len(found) == 0 {
+		return nil
+	}
+	ids := make([]any, 0, len(found))
+	for id := range found {
+		ids = append(ids, id)
+	}
+	q := "SELECT d.base_id, " + l.s.dialect.DataText + l.s.dialect.ofTraces(len(ids)) + " AND " + l.mayTellOfError()
+	rows, err := l.s.read.QueryContext(ctx, l.s.dialect.query(q), ids...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var base string
+		var data []byte
+		if err := rows.Scan(&base, &data); err != nil {
+			return err
+		}
+		t := found[base]
+		if t == nil || t.Failed {
+			continue
+		}
+		if r, err := decode(data); err == nil {
+			t.Failed = tracelist.HasError(r.Info)
+		}
+	}
+	return rows.Err()
+}
