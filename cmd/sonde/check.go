@@ -21,7 +21,7 @@ type checkCmd struct {
 	storeFlags
 	keyFlags
 	Config  string        `help:"INI file of a service, with its [profiler] group. What the environment and the command line say goes before it." placeholder:"FILE" type:"path"`
-	Timeout time.Duration `help:"How long each step may take." default:"10s" placeholder:"DURATION"`
+	Timeout time.Duration `help:"How long each step may take; ${default}." default:"10s" placeholder:"DURATION"`
 }
 
 func (*checkCmd) Help() string {

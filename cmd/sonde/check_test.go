@@ -98,11 +98,11 @@ func TestCheckFindsTheWrongProtocol(t *testing.T) {
 	}
 	tlsNATS := natstest.Start(t, server.Options{JetStream: true, StoreDir: t.TempDir(), TLS: true, TLSTimeout: 10, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}}})
 	web := httptest.NewServer(http.NotFoundHandler())
-	defer web.Close()
+	t.Cleanup(web.Close)
 	webTLS := httptest.NewUnstartedServer(http.NotFoundHandler())
 	webTLS.Config.ErrorLog = log.New(io.Discard, "", 0)
 	webTLS.StartTLS()
-	defer webTLS.Close()
+	t.Cleanup(webTLS.Close)
 	rabbit := servertest.RabbitMQ(t)
 	frontTLS := tlsFront(t, pair)
 	for url, want := range map[string]string{
@@ -119,10 +119,13 @@ func TestCheckFindsTheWrongProtocol(t *testing.T) {
 		"mongodb://" + frontTLS + "/?serverSelectionTimeoutMS=2000":                              `speaks TLS .* want the option tls=true`,
 		"mongodb://" + web.Listener.Addr().String() + "/?tls=true&serverSelectionTimeoutMS=2000": `does not speak TLS .* want no option tls`,
 	} {
-		r := command(t, "check", "--timeout", "10s", "--connection-string", url)
-		if r.code != exitFailed || !regexp.MustCompile(`\nFAIL .*\nnote \S+ `+want+`\n`).MatchString("\n"+r.out) {
-			t.Errorf("%s: want a note that it %s, got\n%s%s", url, want, r.out, r.err)
-		}
+		t.Run(url, func(t *testing.T) {
+			t.Parallel()
+			r := command(t, "check", "--timeout", "10s", "--connection-string", url)
+			if r.code != exitFailed || !regexp.MustCompile(`\nFAIL .*\nnote \S+ `+want+`\n`).MatchString("\n"+r.out) {
+				t.Errorf("%s: want a note that it %s, got\n%s%s", url, want, r.out, r.err)
+			}
+		})
 	}
 	if r := command(t, "check", "--connection-string", "redis://"+plainRedis.Addr); r.code != exitFine || strings.Contains(r.out, "TLS") {
 		t.Errorf("%+v", r)

@@ -22,7 +22,7 @@ Trace one request, or ask for its trace with another program and look at it late
 // cli is the grammar of the command line.
 type cli struct {
 	Run     runCmd     `cmd:"" help:"Make one request with the signed headers and show its trace."`
-	Trace   traceCmd   `cmd:"" help:"List and show traces."`
+	Trace   traceCmd   `cmd:"" help:"List, show, copy and remove traces."`
 	Headers headersCmd `cmd:"" help:"Make the signed headers that start a trace, or check them."`
 	Check   checkCmd   `cmd:"" help:"Try the store, the keys and the clock, and say what is wrong."`
 }

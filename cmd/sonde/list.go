@@ -16,7 +16,7 @@ import (
 
 type listCmd struct {
 	storeFlags
-	Limit      uint      `help:"At most so many; 0 for all." default:"20" placeholder:"N"`
+	Limit      uint      `help:"At most so many; ${default}, 0 for all." default:"20" placeholder:"N"`
 	Since      sinceFlag `help:"Only those that began in the last 90m, 12h or 7d, or at a UTC time or after it." placeholder:"TIME"`
 	Service    string    `help:"Only those in which this service took part." placeholder:"NAME"`
 	ErrorTrace bool      `help:"Only those that failed: in Redis, MongoDB and Elasticsearch those that services have filed, which they do with filter_error_trace."`

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 )
 
@@ -28,7 +29,7 @@ type requestFlags struct {
 	Insecure bool          `short:"k" help:"Do not verify the server's certificate."`
 	Body     string        `short:"o" help:"Write the answer's body to a file, - for standard output." placeholder:"FILE" type:"path"`
 	Include  bool          `short:"i" help:"Write the answer's status and headers before its body; both to standard output without -o."`
-	Timeout  time.Duration `help:"How long the answer, with its body, may take; 0 for no limit." default:"1m" placeholder:"DURATION"`
+	Timeout  time.Duration `help:"How long the answer, with its body, may take; ${default}, 0 for no limit." default:"1m" placeholder:"DURATION"`
 	URL      string        `arg:"" help:"Where to send the request." placeholder:"URL"`
 }
 
@@ -133,13 +134,13 @@ func (c *requestFlags) send(ctx context.Context, r *http.Request, s streams) (a 
 	what += ": " + terminal.Clean(response.Status)
 	n, err := c.keep(response, s)
 	if err != nil {
-		a.err = fmt.Errorf("%s, but after %d bytes: %w", what, n, c.why(limited, err))
+		a.err = fmt.Errorf("%s, but after %s: %w", what, progress.Plural(int(n), "byte"), c.why(limited, err))
 		if ctx.Err() == nil {
 			say(s, a.err)
 		}
 		return a
 	}
-	fmt.Fprintf(s.err, "%s, %d bytes in %v%s\n", what, n, time.Since(began).Round(100*time.Microsecond), c.target(response))
+	fmt.Fprintf(s.err, "%s, %s in %v%s\n", what, progress.Plural(int(n), "byte"), time.Since(began).Round(100*time.Microsecond), c.target(response))
 	if response.StatusCode == http.StatusBadRequest && response.Request.URL.Scheme == "http" &&
 		probe(ctx, withPort(response.Request.URL.Host, "80"), false) == speaksTLS {
 		a.hint = " The port speaks TLS: want https://"

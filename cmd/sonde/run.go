@@ -8,6 +8,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/progress"
 )
 
 type runCmd struct {
@@ -15,7 +16,7 @@ type runCmd struct {
 	keyFlags
 	formFlags
 	requestFlags
-	Wait time.Duration `help:"How long the trace may take, after the answer, to be complete." default:"10s" placeholder:"DURATION"`
+	Wait time.Duration `help:"How long the trace may take, after the answer, to be complete; ${default}." default:"10s" placeholder:"DURATION"`
 	Fail bool          `help:"Exit with 22 if the status is 400 or above, as curl does."`
 }
 
@@ -65,7 +66,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 			return err // before the request is made for nothing
 		}
 		a := c.send(ctx, request, s)
-		if c.answerTo() == toStdout && c.Out == "" {
+		if a.status != 0 && c.answerTo() == toStdout && c.Out == "" {
 			fmt.Fprintln(s.out) // between the answer and the trace
 		}
 		err := c.show(ctx, &w, a)
@@ -107,7 +108,7 @@ func (c *runCmd) show(ctx context.Context, w *awaited, a answer) error {
 		return fmt.Errorf("no record of trace %s in %s after %v (--wait): has the service this HMAC key, and this store?%s", w.id, w.store, c.Wait, a.hint)
 	}
 	if n := w.report.Unfinished(); n > 0 {
-		return fmt.Errorf("trace %s is not complete after %v (--wait): %d of %d points have no stop", w.id, c.Wait, n, len(w.report.Points))
+		return fmt.Errorf("trace %s is not complete after %v (--wait): %s of %d without a stop", w.id, c.Wait, progress.Plural(n, "point"), len(w.report.Points))
 	}
 	if m := unprocessed(w.report); len(m) > 0 {
 		fmt.Fprintf(w.s.err, "nobody has recorded within %v (--wait) that %s was processed: is the consumer traced?\n", c.Wait, m.String())

@@ -422,7 +422,7 @@ func TestRunGivesUp(t *testing.T) {
 		said   string
 	}{
 		"complete":         {publish("step"), answer{sent: true, status: 200}, "\nstep ", "", ""},
-		"a point open":     {publish("step")[:1], answer{sent: true, status: 200}, "no stop", "^trace " + checkout + ` is not complete after 0s \(--wait\): 1 of 1 points have no stop$`, ""},
+		"a point open":     {publish("step")[:1], answer{sent: true, status: 200}, "no stop", "^trace " + checkout + ` is not complete after 0s \(--wait\): 1 point of 1 without a stop$`, ""},
 		"a message":        {publish("bus_publish"), answer{sent: true, status: 200}, "\nbus_publish ", "", "^nobody has recorded within 0s \\(--wait\\) that a message \\(bus_publish\\) was processed"},
 		"nothing":          {nil, answer{sent: true, status: 200}, "", "^no record of trace " + checkout + " in STORE after 0s", ""},
 		"failed, a part":   {publish("step")[:1], answer{sent: true, err: io.EOF}, "no stop", "^said$", ""},
