@@ -93,15 +93,20 @@ func (c *runCmd) show(ctx context.Context, w *awaited, a answer) error {
 	if len(w.report.Points) > 0 {
 		failed = errors.Join(failed, c.write(w.report, w.s))
 	}
+	none := fmt.Errorf("no record of the trace has come to %s so far: see sonde trace show %s", w.store, w.id)
 	switch {
 	case failed != nil:
-		return failed
+		say(w.s, failed) // main says of an interruption only that it was one
+		return errSaid
 	case ctx.Err() != nil:
+		if len(w.report.Points) == 0 {
+			say(w.s, none)
+		}
 		return ctx.Err()
 	case a.err != nil && !a.sent:
 		return errSaid
 	case a.err != nil && len(w.report.Points) == 0:
-		return fmt.Errorf("no record of the trace has come to %s so far: see sonde trace show %s", w.store, w.id)
+		return none
 	case a.err != nil:
 		return errSaid
 	case len(w.report.Points) == 0:

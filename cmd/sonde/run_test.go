@@ -26,19 +26,18 @@ import (
 // service is a traced HTTP server whose points go to the store at url.
 func service(t *testing.T, url, key string, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
-	_, server := serve(t, url, key, handler)
-	return server
+	svc, end := recorder(t, url, "cart", key)
+	return serve(t, svc, end, handler)
 }
 
-func serve(t *testing.T, url, key string, handler http.HandlerFunc) (*profiler.Service, *httptest.Server) {
-	t.Helper()
-	svc, end := recorder(t, url, "cart", key)
+// serve is a server whose requests svc traces.
+func serve(t *testing.T, svc *profiler.Service, end func(), handler http.HandlerFunc) *httptest.Server {
 	server := httptest.NewServer(sondehttp.Handler(svc, handler))
 	t.Cleanup(func() {
 		server.Close()
 		end()
 	})
-	return svc, server
+	return server
 }
 
 // recorder is a Service that writes to the store at url, and what ends it.
@@ -162,8 +161,8 @@ func TestRunFails(t *testing.T) {
 // hanging is a traced service whose requests do one thing, see that it is in
 // the store, and then hang until their client goes away.
 func hanging(t *testing.T, url string) *httptest.Server {
-	var svc *profiler.Service
-	handler := func(_ http.ResponseWriter, r *http.Request) {
+	svc, end := recorder(t, url, "cart", "k")
+	return serve(t, svc, end, func(_ http.ResponseWriter, r *http.Request) {
 		_, p := profiler.Start(r.Context(), "quick")
 		p.Stop()
 		_, p = profiler.Start(r.Context(), "slow")
@@ -172,9 +171,7 @@ func hanging(t *testing.T, url string) *httptest.Server {
 			t.Error(err)
 		}
 		<-r.Context().Done()
-	}
-	svc, server := serve(t, url, "k", handler)
-	return server
+	})
 }
 
 // TestRunTimeout: a request that takes too long is what one profiles.
@@ -428,6 +425,7 @@ func TestRunGivesUp(t *testing.T) {
 		"failed, a part":   {publish("step")[:1], answer{sent: true, err: io.EOF}, "no stop", "^said$", ""},
 		"failed, nothing":  {nil, answer{sent: true, err: io.EOF}, "", "^no record of the trace has come to STORE so far: see sonde trace show " + checkout + "$", ""},
 		"nobody was asked": {nil, answer{err: io.EOF}, "", "^said$", ""},
+		"interrupted":      {nil, answer{sent: true, err: context.Canceled}, "", "^context canceled$", "^sonde: no record of the trace has come to STORE so far"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := drivers.Open(t.Context(), "memory://", drivers.Options{})
@@ -444,7 +442,12 @@ func TestRunGivesUp(t *testing.T) {
 			}
 			var out, stderr strings.Builder
 			w := awaited{d: d, id: id, store: "STORE", s: streams{nil, &out, &stderr}}
-			err = (&runCmd{}).show(t.Context(), &w, tt.answer)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if name == "interrupted" {
+				cancel()
+			}
+			err = (&runCmd{}).show(ctx, &w, tt.answer)
 			if (err == nil) != (tt.err == "") || err != nil && !regexp.MustCompile(tt.err).MatchString(err.Error()) {
 				t.Errorf("error %v, want %q", err, tt.err)
 			}
