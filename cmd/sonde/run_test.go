@@ -77,7 +77,7 @@ func TestRun(t *testing.T) {
 		p.Stop()
 		fmt.Fprintf(w, "%s %s %s %s", r.Method, r.Host, r.Header.Get("X-Own"), body)
 	})
-	r := command(t, "run", "-X", "PUT", "-H", "X-Own: a: b", "-H", "host: shop.example", "-d", "body", server.URL+"/cart")
+	r := command(t, "run", "--wait", "2m", "-X", "PUT", "-H", "X-Own: a: b", "-H", "host: shop.example", "-d", "body", server.URL+"/cart")
 	if r.code != exitFine || !regexp.MustCompile(`^trace [0-9a-f-]{36}\nPUT `+server.URL+`/cart: 200 OK, 26 bytes in \S+\n$`).MatchString(r.err) {
 		t.Fatalf("%+v", r)
 	}
@@ -90,11 +90,11 @@ func TestRun(t *testing.T) {
 	if err := os.WriteFile(file, []byte("0123456789"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r = command(t, "run", "-d", "@"+file, "--json", server.URL)
+	r = command(t, "run", "--wait", "2m", "-d", "@"+file, "--json", server.URL)
 	if r.code != exitFine || !strings.HasPrefix(r.out, "{\n") || !strings.Contains(r.out, `"method": "POST"`) {
 		t.Errorf("%+v", r)
 	}
-	r = commandWith(t.Context(), "from standard input", "run", "-d", "@-", server.URL)
+	r = commandWith(t.Context(), "from standard input", "run", "--wait", "2m", "-d", "@-", server.URL)
 	if r.code != exitFine || !strings.Contains(r.out, "http POST / 200") {
 		t.Errorf("%+v", r)
 	}
@@ -112,7 +112,7 @@ func TestRunWaits(t *testing.T) {
 			p.Stop()
 		}()
 	})
-	r := command(t, "run", "--hmac-key", "k", "--connection-string", url, server.URL)
+	r := command(t, "run", "--wait", "2m", "--hmac-key", "k", "--connection-string", url, server.URL)
 	<-done
 	if r.code != exitFine || strings.Contains(r.out, "no stop") || !strings.Contains(r.out, "└ mail") {
 		t.Errorf("%+v", r)
@@ -194,14 +194,18 @@ func TestRunTimeout(t *testing.T) {
 // TestRunBrokenAnswer: the server begins an answer and dies.
 func TestRunBrokenAnswer(t *testing.T) {
 	url := store(t)
-	server := service(t, url, "k", func(w http.ResponseWriter, r *http.Request) {
+	svc, end := recorder(t, url, "cart", "k")
+	server := serve(t, svc, end, func(w http.ResponseWriter, r *http.Request) {
 		_, p := profiler.Start(r.Context(), "step")
 		p.Stop()
+		if err := svc.Flush(r.Context()); err != nil {
+			t.Error(err)
+		}
 		fmt.Fprint(w, "half")
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	r := command(t, "run", "--hmac-key", "k", "--connection-string", url, server.URL)
+	r := command(t, "run", "--wait", "2m", "--hmac-key", "k", "--connection-string", url, server.URL)
 	if r.code != exitFailed || !regexp.MustCompile(`\nsonde: GET \S+: 200 OK, but after 4 bytes: unexpected EOF\n$`).MatchString(r.err) || !strings.Contains(r.out, "└ step") {
 		t.Errorf("%+v", r)
 	}
@@ -258,7 +262,7 @@ func TestRunRedirects(t *testing.T) {
 			http.Redirect(w, r, "/round", http.StatusFound)
 		}
 	})
-	flags := []string{"run", "--hmac-key", "k", "--connection-string", url, "-u", "u:secret", "-H", "X-Own: 1", "-H", "Cookie: a=b"}
+	flags := []string{"run", "--wait", "2m", "--hmac-key", "k", "--connection-string", url, "-u", "u:secret", "-H", "X-Own: 1", "-H", "Cookie: a=b"}
 	for path, signed := range map[string]bool{"/here": true, "/away": false} {
 		r := command(t, append(flags, "-L", server.URL+path)...)
 		if r.code != exitFine || !strings.Contains(r.err, "redirected to ") {
@@ -290,7 +294,7 @@ func TestRunTLS(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	defer secure.Close()
-	flags := []string{"run", "--hmac-key", "k", "--connection-string", url}
+	flags := []string{"run", "--wait", "2m", "--hmac-key", "k", "--connection-string", url}
 	r := command(t, append(flags, secure.URL)...)
 	if r.code != exitFailed || !strings.Contains(r.err, "certificate") || !strings.HasSuffix(r.err, "; -k does not verify it\n") {
 		t.Errorf("%+v", r)
@@ -316,7 +320,7 @@ func TestRunBody(t *testing.T) {
 		user, password, _ := r.BasicAuth()
 		fmt.Fprintf(w, "hello %s %s", user, password)
 	})
-	flags := []string{"run", "--hmac-key", "k", "--connection-string", url}
+	flags := []string{"run", "--wait", "2m", "--hmac-key", "k", "--connection-string", url}
 	file := filepath.Join(t.TempDir(), "body")
 	login := filepath.Join(t.TempDir(), "login")
 	if err := os.WriteFile(login, []byte("u:from-file\n"), 0o600); err != nil {
@@ -361,11 +365,11 @@ func TestRunFailFlag(t *testing.T) {
 		w.WriteHeader(status)
 	})
 	for status, code := range map[string]int{"/200": exitFine, "/302": exitFine, "/404": exitHTTP, "/503": exitHTTP} {
-		r := command(t, "run", "--fail", "--hmac-key", "k", "--connection-string", url, server.URL+status)
+		r := command(t, "run", "--wait", "2m", "--fail", "--hmac-key", "k", "--connection-string", url, server.URL+status)
 		if r.code != code || !strings.Contains(r.out, "http GET "+status) || strings.Contains(r.err, "sonde:") {
 			t.Errorf("%s: %+v", status, r)
 		}
-		if r := command(t, "run", "--hmac-key", "k", "--connection-string", url, server.URL+status); r.code != exitFine {
+		if r := command(t, "run", "--wait", "2m", "--hmac-key", "k", "--connection-string", url, server.URL+status); r.code != exitFine {
 			t.Errorf("%s without --fail: %+v", status, r)
 		}
 	}
@@ -388,7 +392,7 @@ func TestRunMessage(t *testing.T) {
 		}
 		messages <- m
 	})
-	flags := []string{"run", "--hmac-key", "k", "--connection-string", url}
+	flags := []string{"run", "--wait", "2m", "--hmac-key", "k", "--connection-string", url}
 	consumer, closeConsumer := recorder(t, url, "worker", "k")
 	p := process(t, append(flags, "--wait", "10m", server.URL)...)
 	p.line(t)
