@@ -17,6 +17,7 @@ import (
 const DefaultConnectionString = "sqlite:///sonde.db"
 
 // Config is what a Service is made of. The comments name OSProfiler's option.
+// Printed or logged, it shows no key and no password.
 type Config struct {
 	// Enabled turns profiling on; off, no request is traced and no store is
 	// opened: enabled, false.

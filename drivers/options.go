@@ -7,7 +7,8 @@ import (
 
 // Options are what the drivers can be told besides a URL. Those that OSProfiler
 // has too keep its meaning and its default. Each driver uses the ones that
-// make sense for its store. The zero Options are good.
+// make sense for its store. The zero Options are good. Printed or logged, they
+// show no password.
 type Options struct {
 	// FilterErrorTrace files traces with an error apart, so that they can be
 	// listed by Query.ErrorsOnly: filter_error_trace.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,20 +12,24 @@ import (
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/profiler"
 )
 
 type checkCmd struct {
 	storeFlags
-	Config  string        `help:"INI file of a service, with its [profiler] group." placeholder:"FILE" type:"path"`
-	HMACKey string        `name:"hmac-key" aliases:"hmac-keys" help:"HMAC keys of the services." placeholder:"KEY" env:"SONDE_HMAC_KEY,OSPROFILER_HMAC_KEYS"`
-	Timeout time.Duration `help:"For each step." default:"10s" placeholder:"TIME"`
+	keyFlags
+	Config  string        `help:"INI file of a service, with its [profiler] group. What the environment and the command line say goes before it." placeholder:"FILE" type:"path"`
+	Timeout time.Duration `help:"How long each step may take; ${default}." default:"10s" placeholder:"DURATION"`
 }
 
 func (*checkCmd) Help() string {
 	return `Opens the store, writes a probe trace of two records, reads it back and removes it; looks at
-the keys and at the clock. Each step is a line; the exit code is 1 if one of them fails.
+the keys, at the clock, and at who else could read the secrets. Each step is a line. The exit code
+is 1 if a line says FAIL; a WARN or a note does not change it.
+
+` + secretHelp + `
 
 Examples:
 
@@ -39,7 +44,9 @@ func (c *checkCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	ck := checker{ctx: ctx, s: s, timeout: c.Timeout}
+	ck.file(c.Config)
 	ck.keys(config)
+	ck.plain(config)
 	ck.store(config)
 	if ck.failed {
 		return errSaid
@@ -58,16 +65,9 @@ func (c *checkCmd) config() (config sonde.Config, err error) {
 	if err := config.ReadEnv(); err != nil {
 		return config, err
 	}
-	if c.HMACKey != "" {
-		config.HMACKeys = c.HMACKey
-	}
-	if c.ConnectionString != "" {
-		config.ConnectionString = c.ConnectionString
-	}
-	if config.ConnectionString == "" {
-		config.ConnectionString = sonde.DefaultConnectionString
-	}
-	config.Options.TransportURL = c.TransportURL
+	config.HMACKeys = cmp.Or(c.list(), config.HMACKeys)
+	config.ConnectionString = cmp.Or(string(c.ConnectionString), config.ConnectionString, sonde.DefaultConnectionString)
+	config.Options.TransportURL = string(c.TransportURL)
 	config.Options.Logger = slog.New(slog.DiscardHandler)
 	return config, nil
 }
@@ -82,6 +82,8 @@ type checker struct {
 func (c *checker) ok(format string, args ...any) { c.line("ok   ", format, args) }
 
 func (c *checker) note(format string, args ...any) { c.line("note ", format, args) }
+
+func (c *checker) warn(format string, args ...any) { c.line("WARN ", format, args) }
 
 func (c *checker) fail(format string, args ...any) {
 	c.failed = true
@@ -107,8 +109,16 @@ func (c *checker) keys(config sonde.Config) {
 			c.fail("the first key does not verify what it signs: %v", err)
 			return
 		}
-		c.ok("%d HMAC keys; the first one signs, all verify", keys.Len())
+		c.ok("%s", keyCount(keys.Len()))
+		c.short(config.HMACKeys)
 	}
+}
+
+func keyCount(n int) string {
+	if n == 1 {
+		return "1 HMAC key"
+	}
+	return progress.Plural(n, "HMAC key") + "; the first one signs, all verify"
 }
 
 // step runs one step with its time limit.
@@ -129,6 +139,7 @@ func (c *checker) store(config sonde.Config) {
 	if p, ok := d.(drivers.Pinger); ok {
 		if err := c.step(p.Ping); err != nil {
 			c.fail("%s does not answer: %v", name, err)
+			c.hint(config)
 			return
 		}
 	}
@@ -136,6 +147,7 @@ func (c *checker) store(config sonde.Config) {
 	probe := probeTrace()
 	if err := c.step(func(ctx context.Context) error { return d.Notify(ctx, probe) }); err != nil {
 		c.fail("a trace cannot be written: %v", err)
+		c.hint(config)
 		return
 	}
 	c.ok("a probe trace was written")

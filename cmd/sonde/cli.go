@@ -22,7 +22,7 @@ Trace one request, or ask for its trace with another program and look at it late
 // cli is the grammar of the command line.
 type cli struct {
 	Run     runCmd     `cmd:"" help:"Make one request with the signed headers and show its trace."`
-	Trace   traceCmd   `cmd:"" help:"List and show traces."`
+	Trace   traceCmd   `cmd:"" help:"List, show, copy and remove traces."`
 	Headers headersCmd `cmd:"" help:"Make the signed headers that start a trace, or check them."`
 	Check   checkCmd   `cmd:"" help:"Try the store, the keys and the clock, and say what is wrong."`
 }
@@ -36,17 +36,22 @@ type traceCmd struct {
 
 // storeFlags say where the traces are.
 type storeFlags struct {
-	ConnectionString string `help:"URL of the store, ${store} if none is given. Known schemes: ${schemes}." placeholder:"URL" env:"OSPROFILER_CONNECTION_STRING,OS_PROFILER__CONNECTION_STRING"`
-	TransportURL     string `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/." placeholder:"URL"`
+	ConnectionString secret `help:"URL of the store, or env:NAME or @FILE. If not given: OS_PROFILER__CONNECTION_STRING or OSPROFILER_CONNECTION_STRING of the environment, or else ${store}. Known schemes: ${schemes}." placeholder:"URL"`
+	TransportURL     secret `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/, or env:NAME or @FILE." placeholder:"URL"`
 }
 
 // keyFlags are the keys that sign and verify.
 type keyFlags struct {
-	HMACKey string `name:"hmac-key" aliases:"hmac-keys" help:"HMAC key of the services, or several with commas between them: the first signs, all verify. Better given in the environment, since everybody on the machine sees the command line." placeholder:"KEY" env:"SONDE_HMAC_KEY,OSPROFILER_HMAC_KEYS,OS_PROFILER__HMAC_KEYS"`
+	HMACKey secret `name:"hmac-key" aliases:"hmac-keys" help:"HMAC key of the services, or several with commas between them: the first signs, all verify. Better env:NAME or @FILE, since everybody on the machine sees the command line. If not given: SONDE_HMAC_KEY, OSPROFILER_HMAC_KEYS or OS_PROFILER__HMAC_KEYS of the environment." placeholder:"KEY"`
+}
+
+// list is the comma-separated keys.
+func (k *keyFlags) list() string {
+	return k.HMACKey.orEnv("SONDE_HMAC_KEY", "OSPROFILER_HMAC_KEYS", "OS_PROFILER__HMAC_KEYS")
 }
 
 func (k *keyFlags) keys() (*header.Keyring, error) {
-	keys, err := header.ParseKeys(k.HMACKey, header.AllowDefaultKey())
+	keys, err := header.ParseKeys(k.list(), header.AllowDefaultKey())
 	if err == nil && keys.Len() == 0 {
 		return nil, fmt.Errorf("no HMAC key: set SONDE_HMAC_KEY or give --hmac-key")
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
@@ -14,20 +16,25 @@ import (
 )
 
 type copyCmd struct {
-	From  string   `help:"URL of the store to read." placeholder:"URL" required:""`
-	To    string   `help:"URL of the store to write." placeholder:"URL" required:""`
+	From  secret   `help:"URL of the store to read." placeholder:"URL" required:""`
+	To    secret   `help:"URL of the store to write." placeholder:"URL" required:""`
 	All   bool     `help:"Copy every trace."`
 	Trace []string `arg:"" optional:"" help:"Base ids of the traces to copy." placeholder:"ID"`
 }
 
 func (*copyCmd) Help() string {
-	return `Nothing is removed from the store that is read. Copying a trace twice does no harm, since
-readers ignore repeated records: after a failure, run it again.
+	return `Nothing is removed from the store that is read. The oldest trace is written first, and of each
+trace the oldest record. A trace with an error is filed as failed in the copy, if the store that
+is written files traces. Copying a trace twice does no harm, since readers ignore repeated
+records: after a failure, run it again.
+
+` + secretHelp + `
 
 Examples:
 
   sonde trace copy --from redis://localhost --to sqlite:///incident.db ID
-  sonde trace copy --from redis://localhost --to postgresql://u@db/traces --all`
+  sonde trace copy --from redis://localhost --to env:ARCHIVE_URL --all
+  sonde trace copy --from @/run/secrets/redis-url --to @/run/secrets/archive-url --all`
 }
 
 func (c *copyCmd) Run(ctx context.Context, s streams) error {
@@ -41,24 +48,26 @@ func (c *copyCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	config.Options.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
-	from, err := drivers.Open(ctx, c.From, config.Options)
+	o := config.Options
+	o.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
+	from, err := drivers.Open(ctx, string(c.From), o)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	to, err := drivers.Open(ctx, c.To, config.Options)
+	o.FilterErrorTrace = true // whoever filed the failed traces did so on purpose
+	to, err := drivers.Open(ctx, string(c.To), o)
 	if err != nil {
 		return err
 	}
-	cp := copier{from: from, to: to, bar: progress.NewBar(s.err, "traces")}
+	cp := copier{from: from, to: to, bar: progress.NewBar(s.err, "trace"), sorter: sorter{hold: holdBytes}}
 	err = cp.run(ctx, c.Trace)
 	cp.bar.Clear()
-	err = errors.Join(err, to.Close()) // some stores take the last records then
+	err = errors.Join(err, cp.sorter.close(), to.Close()) // some stores take the last records then
 	if cp.skipped > 0 {
-		fmt.Fprintf(s.err, "sonde: %d records could not be copied, the first since %s\n", cp.skipped, terminal.Clean(cp.why.Error()))
+		fmt.Fprintf(s.err, "sonde: %s could not be copied, the first since %s\n", progress.Plural(cp.skipped, "record"), terminal.Clean(cp.why.Error()))
 	}
-	fmt.Fprintf(s.out, "copied %d traces, %d records\n", cp.traces, cp.records)
+	fmt.Fprintf(s.out, "copied %s, %s\n", progress.Plural(cp.traces, "trace"), progress.Plural(cp.records, "record"))
 	if err == nil && cp.skipped > 0 {
 		return errSaid
 	}
@@ -71,20 +80,21 @@ const copyBatch = 512
 type copier struct {
 	from, to                 drivers.Driver
 	bar                      *progress.Bar
+	sorter                   sorter
 	batch                    []profiler.Event
 	traces, records, skipped int
 	why                      error // the first record was skipped
 }
 
-// run copies the named traces, or all.
-func (c *copier) run(ctx context.Context, ids []string) error {
+// run copies the named traces, or all, the oldest first.
+func (c *copier) run(ctx context.Context, ids []string) (err error) {
 	if len(ids) == 0 {
-		for t, err := range c.from.Traces(ctx, drivers.Query{}) {
-			if err != nil {
-				return err
-			}
-			ids = append(ids, t.BaseID)
-		}
+		ids, err = c.all(ctx)
+	} else {
+		ids, err = c.byAge(ctx, ids)
+	}
+	if err != nil {
+		return err
 	}
 	for i, id := range ids {
 		c.bar.Set(i, len(ids))
@@ -93,6 +103,42 @@ func (c *copier) run(ctx context.Context, ids []string) error {
 		}
 	}
 	return nil
+}
+
+// all lists the traces of the store, the oldest first.
+func (c *copier) all(ctx context.Context) (ids []string, err error) {
+	for t, err := range c.from.Traces(ctx, drivers.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, t.BaseID)
+	}
+	slices.Reverse(ids)
+	return ids, nil
+}
+
+// byAge puts the named traces in order, the oldest first.
+func (c *copier) byAge(ctx context.Context, ids []string) ([]string, error) {
+	if ids = slices.Compact(slices.Sorted(slices.Values(ids))); len(ids) == 1 {
+		return ids, nil
+	}
+	began := make(map[string]string, len(ids))
+	for _, id := range ids {
+		for r, err := range c.from.Records(ctx, id) {
+			var bad *profiler.BadRecordError
+			if errors.As(err, &bad) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("trace %s: %w", id, err)
+			}
+			if first, ok := began[id]; !ok || r.Timestamp < first {
+				began[id] = strings.Clone(r.Timestamp)
+			}
+		}
+	}
+	slices.SortStableFunc(ids, func(a, b string) int { return strings.Compare(began[a], began[b]) })
+	return ids, nil
 }
 
 func (c *copier) trace(ctx context.Context, id string) error {
@@ -112,14 +158,22 @@ func (c *copier) trace(ctx context.Context, id string) error {
 			c.skip(1, err)
 			continue
 		}
+		if err := c.sorter.add(e); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return errors.New("is not in the store that is read")
+	}
+	for e, err := range c.sorter.sorted() {
+		if err != nil {
+			return err
+		}
 		if c.batch = append(c.batch, e); len(c.batch) == copyBatch {
 			if err := c.write(ctx); err != nil {
 				return err
 			}
 		}
-	}
-	if !found {
-		return errors.New("is not in the store that is read")
 	}
 	if err := c.write(ctx); err != nil {
 		return err

@@ -4,12 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -18,7 +20,7 @@ func TestCopy(t *testing.T) {
 	to := "file://" + filepath.Join(t.TempDir(), "copy.jsonl")
 	r := command(t, "trace", "copy", "--from", from, "--to", to, checkout)
 	r.checkFine(t, "")
-	if r.out != "copied 1 traces, 2 records\n" {
+	if r.out != "copied 1 trace, 2 records\n" {
 		t.Error(r.out)
 	}
 	before := command(t, "trace", "show", checkout, "--connection-string", from)
@@ -64,9 +66,95 @@ func TestCopySkips(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := command(t, "trace", "copy", "--from", url, "--to", "memory://copy-skips", checkout)
-	r.checkFails(t, exitFailed, "1 records could not be copied")
-	if r.out != "copied 1 traces, 2 records\n" {
+	r.checkFails(t, exitFailed, "1 record could not be copied")
+	if r.out != "copied 1 trace, 2 records\n" {
 		t.Error(r.out)
+	}
+}
+
+// TestCopyFilesErrors: a trace that failed is filed so in the copy, whatever
+// the store says where it comes from.
+func TestCopyFilesErrors(t *testing.T) {
+	redis := "redis://" + servertest.Redis(t).Addr
+	from := map[string]string{"a store that finds errors": "memory://copy-errors", "a store that files them": redis + "/1"}
+	for name, url := range from {
+		t.Run(name, func(t *testing.T) {
+			d, err := drivers.Open(t.Context(), url, drivers.Options{FilterErrorTrace: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if err := d.Notify(t.Context(), events(checkout, 1, `{"host":"h"}`)); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Notify(t.Context(), events(refund, 2, `{"etype":"ValueError","message":"no","host":"h"}`)); err != nil {
+				t.Fatal(err)
+			}
+			to := redis + "/2"
+			if name == "a store that files them" {
+				to = redis + "/3"
+			}
+			command(t, "trace", "copy", "--from", url, "--to", to, "--all").checkFine(t, "")
+			for _, store := range []string{url, to} {
+				r := command(t, "trace", "list", "--error-trace", "--connection-string", store)
+				if r.code != exitFine || strings.Contains(r.out, checkout) || !regexp.MustCompile(refund+` .* failed\n`).MatchString(r.out) {
+					t.Errorf("%s: %+v", store, r)
+				}
+			}
+		})
+	}
+}
+
+// events are a trace of one point that begins so many seconds after all.
+func events(base string, second int, stopInfo string) []profiler.Event {
+	id, err := header.ParseID(base)
+	if err != nil {
+		panic(err)
+	}
+	start := profiler.Event{
+		Name: "step", BaseID: id, ParentID: id, TraceID: header.NewID(), Project: "shop", Service: "api", Host: "h",
+		Time: time.Date(2026, 1, 2, 3, 4, second, 0, time.UTC).UnixNano(), Info: []byte(`{"host":"h"}`),
+	}
+	stop := start
+	stop.Kind, stop.Time, stop.Info = profiler.KindStop, start.Time+1e6, []byte(stopInfo)
+	return []profiler.Event{start, stop}
+}
+
+// TestCopyInTimeOrder: what Redis gives newest first is written oldest first,
+// and so are the traces, all or by name.
+func TestCopyInTimeOrder(t *testing.T) {
+	from := "redis://" + servertest.Redis(t).Addr
+	d, err := drivers.Open(t.Context(), from, drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var ids []string
+	for second := range 9 {
+		base := header.NewID().String()
+		ids = append(ids, base)
+		for part := range 3 {
+			if err := d.Notify(t.Context(), events(base, 3*second+part, `{"host":"h"}`)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	slices.Sort(ids) // no order of time
+	for name, which := range map[string][]string{"all": {"--all"}, "named": append(ids, ids[0])} {
+		path := filepath.Join(t.TempDir(), "copy.jsonl")
+		r := command(t, append([]string{"trace", "copy", "--from", from, "--to", "file://" + path}, which...)...)
+		r.checkFine(t, "")
+		if r.out != "copied 9 traces, 54 records\n" {
+			t.Errorf("%s: %s", name, r.out)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times := regexp.MustCompile(`"timestamp":"([^"]+)"`).FindAllString(string(text), -1)
+		if len(times) != 54 || !slices.IsSorted(times) {
+			t.Errorf("%s: written in the order %v", name, times)
+		}
 	}
 }
 
@@ -76,63 +164,13 @@ func TestPrune(t *testing.T) {
 	command(t, "trace", "prune", "--connection-string", url, "--older-than", "sometime").checkFails(t, exitUsage, "older-than")
 	r := command(t, "trace", "prune", "--connection-string", url, "--older-than", "2026-01-02T03:30")
 	r.checkFine(t, "")
-	if r.out != "removed 1 traces older than 2026-01-02 03:30:00\n" {
+	if r.out != "removed 1 trace older than 2026-01-02 03:30:00\n" {
+		t.Error(r.out)
+	}
+	if r := command(t, "trace", "prune", "--connection-string", url, "--older-than", "2026-01-02T03:30"); !strings.HasPrefix(r.out, "removed 0 traces ") {
 		t.Error(r.out)
 	}
 	if list := command(t, "trace", "list", "--connection-string", url); strings.Contains(list.out, checkout) || !strings.Contains(list.out, refund) {
 		t.Error(list.out)
 	}
-}
-
-func TestCheck(t *testing.T) {
-	url := store(t)
-	r := command(t, "check", "--connection-string", url, "--hmac-key", "k1,k2")
-	r.checkFine(t, "")
-	for _, want := range []string{"ok   2 HMAC keys", "answers", "probe trace was written", "read back", "removed", "future"} {
-		if !strings.Contains(r.out, want) {
-			t.Errorf("does not say %q:\n%s", want, r.out)
-		}
-	}
-	if list := command(t, "trace", "list", "--connection-string", url); strings.Contains(list.out, "sonde_check") {
-		t.Errorf("the probe stays:\n%s", list.out)
-	}
-}
-
-func TestCheckFindsFaults(t *testing.T) {
-	future := "memory://check-future"
-	d, err := drivers.Open(t.Context(), future, drivers.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	id := header.NewID()
-	if err := d.Notify(t.Context(), []profiler.Event{{Name: "x", Service: "cart", BaseID: id, ParentID: id, TraceID: header.NewID(), Time: time.Now().Add(time.Hour).UnixNano(), Info: []byte(`{}`)}}); err != nil {
-		t.Fatal(err)
-	}
-	conf := filepath.Join(t.TempDir(), "shop.conf")
-	if err := os.WriteFile(conf, []byte("[profiler]\nhmac_keys = SECRET_KEY\nconnection_string = gopher://u:secret@h\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		args  []string
-		wants []string
-	}{
-		{[]string{"--connection-string", future}, []string{`FAIL the newest trace, of service cart, begins (1h0m0s|59m\d+s) from now`, `note no HMAC key`}},
-		{[]string{"--config", conf}, []string{`FAIL hmac_keys holds SECRET_KEY`, `FAIL .*gopher`}},
-		{[]string{"--connection-string", "redis://u:secret@127.0.0.1:1", "--timeout", "2s"}, []string{`FAIL redis://u:\S+@127.0.0.1:1 does not answer`}},
-	} {
-		r := command(t, append([]string{"check"}, c.args...)...)
-		if r.code != exitFailed || r.err != "" {
-			t.Errorf("%v: exit %d, stderr %q", c.args, r.code, r.err)
-		}
-		for _, want := range c.wants {
-			if !regexp.MustCompile(want).MatchString(r.out) {
-				t.Errorf("%v does not say %q:\n%s", c.args, want, r.out)
-			}
-		}
-		if strings.Contains(r.out, ":secret") {
-			t.Errorf("shows a password:\n%s", r.out)
-		}
-	}
-	command(t, "check", "--config", "/nothing/there").checkFails(t, exitFailed, "/nothing/there")
 }

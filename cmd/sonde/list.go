@@ -2,23 +2,24 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 )
 
 type listCmd struct {
 	storeFlags
-	Limit      uint      `help:"At most so many; 0 for all." default:"20" placeholder:"N"`
+	Limit      uint      `help:"At most so many; ${default}, 0 for all." default:"20" placeholder:"N"`
 	Since      sinceFlag `help:"Only those that began in the last 90m, 12h or 7d, or at a UTC time or after it." placeholder:"TIME"`
 	Service    string    `help:"Only those in which this service took part." placeholder:"NAME"`
-	ErrorTrace bool      `help:"Only those that the store has filed as failed, which services do with filter_error_trace."`
+	ErrorTrace bool      `help:"Only those that failed: in Redis, MongoDB and Elasticsearch those that services have filed, which they do with filter_error_trace."`
 	JSON       bool      `name:"json" help:"Print a JSON array."`
 }
 
@@ -40,7 +41,7 @@ func (c *listCmd) Run(ctx context.Context, s streams) error {
 		if c.JSON {
 			n, err = writeJSON(s.out, traces)
 		} else {
-			n, err = writeTable(s.out, progress.Count(s.err, "traces", traces))
+			n, err = writeTable(s.out, progress.Count(s.err, "trace", traces))
 		}
 		if err == nil && n == 0 {
 			such := ""
@@ -86,14 +87,19 @@ func writeTable(w io.Writer, traces iter.Seq2[drivers.Trace, error]) (n int, err
 	return n, table.Flush()
 }
 
-// listed is a trace in the JSON form.
-type listed struct {
-	BaseID    string `json:"base_id"`
-	Timestamp string `json:"timestamp"`
-	Project   string `json:"project"`
-	Service   string `json:"service"`
-	Name      string `json:"name"`
-	Failed    bool   `json:"failed"`
+// appendJSON appends a trace as a JSON object in ASCII, since what is in it
+// was written by others and goes to a terminal.
+func appendJSON(b []byte, t *drivers.Trace) []byte {
+	b = append(b, '{')
+	for _, m := range [...]struct{ name, value string }{
+		{"base_id", t.BaseID}, {"timestamp", t.Timestamp}, {"project", t.Project}, {"service", t.Service}, {"name", t.Name},
+	} {
+		b = jsontext.AppendString(b, m.name)
+		b = jsontext.AppendString(append(b, ':'), m.value)
+		b = append(b, ',')
+	}
+	b = append(b, `"failed":`...)
+	return append(strconv.AppendBool(b, t.Failed), '}')
 }
 
 func writeJSON(w io.Writer, traces iter.Seq2[drivers.Trace, error]) (n int, err error) {
@@ -108,11 +114,7 @@ func writeJSON(w io.Writer, traces iter.Seq2[drivers.Trace, error]) (n int, err 
 		if n == 0 {
 			before = "\n"
 		}
-		text, err := json.Marshal(listed(t))
-		if err != nil {
-			return n, err
-		}
-		if _, err := fmt.Fprintf(w, "%s  %s", before, text); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %s", before, appendJSON(nil, &t)); err != nil {
 			return n, err
 		}
 		n++

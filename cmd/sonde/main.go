@@ -1,8 +1,9 @@
 // Command sonde lists and shows traces, makes and checks the signed headers
 // that start one, and says in its --help how to use each.
 //
-// It exits with 0, with 1 and one line on standard error when something
-// failed, and with 2 when it was called wrongly.
+// It exits with 0, with 1 and a line on standard error when something failed,
+// with 2 when it was called wrongly, and "sonde run --fail" with 22 when the
+// server answered with a status of 400 or above.
 package main
 
 import (
@@ -39,6 +40,7 @@ const (
 	exitFine   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitHTTP   = 22 // as curl's
 )
 
 // exit is what kong's Exit panics with, since kong goes on otherwise.
@@ -75,16 +77,33 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 		return exitUsage
 	}
 	err = command.Run()
+	var other exitCode
 	switch {
 	case err == nil:
 		return exitFine
 	case ctx.Err() != nil:
 		fmt.Fprintln(s.err, "sonde: interrupted")
-	case !errors.Is(err, errSaid):
-		fmt.Fprintf(s.err, "sonde: %s\n", terminal.Clean(err.Error()))
+	case errors.As(err, &other):
+		return int(other)
+	default:
+		say(s, err)
 	}
 	return exitFailed
 }
 
+// say writes an error as one line on standard error.
+func say(s streams, err error) {
+	if err != nil && !errors.Is(err, errSaid) {
+		text := strings.TrimPrefix(err.Error(), "sonde: ") // of the root package
+		fmt.Fprintf(s.err, "sonde: %s\n", terminal.Clean(text))
+	}
+}
+
 // errSaid ends a command that has said already what is wrong.
 var errSaid = errors.New("said")
+
+// exitCode ends a command that has said what is wrong with an exit code of its
+// own.
+type exitCode int
+
+func (exitCode) Error() string { return "said" }

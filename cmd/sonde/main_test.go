@@ -19,6 +19,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
 	for _, name := range []string{"OSPROFILER_CONNECTION_STRING", "OS_PROFILER__CONNECTION_STRING",
 		"SONDE_HMAC_KEY", "OSPROFILER_HMAC_KEYS", "OS_PROFILER__HMAC_KEYS", "COLUMNS"} {
 		os.Unsetenv(name)
@@ -279,7 +282,7 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{}, {"trace", "list"}, {"trace", "show"}, {"headers", "sign"}, {"headers", "verify"}} {
+	for _, args := range [][]string{{}, {"run"}, {"check"}, {"trace", "list"}, {"trace", "show"}, {"trace", "copy"}, {"trace", "prune"}, {"headers", "sign"}, {"headers", "verify"}} {
 		r := command(t, append(args, "--help")...)
 		r.checkFine(t, "")
 		if !regexp.MustCompile(`(?m)^    (curl .*)?.*sonde `).MatchString(r.out) {

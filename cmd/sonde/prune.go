@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/progress"
 )
 
 type pruneCmd struct {
@@ -32,7 +33,7 @@ func (c *pruneCmd) Run(ctx context.Context, s streams) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name(), err)
 		}
-		fmt.Fprintf(s.out, "removed %d traces older than %s\n", n, c.OlderThan.UTC().Format(time.DateTime))
+		fmt.Fprintf(s.out, "removed %s older than %s\n", progress.Plural(n, "trace"), c.OlderThan.UTC().Format(time.DateTime))
 		return nil
 	})
 }

@@ -67,7 +67,7 @@ func (c *showCmd) read(ctx context.Context, s streams) (*report.Report, error) {
 	}
 	var r *report.Report
 	err := c.with(ctx, func(d drivers.Driver) (err error) {
-		if r, err = report.Build(progress.Count(s.err, "records", d.Records(ctx, c.Trace))); err != nil {
+		if r, err = report.Build(progress.Count(s.err, "record", d.Records(ctx, c.Trace))); err != nil {
 			err = fmt.Errorf("%s: %w", c.name(), err)
 		}
 		return err

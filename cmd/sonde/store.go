@@ -16,7 +16,7 @@ func (f *storeFlags) with(ctx context.Context, do func(drivers.Driver) error) er
 		return err
 	}
 	o := config.Options
-	o.TransportURL = f.TransportURL
+	o.TransportURL = string(f.TransportURL)
 	o.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
 	d, err := drivers.Open(ctx, f.url(), o)
 	if err != nil {
@@ -26,7 +26,10 @@ func (f *storeFlags) with(ctx context.Context, do func(drivers.Driver) error) er
 	return do(d)
 }
 
-func (f *storeFlags) url() string { return cmp.Or(f.ConnectionString, sonde.DefaultConnectionString) }
+func (f *storeFlags) url() string {
+	given := f.ConnectionString.orEnv("OS_PROFILER__CONNECTION_STRING", "OSPROFILER_CONNECTION_STRING")
+	return cmp.Or(given, sonde.DefaultConnectionString)
+}
 
 // name is how messages call the store.
 func (f *storeFlags) name() string { return drivers.Redact(f.url()) }

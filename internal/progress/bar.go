@@ -1,4 +1,5 @@
-// Package progress shows on a terminal how far a long command has come.
+// Package progress says how many, and shows on a terminal how far a long
+// command has come.
 package progress
 
 import (
@@ -19,7 +20,7 @@ type Bar struct {
 	drawn time.Time
 }
 
-// NewBar makes a bar that counts what ("traces") on w.
+// NewBar makes a bar that counts what ("trace", in the singular) on w.
 func NewBar(w io.Writer, what string) *Bar {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return &Bar{w: w, what: what}
@@ -56,12 +57,21 @@ func (b *Bar) Set(n, total int) {
 	fmt.Fprint(b.w, "\r\x1b[K"+b.text(n, total))
 }
 
+// Plural is n and what was counted, in the singular or the plural: "1 trace",
+// "2 traces".
+func Plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
 func (b *Bar) text(n, total int) string {
 	if total <= 0 {
-		return fmt.Sprintf("%d %s", n, b.what)
+		return Plural(n, b.what)
 	}
 	full := min(barWidth*n/total, barWidth)
-	return fmt.Sprintf("[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), n, total, b.what)
+	return fmt.Sprintf("[%s%s] %d of %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), n, Plural(total, b.what))
 }
 
 // Clear takes the bar off the terminal.

@@ -10,7 +10,7 @@ import (
 
 func TestBarOnNoTerminal(t *testing.T) {
 	var out bytes.Buffer
-	b := NewBar(&out, "traces")
+	b := NewBar(&out, "trace")
 	b.Set(1, 2)
 	b.Clear()
 	if out.Len() > 0 {
@@ -20,18 +20,20 @@ func TestBarOnNoTerminal(t *testing.T) {
 
 func TestBar(t *testing.T) {
 	var out bytes.Buffer
-	b := &Bar{w: &out, what: "traces"}
+	b := &Bar{w: &out, what: "trace"}
 	b.Set(1, 2)
 	b.Set(2, 2) // too soon to be drawn
 	b.drawn = time.Time{}
 	b.Set(3, 2)
 	b.drawn = time.Time{}
 	b.Set(7, 0)
+	b.drawn = time.Time{}
+	b.Set(1, 0)
 	b.Clear()
 	const off = "\r\x1b[K"
 	want := off + "[###############...............] 1 of 2 traces" +
 		off + "[##############################] 3 of 2 traces" +
-		off + "7 traces" + off
+		off + "7 traces" + off + "1 trace" + off
 	if out.String() != want {
 		t.Errorf("wrote %q", out.String())
 	}
@@ -43,7 +45,7 @@ func TestCount(t *testing.T) {
 	}
 	var out bytes.Buffer
 	var got []string
-	for v, err := range Count(&out, "records", seq) {
+	for v, err := range Count(&out, "record", seq) {
 		got = append(got, v)
 		if err != nil {
 			break
