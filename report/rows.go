@@ -78,8 +78,8 @@ func (rs *rows) fold(first int32) {
 		}
 		w := &rs.list[head]
 		w.members = append(w.members, i)
-		w.total += rs.Points[i].Duration()
-		w.self += rs.Points[i].Self()
+		w.total = sum(w.total, rs.Points[i].Duration())
+		w.self = sum(w.self, rs.Points[i].Self())
 		rs.of[i] = head
 	}
 }
