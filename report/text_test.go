@@ -165,3 +165,17 @@ func TestTextLimit(t *testing.T) {
 		t.Error("without a limit, points are left out")
 	}
 }
+
+// TestTextAlignsEmoji: those of several characters take two columns.
+func TestTextAlignsEmoji(t *testing.T) {
+	text := func(s string) string {
+		var tr trace
+		root := tr.point("http"+s, "base", "shop"+s, 0, 50, plain, plain)
+		tr.point("f", root, s+s+s+s+s+s+s+s+s, 1, 20, `{"function":{"name":"`+strings.Repeat(s, 60)+`"}}`, plain)
+		return toText(t, build(t, ofPayloads(tr.records)), report.TextOptions{Width: 79})
+	}
+	want := text("xy")
+	for _, emoji := range []string{"👨\u200d👩\u200d👧", "❤️", "🇩🇪", "👍🏽", "中"} {
+		checkText(t, strings.ReplaceAll(text(emoji), emoji, "xy"), want)
+	}
+}
