@@ -28,10 +28,12 @@ func (w *Writer) Value(value []byte, prefix int) bool {
 	if Skip(value, 0) != len(value) {
 		return false
 	}
-	r := repeated{Cursor: NewCursor(value)}
-	r.walk()
-	i := indenter{Writer: w, from: NewCursor(value), repeated: r.found}
+	w.repeated.Cursor = NewCursor(value)
+	clear(w.repeated.found)
+	w.repeated.walk()
+	i := indenter{Writer: w, from: NewCursor(value)}
 	i.value(prefix)
+	w.repeated.Cursor = Cursor{}
 	return true
 }
 
@@ -39,8 +41,7 @@ func isBlank(r rune) bool { return r == ' ' || r == '\n' || r == '\r' || r == '\
 
 type indenter struct {
 	*Writer
-	from     Cursor
-	repeated map[int]repeat
+	from Cursor
 }
 
 func (n *indenter) value(indent int) {
@@ -79,7 +80,7 @@ func (n *indenter) object(indent int) {
 	empty := true
 	n.Raw("{")
 	for n.from.Open(); n.from.Next(); {
-		repeat, again := n.repeated[n.from.at]
+		repeat, again := n.repeated.found[n.from.at]
 		if again && repeat.value == 0 {
 			n.from.at = repeat.end
 			continue

@@ -23,6 +23,8 @@ type Writer struct {
 	out io.Writer // nil: all is kept
 	buf []byte
 	err error
+
+	repeated repeated // of the value that is written
 }
 
 // NewWriter returns a Writer to out, which needs a Flush at the end.
