@@ -124,7 +124,7 @@ func TestLightRooms(t *testing.T) {
 		"middleware/http": nil,
 		"sqltrace":        nil,
 		"drivers":         nil,
-		"report":          {"golang.org/x/text"}, // the width of characters
+		"report":          {"github.com/clipperhouse/displaywidth", "github.com/clipperhouse/uax29/v2"}, // the width of characters
 		"rpctrace":        nil,
 		"slogtrace":       nil,
 		"oteltrace": {

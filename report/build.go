@@ -335,10 +335,10 @@ func (b *builder) sumUp() {
 		p := &b.Points[i]
 		s := &b.Stats[p.stat]
 		s.Count++
-		s.Total += p.Duration()
-		s.Self += p.Self()
+		s.Total = sum(s.Total, p.Duration())
+		s.Self = sum(s.Self, p.Self())
 		s.Max = max(s.Max, p.Duration())
-		s.millis += millis(p.stopped) - millis(p.started)
+		s.millis = sum(s.millis, millis(p.stopped)-millis(p.started))
 	}
 }
 

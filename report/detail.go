@@ -45,10 +45,12 @@ func (d *detail) add(values ...[]byte) {
 	}
 }
 
+// read takes each key once, as UniqueMembers gives them: looking into the stop
+// record for each of many repeated keys would take quadratic time.
 func (d *detail) read() {
-	jsontext.Members(d.start, func(key, value []byte) bool {
-		if len(value) == 0 || value[0] != '{' {
-			return true
+	jsontext.UniqueMembers(d.start, func(key, value []byte) {
+		if len(d.words) > 0 || value[0] != '{' {
+			return
 		}
 		get := func(name string) []byte { return jsontext.Get(value, name) }
 		switch plainText(key) {
@@ -70,7 +72,6 @@ func (d *detail) read() {
 		case "function":
 			d.add(get("name"))
 		}
-		return len(d.words) == 0
 	})
 }
 

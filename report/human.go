@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 // human writes a duration with three digits: "812 µs", "28.1 ms", "2m 05s".
 func human(d time.Duration) string {
 	if d < 0 {
-		return "-" + human(-d)
+		return "-" + human(-max(d, -math.MaxInt64)) // the least Duration has no opposite
 	}
 	switch {
 	case d < time.Millisecond:

@@ -5,92 +5,63 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// maxIndented is how deep points are indented. OSProfiler cannot print a
-// deeper tree at all; here the lines of deeper points begin at the left, or a
-// deep trace would need its depth squared in blanks.
-const maxIndented = 500
-
 // WriteJSON writes the report as "osprofiler trace show --json" prints it, but
 // for the newline at its end. A report that [Read] has read from this form is
 // written as it was.
 func (r *Report) WriteJSON(w io.Writer) error {
+	j := jsonWriter{Report: r, Writer: jsontext.NewWriter(w)}
 	if r.read != nil {
-		_, err := w.Write(jsontext.AppendIndent(nil, r.read, 0))
-		return err
+		j.Value(r.read, 0)
+	} else {
+		j.report()
 	}
-	j := jsonWriter{Report: r, out: w}
-	j.report()
-	return j.flush()
+	return j.Flush()
 }
 
-// jsonWriter gathers text and hands it on in big pieces. The first failed
-// write is the last.
 type jsonWriter struct {
 	*Report
-	out io.Writer
-	buf []byte
-	err error
+	*jsontext.Writer
 }
 
-func (j *jsonWriter) flush() error {
-	if j.err == nil {
-		_, j.err = j.out.Write(j.buf)
-	}
-	j.buf = j.buf[:0]
-	return j.err
-}
-
-func (j *jsonWriter) raw(s string) { j.buf = append(j.buf, s...) }
-
-// key begins the line of a member.
-func (j *jsonWriter) key(indent int, name string) {
-	j.buf = jsontext.AppendString(jsontext.AppendLine(j.buf, indent), name)
-	j.raw(": ")
-}
-
-func (j *jsonWriter) line(indent int)  { j.buf = jsontext.AppendLine(j.buf, indent) }
-func (j *jsonWriter) integer(n int64)  { j.buf = strconv.AppendInt(j.buf, n, 10) }
-func (j *jsonWriter) string(s string)  { j.buf = jsontext.AppendString(j.buf, s) }
-func (j *jsonWriter) millisOf(t int64) { j.integer(millis(t)) }
+func (j *jsonWriter) millisOf(t int64) { j.Integer(millis(t)) }
 
 func (j *jsonWriter) report() {
-	j.raw("{\n  \"info\": {\n    \"name\": \"total\",\n    \"started\": 0,\n    \"finished\": ")
+	j.Raw("{\n  \"info\": {\n    \"name\": \"total\",\n    \"started\": 0,\n    \"finished\": ")
 	if len(j.Points) > 0 {
 		j.millisOf(j.ended)
 	} else {
-		j.raw("null")
+		j.Raw("null")
 	}
-	j.raw(",\n    \"last_trace_started\": ")
+	j.Raw(",\n    \"last_trace_started\": ")
 	if j.anyStart {
 		j.millisOf(j.lastStart)
 	} else {
-		j.raw("null")
+		j.Raw("null")
 	}
-	j.raw("\n  },\n  \"children\": ")
+	j.Raw("\n  },\n  \"children\": ")
 	j.tree()
-	j.raw(",\n  \"stats\": {")
+	j.Raw(",\n  \"stats\": {")
 	for i, s := range j.Stats {
 		if i > 0 {
-			j.raw(",")
+			j.Raw(",")
 		}
-		j.key(4, s.Name)
-		j.raw("{\n      \"count\": ")
-		j.integer(int64(s.Count))
-		j.raw(",\n      \"duration\": ")
-		j.integer(s.millis)
-		j.raw("\n    }")
+		j.Key(4, s.Name)
+		j.Raw("{\n      \"count\": ")
+		j.Integer(int64(s.Count))
+		j.Raw(",\n      \"duration\": ")
+		j.Integer(s.millis)
+		j.Raw("\n    }")
 	}
 	if len(j.Stats) > 0 {
-		j.raw("\n  ")
+		j.Raw("\n  ")
 	}
-	j.raw("}\n}")
+	j.Raw("}\n}")
 }
 
 // siblings are points that are still to be written.
@@ -107,42 +78,33 @@ func (j *jsonWriter) tree() {
 		from := len(list)
 		list = j.inOrder(list, first)
 		if len(list) == from {
-			j.raw("[]")
+			j.Raw("[]")
 			return
 		}
-		j.raw("[")
+		j.Raw("[")
 		stack = append(stack, siblings{from, from})
 	}
-	indent := func(depth int) int {
-		if depth > maxIndented {
-			return 0
-		}
-		return 4 * depth
-	}
 	open(j.first)
-	for len(stack) > 0 && j.err == nil {
+	for len(stack) > 0 && j.Err() == nil {
 		depth := len(stack)
 		top := &stack[depth-1]
 		if top.next > top.from {
-			j.line(indent(depth))
-			j.raw("}")
+			j.Line(4 * depth)
+			j.Raw("}")
 		}
 		if top.next == len(list) {
 			list, stack = list[:top.from], stack[:depth-1]
-			j.line(max(0, indent(depth)-2))
-			j.raw("]")
+			j.Line(4*depth - 2)
+			j.Raw("]")
 			continue
 		}
 		if top.next > top.from {
-			j.raw(",")
+			j.Raw(",")
 		}
 		i := list[top.next]
 		top.next++
-		j.point(i, indent(depth))
+		j.point(i, 4*depth)
 		open(j.Points[i].child)
-		if len(j.buf) > 1<<16 {
-			_ = j.flush()
-		}
 	}
 }
 
@@ -166,22 +128,22 @@ func (j *jsonWriter) inOrder(list []int32, first int32) []int32 {
 func (j *jsonWriter) point(i int32, indent int) {
 	p := &j.Points[i]
 	stored := j.storedTexts(i)
-	j.line(indent)
-	j.raw("{")
-	j.key(indent+2, "info")
-	j.raw("{")
-	j.key(indent+4, "name")
-	j.string(p.Name)
+	j.Line(indent)
+	j.Raw("{")
+	j.Key(indent+2, "info")
+	j.Raw("{")
+	j.Key(indent+4, "name")
+	j.String(p.Name)
 	j.member(indent+4, "project", p.Project, p.nulls&nullProject != 0, stored.project)
 	j.member(indent+4, "service", p.Service, p.nulls&nullService != 0, stored.service)
 	j.member(indent+4, "host", p.Host, p.nulls&nullHost != 0, stored.host)
 	j.records(p, indent+4)
-	j.line(indent + 2)
-	j.raw("}")
+	j.Line(indent + 2)
+	j.Raw("}")
 	j.member(indent+2, "trace_id", p.TraceID, false, stored.traceID)
 	j.member(indent+2, "parent_id", p.ParentID, p.ParentID == "", stored.parentID)
-	j.raw(",")
-	j.key(indent+2, "children")
+	j.Raw(",")
+	j.Key(indent+2, "children")
 }
 
 // storedTexts are the point's fields as its first record holds them.
@@ -213,15 +175,15 @@ func (j *jsonWriter) storedTexts(i int32) (s storedTexts) {
 // member writes a field of a point: as it is stored where that is what the
 // point says, since OSProfiler prints a number as a number.
 func (j *jsonWriter) member(indent int, name, text string, null bool, stored []byte) {
-	j.raw(",")
-	j.key(indent, name)
+	j.Raw(",")
+	j.Key(indent, name)
 	switch {
 	case len(stored) > 0 && stored[0] != 'n' && plainText(stored) == text:
-		j.buf = jsontext.AppendIndent(j.buf, stored, indent)
+		j.Value(stored, indent)
 	case null:
-		j.raw("null")
+		j.Raw("null")
 	default:
-		j.string(text)
+		j.String(text)
 	}
 }
 
@@ -230,15 +192,15 @@ func (j *jsonWriter) member(indent int, name, text string, null bool, stored []b
 func (j *jsonWriter) records(p *Point, indent int) {
 	var started, stopped bool
 	for name, payload := range j.StoredRecords(p) {
-		j.raw(",")
-		j.key(indent, "meta.raw_payload."+name)
+		j.Raw(",")
+		j.Key(indent, "meta.raw_payload."+name)
 		j.payload(payload, indent)
 		stop := strings.HasSuffix(name, "stop")
 		if stop && !stopped {
 			stopped = true
 			j.stopped(p, indent)
-			j.raw(",")
-			j.key(indent, "exception")
+			j.Raw(",")
+			j.Key(indent, "exception")
 			j.exception(p, indent)
 		} else if !stop && !started {
 			started = true
@@ -254,14 +216,14 @@ func (j *jsonWriter) records(p *Point, indent int) {
 }
 
 func (j *jsonWriter) started(p *Point, indent int) {
-	j.raw(",")
-	j.key(indent, "started")
+	j.Raw(",")
+	j.Key(indent, "started")
 	j.millisOf(p.started)
 }
 
 func (j *jsonWriter) stopped(p *Point, indent int) {
-	j.raw(",")
-	j.key(indent, "finished")
+	j.Raw(",")
+	j.Key(indent, "finished")
 	j.millisOf(p.stopped)
 }
 
@@ -270,18 +232,15 @@ func (j *jsonWriter) exception(p *Point, indent int) {
 		j.payload(etype, indent)
 		return
 	}
-	j.raw(`"None"`)
+	j.Raw(`"None"`)
 }
 
 // payload writes stored JSON; what a store gave that is none becomes a string.
 func (j *jsonWriter) payload(value json.RawMessage, indent int) {
-	if len(value) == 0 {
-		j.raw("null")
-		return
+	switch {
+	case len(value) == 0:
+		j.Raw("null")
+	case !j.Value(value, indent):
+		j.String(string(value))
 	}
-	if longer := jsontext.AppendIndent(j.buf, value, indent); longer != nil {
-		j.buf = longer
-		return
-	}
-	j.string(string(value))
 }

@@ -71,37 +71,85 @@ func ofArray(data []byte) iter.Seq2[profiler.Record, error] {
 	}
 }
 
-// ofReport yields the records that a report in JSON was made from.
-func ofReport(data []byte) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) { childRecords(data, yield) }
+// shownPoint is where a report in JSON says what of a point.
+type shownPoint struct {
+	info, traceID, parentID []byte
+	children                []shownPoint
 }
 
-// childRecords recurs as deep as jsontext.MaxDepth lets reports nest.
-func childRecords(parent []byte, yield func(profiler.Record, error) bool) bool {
-	more := true
-	jsontext.Elements(jsontext.Get(parent, "children"), func(child []byte) bool {
-		more = pointRecords(child, yield) && childRecords(child, yield)
-		return more
-	})
-	return more
+// ofReport yields the records that a report in JSON was made from.
+func ofReport(data []byte) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		text := jsontext.NewCursor(data)
+		top := readPoint(&text)
+		top.childRecords(yield)
+	}
+}
+
+// readPoint reads a point with all below it at once, since looking for each
+// part of each point would take the report's depth times its size. It recurs as
+// deep as jsontext.MaxDepth lets reports nest.
+func readPoint(text *jsontext.Cursor) (p shownPoint) {
+	for text.Open(); text.Next(); {
+		key := text.Key()
+		switch {
+		case jsontext.KeyIs(key, "children") && text.Kind() == '[':
+			p.children = readPoints(text)
+		case jsontext.KeyIs(key, "children"):
+			p.children = nil
+			text.Value()
+		case jsontext.KeyIs(key, "info"):
+			p.info = text.Value()
+		case jsontext.KeyIs(key, "trace_id"):
+			p.traceID = text.Value()
+		case jsontext.KeyIs(key, "parent_id"):
+			p.parentID = text.Value()
+		default:
+			text.Value()
+		}
+	}
+	return p
+}
+
+// readPoints reads an array of points, without those that say nothing.
+func readPoints(text *jsontext.Cursor) (list []shownPoint) {
+	for text.Open(); text.Next(); {
+		if text.Kind() != '{' {
+			text.Value()
+			continue
+		}
+		if p := readPoint(text); p.info != nil || p.children != nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func (p *shownPoint) childRecords(yield func(profiler.Record, error) bool) bool {
+	for i := range p.children {
+		child := &p.children[i]
+		if !child.records(yield) || !child.childRecords(yield) {
+			return false
+		}
+	}
+	return true
 }
 
 const payloadKey = "meta.raw_payload."
 
-// pointRecords yields the records of one point. Those that hold no more than
-// info, as SQL stores keep them, get the rest from the point.
-func pointRecords(point []byte, yield func(profiler.Record, error) bool) bool {
-	info := jsontext.Get(point, "info")
-	started, finished := jsontext.Get(info, "started"), jsontext.Get(info, "finished")
+// records yields the records of one point. Those that hold no more than info,
+// as SQL stores keep them, get the rest from the point.
+func (p *shownPoint) records(yield func(profiler.Record, error) bool) bool {
+	started, finished := jsontext.Get(p.info, "started"), jsontext.Get(p.info, "finished")
 	of := profiler.Record{
-		TraceID:  plainText(jsontext.Get(point, "trace_id")),
-		ParentID: plainText(jsontext.Get(point, "parent_id")),
-		Project:  textOf(info, "project"),
-		Service:  textOf(info, "service"),
-		Host:     textOf(info, "host"),
+		TraceID:  plainText(p.traceID),
+		ParentID: plainText(p.parentID),
+		Project:  textOf(p.info, "project"),
+		Service:  textOf(p.info, "service"),
+		Host:     textOf(p.info, "host"),
 	}
 	stopped, more := false, true
-	jsontext.Members(info, func(key, payload []byte) bool {
+	jsontext.Members(p.info, func(key, payload []byte) bool {
 		name, ok := strings.CutPrefix(plainText(key), payloadKey)
 		if !ok {
 			return true
@@ -121,7 +169,7 @@ func pointRecords(point []byte, yield func(profiler.Record, error) bool) bool {
 		return more
 	})
 	if more && !stopped && !bytes.Equal(started, finished) {
-		of.Name, of.Info = plainText(jsontext.Get(info, "name"))+"-stop", []byte("{}")
+		of.Name, of.Info = plainText(jsontext.Get(p.info, "name"))+"-stop", []byte("{}")
 		of.Timestamp = timestampOf(finished)
 		more = yield(of, nil)
 	}

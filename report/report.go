@@ -42,7 +42,8 @@ type Report struct {
 	anyStart  bool
 }
 
-// Stat sums up the points of one name, those in a cycle included.
+// Stat sums up the points of one name, those in a cycle included. A sum that is
+// longer than a Duration can be is the longest, 292 years.
 type Stat struct {
 	Name  string
 	Count int
@@ -221,4 +222,17 @@ func (r *Report) StoredRecords(p *Point) iter.Seq2[string, json.RawMessage] {
 func duration(micros int64) time.Duration {
 	const most = math.MaxInt64 / 1000
 	return time.Duration(max(-most, min(most, micros))) * time.Microsecond
+}
+
+// sum adds, and stops at the ends of the numbers, both of which have an
+// opposite.
+func sum[T ~int64](a, b T) T {
+	s := a + b
+	switch {
+	case a > 0 && b > 0 && s < 0:
+		return math.MaxInt64
+	case a < 0 && b < 0 && (s >= 0 || s == math.MinInt64):
+		return -math.MaxInt64
+	}
+	return s
 }

@@ -32,7 +32,7 @@ type rows struct {
 }
 
 // newRows folds siblings that are alike and, if there are more rows than most,
-// leaves out those that matter least. most 0 shows all.
+// leaves out those that matter least, where that saves lines. most 0 shows all.
 func newRows(r *Report, most int) *rows {
 	rs := &rows{Report: r, of: make([]int32, len(r.Points)), hidden: make([]int32, len(r.Points)+1)}
 	rs.fold(r.first)
@@ -40,6 +40,7 @@ func newRows(r *Report, most int) *rows {
 		rs.fold(r.Points[i].child)
 	}
 	rs.choose(most)
+	rs.spare()
 	rs.countHidden()
 	return rs
 }
@@ -78,8 +79,8 @@ func (rs *rows) fold(first int32) {
 		}
 		w := &rs.list[head]
 		w.members = append(w.members, i)
-		w.total += rs.Points[i].Duration()
-		w.self += rs.Points[i].Self()
+		w.total = sum(w.total, rs.Points[i].Duration())
+		w.self = sum(w.self, rs.Points[i].Self())
 		rs.of[i] = head
 	}
 }
@@ -140,20 +141,51 @@ func (rs *rows) choose(most int) {
 	}
 }
 
-func (rs *rows) countHidden() {
-	nearest := make([]int32, len(rs.Points)) // shown point at or above each
+// nearest is the shown point at or above each, the number of points where there
+// is none.
+func (rs *rows) nearest() []int32 {
+	nearest := make([]int32, len(rs.Points))
 	for i := range rs.walk() {
 		parent := rs.Points[i].parent
 		switch {
 		case rs.list[rs.of[i]].shown:
 			nearest[i] = i
-			continue
 		case parent == none:
 			nearest[i] = int32(len(rs.Points))
 		default:
 			nearest[i] = nearest[parent]
 		}
-		rs.hidden[nearest[i]]++
+	}
+	return nearest
+}
+
+// spare shows the rows that would not take more lines than the remarks that
+// they are hidden: the only one below a row, and all of them if one line each
+// and one below the waterfall say so.
+func (rs *rows) spare() {
+	nearest := rs.nearest()
+	below := make([]int32, len(rs.Points)+1)
+	hidden, remarks := 0, 0
+	for i := range rs.list {
+		if w := &rs.list[i]; !w.shown {
+			n := nearest[w.point]
+			if below[n]++; below[n] == 1 {
+				remarks++
+			}
+			hidden++
+		}
+	}
+	for i := range rs.list {
+		w := &rs.list[i]
+		w.shown = w.shown || below[nearest[w.point]] == 1 || hidden <= remarks+1
+	}
+}
+
+func (rs *rows) countHidden() {
+	for i, n := range rs.nearest() {
+		if p := &rs.Points[i]; p.Depth >= 0 && n != int32(i) {
+			rs.hidden[n]++
+		}
 	}
 }
 

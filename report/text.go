@@ -18,7 +18,8 @@ type TextOptions struct {
 	// Color marks what matters with ANSI colours.
 	Color bool
 	// MaxRows is how many rows the waterfall may have; the rows that failed
-	// and the slowest are kept. 0: no limit.
+	// and the slowest are kept. What would take no more lines than the remark
+	// that it is left out is shown too. 0: no limit.
 	MaxRows int
 }
 
@@ -152,6 +153,9 @@ func cleanName(name string) string {
 // unreachable lists the points that are in no tree.
 func (t *textWriter) unreachable() {
 	most := t.o.MaxRows
+	if len(t.Points)-t.reachable == most+1 {
+		most = 0 // the remark would hide one
+	}
 	n := 0
 	for p := range t.Unreachable() {
 		if n == 0 {
@@ -175,7 +179,7 @@ func (t *textWriter) stats() {
 	list := slices.Clone(t.Stats)
 	slices.SortStableFunc(list, func(a, b Stat) int { return cmp.Compare(b.Self, a.Self) })
 	left := 0
-	if t.o.MaxRows > 0 && len(list) > mostStats {
+	if t.o.MaxRows > 0 && len(list) > mostStats+1 {
 		left = len(list) - mostStats
 		list = list[:mostStats]
 	}

@@ -149,7 +149,7 @@ func TestTextLimit(t *testing.T) {
 		tr.point(name, middle, "s", i, to, plain, stop)
 	}
 	text := toText(t, build(t, ofPayloads(tr.records)), report.TextOptions{Width: 80, MaxRows: 10})
-	for _, want := range []string{"└ slow", "└ broken", "✗ E", "left out: 1,991 points; --all or --json shows them", "└ … 1,9"} {
+	for _, want := range []string{"└ slow", "└ broken", "✗ E", "left out: 1,990 points; --all or --json shows them", "└ … 1,9"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -163,5 +163,19 @@ func TestTextLimit(t *testing.T) {
 	}
 	if text := toText(t, deep, report.TextOptions{}); strings.Count(text, "\n") < 20000 {
 		t.Error("without a limit, points are left out")
+	}
+}
+
+// TestTextAlignsEmoji: those of several characters take two columns.
+func TestTextAlignsEmoji(t *testing.T) {
+	text := func(s string) string {
+		var tr trace
+		root := tr.point("http"+s, "base", "shop"+s, 0, 50, plain, plain)
+		tr.point("f", root, s+s+s+s+s+s+s+s+s, 1, 20, `{"function":{"name":"`+strings.Repeat(s, 60)+`"}}`, plain)
+		return toText(t, build(t, ofPayloads(tr.records)), report.TextOptions{Width: 79})
+	}
+	want := text("xy")
+	for _, emoji := range []string{"👨\u200d👩\u200d👧", "❤️", "🇩🇪", "👍🏽", "中"} {
+		checkText(t, strings.ReplaceAll(text(emoji), emoji, "xy"), want)
 	}
 }

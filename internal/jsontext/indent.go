@@ -10,126 +10,106 @@ import (
 // AppendIndent appends a JSON value the way Python reads and writes it again
 // with json.dumps(json.loads(value), indent=2): in ASCII, numbers in Python's
 // form, of a repeated key the last value at the place of the first. Lines after
-// the first are indented by prefix blanks and more. It returns nil if value is
-// not JSON.
+// the first are indented by prefix blanks and more, as far as [Writer.Line]
+// does. It returns nil if value is not JSON.
 func AppendIndent(dst, value []byte, prefix int) []byte {
-	value = bytes.TrimFunc(value, isBlank)
-	if Skip(value, 0) != len(value) {
+	w := Writer{buf: dst}
+	if !w.Value(value, prefix) {
 		return nil
 	}
-	return appendValue(dst, value, prefix)
+	return w.buf
+}
+
+// Value writes a JSON value in the form of [AppendIndent], in time and memory
+// that do not grow with its depth. It writes nothing and returns false if value
+// is not JSON.
+func (w *Writer) Value(value []byte, prefix int) bool {
+	value = bytes.TrimFunc(value, isBlank)
+	if Skip(value, 0) != len(value) {
+		return false
+	}
+	w.repeated.Cursor = NewCursor(value)
+	clear(w.repeated.found)
+	w.repeated.walk()
+	i := indenter{Writer: w, from: NewCursor(value)}
+	i.value(prefix)
+	w.repeated.Cursor = Cursor{}
+	return true
 }
 
 func isBlank(r rune) bool { return r == ' ' || r == '\n' || r == '\r' || r == '\t' }
 
-func appendValue(dst, value []byte, indent int) []byte {
-	switch value[0] {
+type indenter struct {
+	*Writer
+	from Cursor
+}
+
+func (n *indenter) value(indent int) {
+	switch n.from.Kind() {
 	case '{':
-		return appendObject(dst, value, indent)
+		n.object(indent)
 	case '[':
-		return appendArray(dst, value, indent)
+		n.array(indent)
 	case '"':
-		return appendQuoted(dst, value)
+		n.quoted(n.from.Value())
 	case 't', 'f', 'n', 'N', 'I':
-		return append(dst, value...)
+		n.plain(n.from.Value())
+	default:
+		n.number(n.from.Value())
 	}
-	return appendNumber(dst, value)
 }
 
-// AppendLine appends a line's end and the blanks of the next line.
-func AppendLine(dst []byte, indent int) []byte {
-	dst = append(dst, '\n')
-	for ; indent > len(blanks); indent -= len(blanks) {
-		dst = append(dst, blanks...)
-	}
-	return append(dst, blanks[:indent]...)
-}
-
-const blanks = "                                                                "
-
-func appendArray(dst, array []byte, indent int) []byte {
-	dst = append(dst, '[')
+func (n *indenter) array(indent int) {
 	empty := true
-	Elements(array, func(value []byte) bool {
+	n.Raw("[")
+	for n.from.Open(); n.from.Next(); {
 		if !empty {
-			dst = append(dst, ',')
+			n.Raw(",")
 		}
 		empty = false
-		dst = appendValue(AppendLine(dst, indent+2), value, indent+2)
-		return true
-	})
+		n.Line(indent + 2)
+		n.value(indent + 2)
+	}
 	if !empty {
-		dst = AppendLine(dst, indent)
+		n.Line(indent)
 	}
-	return append(dst, ']')
+	n.Raw("]")
 }
 
-type member struct{ key, value []byte }
-
-func appendObject(dst, object []byte, indent int) []byte {
-	var few [8]member
-	members := few[:0]
-	Members(object, func(key, value []byte) bool {
-		members = append(members, member{key, value})
-		return true
-	})
-	if len(members) == 0 {
-		return append(dst, "{}"...)
-	}
-	members = lastWins(members)
-	dst = append(dst, '{')
-	for i, m := range members {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendQuoted(AppendLine(dst, indent+2), m.key)
-		dst = appendValue(append(dst, ": "...), m.value, indent+2)
-	}
-	return append(AppendLine(dst, indent), '}')
-}
-
-// lastWins leaves one member of each key, at the place of the first and with
-// the value of the last.
-func lastWins(members []member) []member {
-	if len(members) <= 8 && distinct(members) {
-		return members
-	}
-	kept := members[:0]
-	at := make(map[string]int, len(members))
-	var key []byte
-	for _, m := range members {
-		key = appendQuoted(key[:0], m.key)
-		if i, ok := at[string(key)]; ok {
-			kept[i].value = m.value
+func (n *indenter) object(indent int) {
+	empty := true
+	n.Raw("{")
+	for n.from.Open(); n.from.Next(); {
+		repeat, again := n.repeated.found[n.from.at]
+		if again && repeat.value == 0 {
+			n.from.at = repeat.end
 			continue
 		}
-		at[string(key)] = len(kept)
-		kept = append(kept, m)
-	}
-	return kept
-}
-
-// distinct reports whether a few keys surely differ.
-func distinct(members []member) bool {
-	for i, m := range members {
-		for _, c := range m.key {
-			if c == '\\' || c >= utf8.RuneSelf {
-				return false
-			}
+		if !empty {
+			n.Raw(",")
 		}
-		for _, before := range members[:i] {
-			if bytes.Equal(m.key, before.key) {
-				return false
-			}
+		empty = false
+		n.Line(indent + 2)
+		n.quoted(n.from.Key())
+		n.Raw(": ")
+		if again {
+			n.from.at = repeat.value
+		}
+		n.value(indent + 2)
+		if again {
+			n.from.at = repeat.end
 		}
 	}
-	return true
+	if !empty {
+		n.Line(indent)
+	}
+	n.Raw("}")
 }
 
-// appendQuoted appends a JSON string, given with its quotes, with Python's
-// choice of escapes. Lone surrogates stay.
-func appendQuoted(dst, quoted []byte) []byte {
-	dst = append(dst, '"')
+// quoted writes a JSON string, given with its quotes, with Python's choice of
+// escapes. Lone surrogates stay.
+func (w *Writer) quoted(quoted []byte) {
+	w.Raw(`"`)
 	s := quoted[1 : len(quoted)-1]
 	done := 0
 	for i := 0; i < len(s); {
@@ -137,43 +117,45 @@ func appendQuoted(dst, quoted []byte) []byte {
 			i++
 			continue
 		}
-		dst = append(dst, s[done:i]...)
+		w.plain(s[done:i])
 		switch {
 		case s[i] != '\\':
 			r, size := utf8.DecodeRune(s[i:])
-			dst = appendRune(dst, r)
+			w.buf = appendRune(w.buf, r)
 			i += size
 		case s[i+1] == 'u':
 			u, _ := hex4(s, i+2)
 			if u < utf8.RuneSelf && !special[u] {
-				dst = append(dst, byte(u))
+				w.buf = append(w.buf, byte(u))
 			} else {
-				dst = appendRune(dst, u)
+				w.buf = appendRune(w.buf, u)
 			}
 			i += 6
 		case s[i+1] == '/':
-			dst = append(dst, '/')
+			w.buf = append(w.buf, '/')
 			i += 2
 		default:
-			dst = append(dst, s[i:i+2]...)
+			w.buf = append(w.buf, s[i:i+2]...)
 			i += 2
 		}
 		done = i
 	}
-	return append(append(dst, s[done:]...), '"')
+	w.plain(s[done:])
+	w.Raw(`"`)
 }
 
-// appendNumber appends a number as Python writes it: an integer with all its
-// digits, anything else as the shortest text of the float64.
-func appendNumber(dst, number []byte) []byte {
+// number writes a number as Python does: an integer with all its digits,
+// anything else as the shortest text of the float64.
+func (w *Writer) number(number []byte) {
 	if !bytes.ContainsAny(number, ".eE") {
 		if string(number) == "-0" {
 			number = number[1:]
 		}
-		return append(dst, number...)
+		w.plain(number)
+		return
 	}
 	f, _ := strconv.ParseFloat(string(number), 64) // ±Inf when out of range
-	return AppendFloat(dst, f)
+	w.buf = AppendFloat(w.buf, f)
 }
 
 // AppendFloat appends f as Python's repr writes it and json.dumps with it.

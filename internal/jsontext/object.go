@@ -49,17 +49,23 @@ func Members(b []byte, each func(key, value []byte) bool) bool {
 // them: of a repeated key the last value at the place of the first. It reports
 // whether b is one JSON object, and calls nothing if it is not.
 func UniqueMembers(b []byte, each func(key, value []byte)) bool {
-	var few [8]member
-	members := few[:0]
+	var fewKeys, fewValues [8][]byte
+	keys, values := fewKeys[:0], fewValues[:0]
 	ok := Members(b, func(key, value []byte) bool {
-		members = append(members, member{key, value})
+		keys, values = append(keys, key), append(values, value)
 		return true
 	})
 	if !ok {
 		return false
 	}
-	for _, m := range lastWins(members) {
-		each(m.key, m.value)
+	first := firsts(keys)
+	for i, f := range first {
+		values[f] = values[i]
+	}
+	for i, key := range keys {
+		if first == nil || first[i] == i {
+			each(key, values[i])
+		}
 	}
 	return true
 }

@@ -22,9 +22,63 @@ func TestSkipTakesWhatPythonWrites(t *testing.T) {
 			t.Errorf("%s refused", s)
 		}
 	}
-	for _, s := range []string{`-NaN`, `Inf`, `nan`, strings.Repeat("[", 1e6), strings.Repeat(`{"a":`, 1e6)} {
+	for _, s := range []string{`-NaN`, `Inf`, `nan`} {
 		if whole([]byte(s)) {
 			t.Errorf("%.20s taken", s)
+		}
+	}
+}
+
+// nested is so many levels of arrays and objects, given by what opens them.
+func nested(levels int, opening ...string) string {
+	var b strings.Builder
+	for i := range levels {
+		b.WriteString(opening[i%len(opening)])
+	}
+	b.WriteString("1")
+	for i := levels - 1; i >= 0; i-- {
+		if strings.Contains(opening[i%len(opening)], "{") {
+			b.WriteByte('}')
+		} else {
+			b.WriteByte(']')
+		}
+	}
+	return b.String()
+}
+
+// TestDepth holds that what is JSON but for its depth is taken up to MaxDepth
+// and refused beyond it, by everything that reads values inside of values.
+func TestDepth(t *testing.T) {
+	keepEach := func([]byte) bool { return true }
+	keepMember := func(_, _ []byte) bool { return true }
+	for name, opening := range map[string][]string{
+		"arrays":            {`[`},
+		"objects":           {`{"a":`},
+		"in turn":           {`[`, `{"a":`},
+		"in turn, object 1": {`{"a":`, `[`},
+		"mostly arrays":     {`{"":`, `[`, `[`, `[`, `[0, `},
+		"mostly objects":    {`[`, `{"a":`, `{"a": `, ` {"b":0,"a":`},
+	} {
+		for levels, want := range map[int]bool{1: true, MaxDepth: true, MaxDepth + 1: false, 1e6: false} {
+			closed := []byte(nested(levels, opening...))
+			if got := whole(closed); got != want {
+				t.Fatalf("%s, %d levels: taken %v", name, levels, got)
+			}
+			read := Elements(closed, keepEach)
+			if closed[0] == '{' {
+				read = Members(closed, keepMember)
+			}
+			if read != want {
+				t.Errorf("%s, %d levels: read %v", name, levels, read)
+			}
+			if got := AppendIndent(nil, closed, 0) != nil; got != want {
+				t.Errorf("%s, %d levels: indented %v", name, levels, got)
+			}
+			for _, cut := range []int{1, levels/2 + 1, levels, levels + 1} {
+				if whole(closed[:len(closed)-cut]) {
+					t.Errorf("%s, %d levels without the last %d bytes: taken", name, levels, cut)
+				}
+			}
 		}
 	}
 }

@@ -5,45 +5,93 @@ package terminal
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
-	"golang.org/x/text/width"
+	"github.com/clipperhouse/displaywidth"
 )
 
-// maxMarks is how many accents one character may carry.
-const maxMarks = 2
+const (
+	// maxMarks is how many accents one character may carry.
+	maxMarks = 2
+	// maxJoiners is how many joiners one emoji may have: four people.
+	maxJoiners = 3
+	joiner     = '\u200d'
+)
 
 // Clean returns s as one line that does nothing to a terminal: white space
 // becomes a blank, and control characters, escapes, characters that change the
 // direction of writing and everything else that has no shape of its own become
-// U+FFFD.
+// U+FFFD. What joins characters to one emoji stays.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s
 	}
-	var b strings.Builder
-	blank := true // none at the beginning
-	marks := 0
-	for _, r := range s {
+	if !utf8.ValidString(s) {
+		s = string([]rune(s)) // with U+FFFD, which joins nothing
+	}
+	c := cleaner{blank: true} // none at the beginning
+	for g := displaywidth.StringGraphemes(s); g.Next(); {
+		if shape := g.Value(); isFlag(shape) {
+			c.out.WriteString(shape)
+			c.blank, c.marks = false, 0
+		} else {
+			c.add(shape)
+		}
+	}
+	return strings.TrimRight(c.out.String(), " ")
+}
+
+type cleaner struct {
+	out   strings.Builder
+	blank bool // the last
+	marks int  // of the last character
+}
+
+// add adds the characters that make one shape.
+func (c *cleaner) add(shape string) {
+	joiners := 0
+	for i, r := range shape {
 		switch {
 		case unicode.IsSpace(r):
-			if !blank {
-				b.WriteByte(' ')
+			if !c.blank {
+				c.out.WriteByte(' ')
 			}
-			blank = true
+			c.blank = true
 			continue
 		case unicode.In(r, unicode.Mn, unicode.Me):
-			if marks++; marks > maxMarks {
+			if c.marks++; c.marks > maxMarks {
 				continue
 			}
+		case r == joiner && joiners < maxJoiners && joins(shape[i+utf8.RuneLen(r):]):
+			joiners++
 		case !unicode.IsPrint(r):
-			r, marks = unicode.ReplacementChar, 0
+			r, c.marks = unicode.ReplacementChar, 0
+			joiners = maxJoiners // what follows has nothing to be joined to
 		default:
-			marks = 0
+			c.marks = 0
 		}
-		b.WriteRune(r)
-		blank = false
+		c.out.WriteRune(r)
+		c.blank = false
 	}
-	return strings.TrimRight(b.String(), " ")
+}
+
+// joins reports whether an emoji goes on behind a joiner.
+func joins(rest string) bool {
+	r, _ := utf8.DecodeRuneInString(rest)
+	return rest != "" && unicode.IsSymbol(r)
+}
+
+// isFlag reports whether a shape is one of the three flags that are written
+// with tags, which have no shape elsewhere: of England, Scotland and Wales.
+func isFlag(shape string) bool {
+	const black, end = "🏴\U000e0067\U000e0062", "\U000e007f"
+	switch shape {
+	case black + "\U000e0065\U000e006e\U000e0067" + end,
+		black + "\U000e0073\U000e0063\U000e0074" + end,
+		black + "\U000e0077\U000e006c\U000e0073" + end:
+		return true
+	}
+	return false
 }
 
 // isPlain reports whether s is printable ASCII with single blanks inside.
@@ -58,41 +106,26 @@ func isPlain(s string) bool {
 	return before != ' ' || s == ""
 }
 
-// Width returns how many columns a clean s takes.
-func Width(s string) (columns int) {
-	for _, r := range s {
-		columns += runeWidth(r)
-	}
-	return columns
-}
-
-func runeWidth(r rune) int {
-	switch {
-	case r < 0x300:
-		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me):
-		return 0
-	}
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	return 1
-}
+// Width returns how many columns a clean s takes on a terminal that draws an
+// emoji of several characters as one.
+func Width(s string) (columns int) { return displaywidth.String(s) }
 
 // Cut returns a clean s in at most so many columns; what was cut off is shown
 // as "…".
 func Cut(s string, columns int) string {
-	if len(s) <= columns || Width(s) <= columns {
+	if len(s) <= columns {
 		return s
 	}
 	if columns <= 0 {
 		return ""
 	}
-	used := 0
-	for i, r := range s {
-		if used += runeWidth(r); used > columns-1 {
-			return strings.TrimRight(s[:i], " ") + "…"
+	used, at, kept := 0, 0, 0 // kept is what fits beside the "…"
+	for g := displaywidth.StringGraphemes(s); g.Next(); {
+		if used += g.Width(); used > columns {
+			return strings.TrimRight(s[:kept], " ") + "…"
+		}
+		if at += len(g.Value()); used < columns {
+			kept = at
 		}
 	}
 	return s

@@ -22,9 +22,39 @@ func TestClean(t *testing.T) {
 		"e\u0301":                   "e\u0301",
 		"z\u0300\u0301\u0302\u0303": "z\u0300\u0301",
 		"\ue000\U000e0001":          "��",
+
+		// Emoji of several characters stay whole.
+		"👨\u200d👩\u200d👧 👩🏻\u200d❤️\u200d💋\u200d👨🏻": "👨\u200d👩\u200d👧 👩🏻\u200d❤️\u200d💋\u200d👨🏻",
+		"🏳️\u200d🌈 🙂\u200d↔️ 1️⃣ 🇩🇪🇫🇷 👍🏽":           "🏳️\u200d🌈 🙂\u200d↔️ 1️⃣ 🇩🇪🇫🇷 👍🏽",
+		england + "x" + scotland + wales:            england + "x" + scotland + wales,
+		// Joiners and tags that join nothing have no shape.
+		"a\u200db 👨\u200d \u200d👩 👨\u200d\u200d👩 \u200d": "a�b 👨� �👩 👨��👩 �",
+		"👨\u200d👨\u200d👨\u200d👨\u200d👨":                  "👨\u200d👨\u200d👨\u200d👨�👨",
+		"🏴\U000e0067\U000e0062":                          "🏴��",
+		"x" + strings.TrimPrefix(england, "🏴"):           "x������",
+		"क्\u200dष":                                      "क्�ष",
 	} {
 		if got := Clean(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+// The flags that are written with tags.
+const (
+	england  = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+	scotland = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+	wales    = "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
+)
+
+func TestWidth(t *testing.T) {
+	for in, want := range map[string]int{
+		"": 0, "abc": 3, "é": 1, "e\u0301": 1, "中文": 4, "ﾊ": 1, "각": 2, "\u1100\u1161\u11a8": 2, "…│└█─✗×µ�": 9,
+		"🎉": 2, "❤": 1, "❤\ufe0f": 2, "☎\ufe0f": 2, "1\ufe0f\u20e3": 2, "👍🏽": 2, "🇩🇪": 2, "🇩🇪🇫🇷": 4,
+		"👨\u200d👩\u200d👧": 2, "👩🏻\u200d❤️\u200d💋\u200d👨🏻": 2, "🏳️\u200d🌈": 2, england: 2, "a🏳️\u200d🌈b": 4,
+	} {
+		if got := Width(in); got != want {
+			t.Errorf("%q takes %d columns, want %d", in, got, want)
 		}
 	}
 }
@@ -36,7 +66,9 @@ func TestFit(t *testing.T) {
 		want    string
 	}{
 		{"abc", 5, "abc  "}, {"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"ab cd", 4, "ab… "}, {"abc", 1, "…"}, {"abc", 0, ""},
-		{"中文字", 6, "中文字"}, {"中文字", 5, "中文…"}, {"中文字", 4, "中… "}, {"🎉🎉", 3, "🎉…"}, {"e\u0301e\u0301", 2, "e\u0301e\u0301"},
+		{"中文字", 6, "中文字"}, {"中文字", 5, "中文…"}, {"中文字", 4, "中… "}, {"🎉🎉", 3, "🎉…"},
+		{"👨\u200d👩\u200d👧👨\u200d👩\u200d👧", 3, "👨\u200d👩\u200d👧…"}, {"👨\u200d👩\u200d👧x", 3, "👨\u200d👩\u200d👧x"}, {"🇩🇪🇫🇷", 3, "🇩🇪…"}, {"🇩🇪", 3, "🇩🇪 "}, {"❤️❤️", 2, "… "},
+		{"e\u0301e\u0301", 2, "e\u0301e\u0301"},
 	} {
 		if got := Left(tt.in, tt.columns); got != tt.want {
 			t.Errorf("Left(%q, %d) = %q, want %q", tt.in, tt.columns, got, tt.want)
@@ -51,12 +83,19 @@ func TestFit(t *testing.T) {
 // that a line is as wide as was asked for.
 func FuzzClean(f *testing.F) {
 	f.Add("\x1b]0;title\x07 \u202e中", 4)
+	f.Add("👨\u200d👩\u200d👧\u200d❤️\u200d🇩🇪🇫1️⃣ "+england, 5)
+	f.Add("0\u200d\xe2", 3)
+	f.Add("a\u200d👩\u200d\u200d🏴\U000e0067\u0301\u0301\u0301\u200d👩", 2)
 	f.Fuzz(func(t *testing.T, s string, columns int) {
 		clean := Clean(s)
 		if !utf8.ValidString(clean) || Clean(clean) != clean {
 			t.Fatalf("%q became %q", s, clean)
 		}
-		for _, r := range clean {
+		shapes := strings.NewReplacer(england, "", scotland, "", wales, "").Replace(clean)
+		for i, r := range shapes {
+			if after, _ := utf8.DecodeRuneInString(shapes[i+utf8.RuneLen(r):]); r == joiner && unicode.IsSymbol(after) {
+				continue
+			}
 			if !unicode.IsPrint(r) {
 				t.Fatalf("%q became %q with %U", s, clean, r)
 			}

@@ -1,0 +1,83 @@
+package jsontext
+
+import (
+	"io"
+	"strconv"
+	"strings"
+)
+
+// maxColumn is the farthest that a line is indented. Deeper lines begin at the
+// left, or what nests deep would need its depth times its size in blanks. It is
+// the depth of 128 trace points below one another, or of 256 arrays.
+const maxColumn = 512
+
+// writerSize is how much a Writer gathers.
+const writerSize = 1 << 16
+
+var blanks = strings.Repeat(" ", maxColumn)
+
+// Writer writes JSON as Python's json.dumps with an indent. It gathers text and
+// hands it on in pieces, so that its memory does not grow with a value. The
+// first failed write is the last.
+type Writer struct {
+	out io.Writer // nil: all is kept
+	buf []byte
+	err error
+
+	repeated repeated // of the value that is written
+}
+
+// NewWriter returns a Writer to out, which needs a Flush at the end.
+func NewWriter(out io.Writer) *Writer { return &Writer{out: out} }
+
+// Flush hands on what was gathered and returns the error of the first write
+// that failed.
+func (w *Writer) Flush() error {
+	if w.err == nil {
+		_, w.err = w.out.Write(w.buf)
+	}
+	w.buf = w.buf[:0]
+	return w.err
+}
+
+// Err is the error of the first write that failed so far.
+func (w *Writer) Err() error { return w.err }
+
+// Raw writes text as it is.
+func (w *Writer) Raw(s string) { w.buf = append(w.buf, s...) }
+
+// Line ends a line and indents the next by so many blanks, as far as there is
+// an indentation.
+func (w *Writer) Line(indent int) {
+	if len(w.buf) >= writerSize && w.out != nil {
+		_ = w.Flush() // kept in err
+	}
+	if indent > maxColumn {
+		indent = 0
+	}
+	w.buf = append(append(w.buf, '\n'), blanks[:indent]...)
+}
+
+// Key begins the line of a member.
+func (w *Writer) Key(indent int, name string) {
+	w.Line(indent)
+	w.String(name)
+	w.Raw(": ")
+}
+
+// String writes a string in ASCII.
+func (w *Writer) String(s string) { w.buf = AppendString(w.buf, s) }
+
+// Integer writes a number.
+func (w *Writer) Integer(n int64) { w.buf = strconv.AppendInt(w.buf, n, 10) }
+
+// plain writes bytes as they are, of any number.
+func (w *Writer) plain(b []byte) {
+	for w.out != nil && len(w.buf)+len(b) > writerSize {
+		room := max(0, writerSize-len(w.buf))
+		w.buf = append(w.buf, b[:room]...)
+		b = b[room:]
+		_ = w.Flush() // kept in err
+	}
+	w.buf = append(w.buf, b...)
+}
