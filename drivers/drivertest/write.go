@@ -90,8 +90,10 @@ func refusesAll(t *testing.T, ctx context.Context, h Harness, d drivers.Driver, 
 	wantError(t, "Notify", d.Notify(ctx, Trace(3, 0)), want)
 	if !h.WriteOnly {
 		wantError(t, "Records", last(d.Records(ctx, baseID)), want)
+		wantError(t, "Records of an unknown trace", last(d.Records(ctx, header.NewID().String())), want)
 		if !h.NoList {
 			wantError(t, "Traces", last(d.Traces(ctx, listAll)), want)
+			wantError(t, "Traces of nobody", last(d.Traces(ctx, drivers.Query{Service: "nobody"})), want)
 		}
 	}
 	if d, ok := d.(drivers.Deleter); ok {
