@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -80,7 +80,7 @@ func TestAccountsSinkHangs(t *testing.T) {
 		}}
 		s := newService(t, sink)
 		points(s, 50)
-		<-called
+		watchdog.Await(t, "the sink to be called", called)
 		if err := closeFast(s); err == nil {
 			t.Error("Close says nothing")
 		}
@@ -134,9 +134,7 @@ func TestCloseDuringLoad(t *testing.T) {
 			}
 		})
 	}
-	for len(sink.all()) < 1000 {
-		runtime.Gosched()
-	}
+	watchdog.Until(t, "a thousand records", func() bool { return len(sink.all()) >= 1000 })
 	if err := s.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
@@ -324,9 +322,7 @@ func TestFlushByAge(t *testing.T) {
 	sink := &store{}
 	s := newService(t, sink, func(c *profiler.Config) { c.Queue.FlushInterval = time.Millisecond })
 	_, p := s.Begin(context.Background(), profiler.Opening{Name: "root"})
-	for len(sink.all()) == 0 {
-		runtime.Gosched()
-	}
+	watchdog.Until(t, "the first record", func() bool { return len(sink.all()) > 0 })
 	p.Stop()
 	mustClose(t, s)
 	if got := sink.names(); !slices.Equal(got, []string{"root-start", "root-stop"}) {

@@ -16,6 +16,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -224,7 +225,7 @@ func TestReplyLost(t *testing.T) {
 	l.Until(t, "the first records", load.Acknowledged(10))
 	p.hold(true)
 	l.Work(50)
-	until(t, "the broker to take the batch", func() bool {
+	watchdog.Until(t, "the broker to take the batch", func() bool {
 		q, err := channel(t, server).QueueDeclarePassive(queueName, false, false, false, false, nil)
 		return err == nil && q.Messages >= 110
 	})
@@ -252,15 +253,6 @@ func readUntil(t *testing.T, d *driver, base string, limit time.Duration) error 
 		return err
 	}
 	return nil
-}
-
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited for %s in vain", what)
-		}
-	}
 }
 
 // proxy passes bytes between clients, by TLS if it has a configuration, and a
