@@ -15,6 +15,7 @@ import (
 	"github.com/sonde-go/sonde/internal/dbcall"
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/oteltrace"
 	"github.com/sonde-go/sonde/profiler"
 	"go.opentelemetry.io/otel/attribute"
@@ -423,7 +424,7 @@ func TestManyGoroutines(t *testing.T) {
 		}()
 	}
 	for range 8 {
-		<-done
+		watchdog.Await(t, "a goroutine's end", done)
 	}
 	if p := rec.One(t, "s"); !p.Stopped {
 		t.Errorf("%+v", p)

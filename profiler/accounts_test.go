@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -103,7 +104,7 @@ func TestCloseDuringLoad(t *testing.T) {
 			}
 		})
 	}
-	waitFor(t, "1000 records", func() bool { return len(sink.all()) >= 1000 })
+	watchdog.Until(t, "1000 records", func() bool { return len(sink.all()) >= 1000 })
 	if err := s.Close(context.Background()); err != nil {
 		t.Error(err)
 	}

@@ -63,7 +63,7 @@ func (q *queue) send(events []Event) {
 			break
 		}
 		if kept := q.reject(events, a.rejected); len(kept) < len(events) {
-			events = kept
+			events, unsure = kept, true // the store may have taken the others
 			continue
 		}
 		unsure = unsure || !a.notSent

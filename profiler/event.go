@@ -55,8 +55,8 @@ type Event struct {
 // should give up when ctx ends. The error says what became of the batch:
 //
 //   - nil: every event is stored.
-//   - [*RejectedError]: the named events will never be stored, the others have
-//     to be sent again.
+//   - [*RejectedError]: the named events will never be stored; the others may be
+//     stored or not, and are sent again.
 //   - an error that wraps [ErrNotSent]: not one of the events reached the
 //     store; they are sent again.
 //   - any other: unknown, for instance since the reply was lost. The batch is

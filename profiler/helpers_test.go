@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -87,16 +86,6 @@ func newService(t testing.TB, sink profiler.Sink, change ...func(*profiler.Confi
 	}
 	t.Cleanup(func() { _ = s.Close(context.Background()) })
 	return s
-}
-
-// waitFor waits until done, and fails when that is not only slow.
-func waitFor(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); runtime.Gosched() {
-		if time.Now().After(end) {
-			t.Fatalf("%s: not in a minute", what)
-		}
-	}
 }
 
 func closeFast(s *profiler.Service) error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/race"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -488,7 +489,7 @@ func TestNothingIsHeld(t *testing.T) {
 		p.Add(slog.Any("w", v))
 		return ctx, p
 	}()
-	waitFor(t, "the value's collection", func() bool {
+	watchdog.Until(t, "the value to be collected", func() bool {
 		runtime.GC()
 		select {
 		case <-gone:
@@ -564,7 +565,7 @@ func TestTrace(t *testing.T) {
 		defer close(done)
 		_ = profiler.Trace(ctx, "exits", func(context.Context) error { runtime.Goexit(); return nil })
 	}()
-	<-done
+	watchdog.Await(t, "the end of Trace", done)
 	root.Stop()
 	mustClose(t, s)
 	if e := sink.find(t, "below-start"); e.ParentID != sink.find(t, "ok-start").TraceID {

@@ -7,6 +7,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 )
@@ -77,7 +78,7 @@ func TestRabbitMQ(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := <-deliveries
+		d := watchdog.Await(t, "the message", deliveries)
 		if d.Headers["own"] != "kept" || d.Headers["number"] != int32(7) || string(d.Body) != "body" {
 			t.Errorf("delivered %v %q", d.Headers, d.Body)
 		}

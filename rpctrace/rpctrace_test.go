@@ -9,6 +9,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 	"go.uber.org/goleak"
@@ -193,7 +194,7 @@ func TestGoexit(t *testing.T) {
 			return nil
 		})
 	}()
-	<-done
+	watchdog.Await(t, "the end of Produce", done)
 	if p := rec.One(t, "bus_publish"); p.Stop["outcome"] != "goexit" {
 		t.Errorf("%+v", p)
 	}

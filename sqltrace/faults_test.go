@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
@@ -100,9 +101,10 @@ func TestFault13_SpansOfRows(t *testing.T) {
 	root.Stop()
 	cancel() // as at the end of a request
 	points := rec.Named(t, "db")
-	for len(points) == 2 && !points[1].Stopped {
+	watchdog.Until(t, "the second point to stop", func() bool {
 		points = rec.Named(t, "db")
-	}
+		return len(points) != 2 || points[1].Stopped
+	})
 	check(t, points,
 		"db map[statement:ROWS 2] | map[db:map[rows:2]]",
 		"db map[statement:ROWS 3] | map[db:map[rows:0] outcome:cancelled]")

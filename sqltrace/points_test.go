@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
@@ -469,15 +470,13 @@ func TestHangingQueryIsSeen(t *testing.T) {
 				}
 				close(done)
 			}()
-			<-started
-			for len(rec.Named(t, "db")) == 0 {
-				runtime.Gosched()
-			}
+			watchdog.Await(t, "the query", started)
+			watchdog.Until(t, "the query's point", func() bool { return len(rec.Named(t, "db")) > 0 })
 			if p := rec.One(t, "db"); p.Stopped {
 				t.Errorf("%s is stopped", text(p))
 			}
 			cancel()
-			<-done
+			watchdog.Await(t, "the query's end", done)
 			root.Stop()
 			if p := rec.One(t, "db"); !p.Stopped {
 				t.Errorf("%s is not stopped", text(p))
@@ -500,18 +499,17 @@ func TestRowsNotClosed(t *testing.T) {
 		rows.Next()
 	}
 	forget(ctx)
-	for !rec.One(t, "db").Stopped {
+	watchdog.Until(t, "the rows to be collected", func() bool {
 		runtime.GC()
-	}
+		return rec.One(t, "db").Stopped
+	})
 	if p := rec.One(t, "db"); p.Stop["outcome"] != "leaked" {
 		t.Errorf("%s", text(p))
 	}
 	cctx, cancel := context.WithCancel(ctx)
 	forget(cctx)
 	cancel()
-	for !rec.Named(t, "db")[1].Stopped {
-		runtime.Gosched()
-	}
+	watchdog.Until(t, "the rows to be closed", func() bool { return rec.Named(t, "db")[1].Stopped })
 	if p := rec.Named(t, "db")[1]; p.Stop["outcome"] != "cancelled" {
 		t.Errorf("%s", text(p))
 	}

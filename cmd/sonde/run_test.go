@@ -18,6 +18,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
@@ -113,7 +114,7 @@ func TestRunWaits(t *testing.T) {
 		}()
 	})
 	r := command(t, "run", "--wait", "2m", "--hmac-key", "k", "--connection-string", url, server.URL)
-	<-done
+	watchdog.Await(t, "the point's end", done)
 	if r.code != exitFine || strings.Contains(r.out, "no stop") || !strings.Contains(r.out, "└ mail") {
 		t.Errorf("%+v", r)
 	}

@@ -2,6 +2,7 @@ package drivertest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -28,14 +29,24 @@ type wrong struct {
 	drivers.Driver
 	drivers.Deleter
 	drivers.Pruner
+	drivers.Pinger
+	close   func(next func() error) error
 	notify  func(next notifyFunc, ctx context.Context, events []profiler.Event) error
 	records func(recordsSeq) recordsSeq
-	traces  func([]drivers.Trace) []drivers.Trace
+	traces  func(tracesSeq) tracesSeq
+}
+
+func (w *wrong) Close() error {
+	if w.close != nil {
+		return w.close(w.Driver.Close)
+	}
+	return w.Driver.Close()
 }
 
 type (
 	notifyFunc func(context.Context, []profiler.Event) error
 	recordsSeq = iter.Seq2[profiler.Record, error]
+	tracesSeq  = iter.Seq2[drivers.Trace, error]
 )
 
 func (w *wrong) Notify(ctx context.Context, events []profiler.Event) error {
@@ -53,22 +64,32 @@ func (w *wrong) Records(ctx context.Context, base string) recordsSeq {
 	return seq
 }
 
-func (w *wrong) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	if w.traces == nil {
-		return w.Driver.Traces(ctx, q)
+func (w *wrong) Traces(ctx context.Context, q drivers.Query) tracesSeq {
+	seq := w.Driver.Traces(ctx, q)
+	if w.traces != nil {
+		return w.traces(seq)
 	}
-	return func(yield func(drivers.Trace, error) bool) {
-		var all []drivers.Trace
-		for t, err := range w.Driver.Traces(ctx, q) {
-			if err != nil {
-				yield(t, err)
-				return
-			}
-			all = append(all, t)
-		}
-		for _, t := range w.traces(all) {
-			if !yield(t, nil) {
-				return
+	return seq
+}
+
+// changeTraces changes the whole list.
+func changeTraces(change func([]drivers.Trace) []drivers.Trace) func(*wrong) {
+	return func(w *wrong) {
+		w.traces = func(seq tracesSeq) tracesSeq {
+			return func(yield func(drivers.Trace, error) bool) {
+				var all []drivers.Trace
+				for t, err := range seq {
+					if err != nil {
+						yield(t, err)
+						return
+					}
+					all = append(all, t)
+				}
+				for _, t := range change(all) {
+					if !yield(t, nil) {
+						return
+					}
+				}
 			}
 		}
 	}
@@ -119,6 +140,24 @@ var faults = map[string]struct {
 			return next(context.Background(), events)
 		}
 	}, "Cancelled"},
+	"lists though the context has ended": {func(w *wrong) {
+		w.traces = func(seq tracesSeq) tracesSeq { return func(func(drivers.Trace, error) bool) {} }
+	}, "Cancelled"},
+	"deletes though the context has ended": {func(w *wrong) { w.Deleter = lazy{} }, "Cancelled"},
+	"prunes though the context has ended":  {func(w *wrong) { w.Pruner = lazy{} }, "Cancelled"},
+	"pings though the context has ended":   {func(w *wrong) { w.Pinger = lazy{} }, "Cancelled"},
+	"lists after Close": {func(w *wrong) {
+		w.traces = func(seq tracesSeq) tracesSeq { return func(func(drivers.Trace, error) bool) {} }
+	}, "Closed"},
+	"deletes after Close": {func(w *wrong) { w.Deleter = lazy{} }, "Closed"},
+	"prunes after Close":  {func(w *wrong) { w.Pruner = lazy{} }, "Closed"},
+	"pings after Close":   {func(w *wrong) { w.Pinger = lazy{} }, "Closed"},
+	"cannot be closed twice": {func(w *wrong) {
+		w.close = func(next func() error) error {
+			w.close = func(func() error) error { return errors.New("closed before") }
+			return next()
+		}
+	}, "Closed"},
 	"stores in reverse": {func(w *wrong) {
 		w.notify = func(next notifyFunc, ctx context.Context, events []profiler.Event) error {
 			events = slices.Clone(events)
@@ -143,27 +182,23 @@ var faults = map[string]struct {
 			}
 		}
 	}, "Corrupt"},
-	"lists oldest first": {func(w *wrong) {
-		w.traces = func(all []drivers.Trace) []drivers.Trace { slices.Reverse(all); return all }
-	}, "List"},
-	"lists at most 1000": {func(w *wrong) {
-		w.traces = func(all []drivers.Trace) []drivers.Trace { return all[:min(len(all), 1000)] }
-	}, "ListMany"},
-	"marks all as failed": {func(w *wrong) {
-		w.traces = func(all []drivers.Trace) []drivers.Trace {
-			for i := range all {
-				all[i].Failed = true
-			}
-			return all
+	"lists oldest first": {changeTraces(func(all []drivers.Trace) []drivers.Trace { slices.Reverse(all); return all }), "List"},
+	"lists at most 1000": {changeTraces(func(all []drivers.Trace) []drivers.Trace { return all[:min(len(all), 1000)] }), "ListMany"},
+	"marks all as failed": {changeTraces(func(all []drivers.Trace) []drivers.Trace {
+		for i := range all {
+			all[i].Failed = true
 		}
-	}, "ListErrors"},
+		return all
+	}), "ListErrors"},
 	"deletes nothing":   {func(w *wrong) { w.Deleter = lazy{} }, "Delete"},
 	"prunes everything": {func(w *wrong) { w.Pruner = eager{w.Pruner} }, "Prune"},
 }
 
 type lazy struct{}
 
-func (lazy) Delete(context.Context, string) error { return nil }
+func (lazy) Delete(context.Context, string) error          { return nil }
+func (lazy) Prune(context.Context, time.Time) (int, error) { return 0, nil }
+func (lazy) Ping(context.Context) error                    { return nil }
 
 type eager struct{ drivers.Pruner }
 
@@ -197,7 +232,7 @@ func TestFaultyDriver(t *testing.T) {
 			name = fmt.Sprintf("memory://faulty%d", n.Add(1))
 			return func() drivers.Driver {
 				d := openMemory(t, name)
-				w := &wrong{Driver: d, Deleter: d.(drivers.Deleter), Pruner: d.(drivers.Pruner)}
+				w := &wrong{Driver: d, Deleter: d.(drivers.Deleter), Pruner: d.(drivers.Pruner), Pinger: d.(drivers.Pinger)}
 				faults[fault].make(w)
 				return w
 			}

@@ -3,6 +3,7 @@ package drivertest
 import (
 	"encoding/json"
 	"errors"
+	"iter"
 	"testing"
 
 	"github.com/sonde-go/sonde/drivers"
@@ -179,30 +180,11 @@ func list(t *testing.T, d drivers.Driver, q drivers.Query) []drivers.Trace {
 	return traces
 }
 
-// readError returns the last thing that Records yields, which must be an
-// error.
-func readError(t *testing.T, d drivers.Driver, baseID string) error {
-	t.Helper()
-	var last error
-	for _, err := range d.Records(t.Context(), baseID) {
-		last = err
+// last returns the error that is the last thing yielded, nil if that is none.
+func last[T any](seq iter.Seq2[T, error]) (err error) {
+	for _, err = range seq {
 	}
-	if last == nil {
-		t.Errorf("Records(%q) yielded no error", baseID)
-	}
-	return last
-}
-
-func listError(t *testing.T, d drivers.Driver, q drivers.Query) error {
-	t.Helper()
-	var last error
-	for _, err := range d.Traces(t.Context(), q) {
-		last = err
-	}
-	if last == nil {
-		t.Errorf("Traces(%+v) yielded no error", q)
-	}
-	return last
+	return err
 }
 
 func wantError(t *testing.T, what string, got, want error) {

@@ -97,7 +97,7 @@ func testListErrors(t *testing.T, h Harness) {
 	h.write(t, d, fine...)
 
 	if h.NoErrors {
-		wantError(t, "Traces with ErrorsOnly", listError(t, d, drivers.Query{ErrorsOnly: true}), drivers.ErrWriteOnly)
+		wantError(t, "Traces with ErrorsOnly", last(d.Traces(t.Context(), drivers.Query{ErrorsOnly: true})), drivers.ErrWriteOnly)
 		return
 	}
 	mark := traceOf(failed)

@@ -66,36 +66,48 @@ func testCancelled(t *testing.T, h Harness) {
 	h.write(t, d, events...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	wantError(t, "Notify with a cancelled context", d.Notify(ctx, Trace(3, 0)), context.Canceled)
-	if h.WriteOnly {
-		return
+	refusesAll(t, ctx, h, d, events[0].BaseID.String(), context.Canceled)
+	if !h.WriteOnly {
+		checkAll(t, read(t, d, events[0].BaseID.String()), events)
 	}
-	var last error
-	for _, err := range d.Records(ctx, events[0].BaseID.String()) {
-		last = err
-	}
-	wantError(t, "Records with a cancelled context", last, context.Canceled)
-	if h.NoList {
-		return
-	}
-	for _, err := range d.Traces(ctx, drivers.Query{}) {
-		last = err
-	}
-	wantError(t, "Traces with a cancelled context", last, context.Canceled)
 }
 
 func testClosed(t *testing.T, h Harness) {
 	d := h.open(t) // whose cleanup closes once more
-	h.write(t, d, Trace(1, 0)...)
-	if err := d.Close(); err != nil {
-		t.Errorf("Close: %v", err)
+	events := Trace(3, 0)
+	h.write(t, d, events...)
+	for _, which := range []string{"first", "second"} {
+		if err := d.Close(); err != nil {
+			t.Errorf("%s Close: %v", which, err)
+		}
+		refusesAll(t, t.Context(), h, d, events[0].BaseID.String(), drivers.ErrClosed)
 	}
-	if err := d.Close(); err != nil {
-		t.Errorf("second Close: %v", err)
-	}
-	wantError(t, "Notify after Close", d.Notify(t.Context(), Trace(1, 0)), drivers.ErrClosed)
+}
+
+// refusesAll holds that each method that asks the store fails with want.
+func refusesAll(t *testing.T, ctx context.Context, h Harness, d drivers.Driver, baseID string, want error) {
+	t.Helper()
+	wantError(t, "Notify", d.Notify(ctx, Trace(3, 0)), want)
 	if !h.WriteOnly {
-		wantError(t, "Records after Close", readError(t, d, header.NewID().String()), drivers.ErrClosed)
+		wantError(t, "Records", last(d.Records(ctx, baseID)), want)
+		wantError(t, "Records of an unknown trace", last(d.Records(ctx, header.NewID().String())), want)
+		if !h.NoList {
+			wantError(t, "Traces", last(d.Traces(ctx, listAll)), want)
+			wantError(t, "Traces of nobody", last(d.Traces(ctx, drivers.Query{Service: "nobody"})), want)
+		}
+	}
+	if d, ok := d.(drivers.Deleter); ok {
+		wantError(t, "Delete", d.Delete(ctx, baseID), want)
+	}
+	if d, ok := d.(drivers.Pruner); ok {
+		n, err := d.Prune(ctx, time.Now().Add(24*time.Hour))
+		wantError(t, "Prune", err, want)
+		if n != 0 {
+			t.Errorf("Prune has removed %d traces", n)
+		}
+	}
+	if d, ok := d.(drivers.Pinger); ok {
+		wantError(t, "Ping", d.Ping(ctx), want)
 	}
 }
 
@@ -155,7 +167,7 @@ func testBig(t *testing.T, h Harness) {
 
 func testWriteOnly(t *testing.T, h Harness) {
 	d := h.open(t)
-	err := readError(t, d, header.NewID().String())
+	err := last(d.Records(t.Context(), header.NewID().String()))
 	wantError(t, "Records", err, drivers.ErrWriteOnly)
 	if err != nil && err.Error() == drivers.ErrWriteOnly.Error() {
 		t.Errorf("Records: %q does not say where to look instead", err)
@@ -164,7 +176,7 @@ func testWriteOnly(t *testing.T, h Harness) {
 }
 
 func testNoList(t *testing.T, h Harness) {
-	wantError(t, "Traces", listError(t, h.open(t), drivers.Query{}), drivers.ErrWriteOnly)
+	wantError(t, "Traces", last(h.open(t).Traces(t.Context(), listAll)), drivers.ErrWriteOnly)
 }
 
 func manyTraces(n int, step time.Duration) (traces [][]profiler.Event, all []profiler.Event) {

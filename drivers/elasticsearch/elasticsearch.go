@@ -24,7 +24,11 @@
 // record whose info does not fit those before.
 //
 // A document's id is made from the record's base id, trace id and name, so that
-// a record that is sent twice is stored once.
+// a record that is sent twice is stored once. So when the answer to a bulk
+// request leaves documents out, those are sent again, and one that gets no
+// answer three times, when it is sent alone, is dropped as rejected, though it
+// may be stored. An answer that is none of a bulk request, such as the page of a
+// proxy, is a store that is down.
 //
 // # Behaviour
 //

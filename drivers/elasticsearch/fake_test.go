@@ -37,6 +37,10 @@ type fake struct {
 	refuseOf func(doc []byte) (status int, why string) // the same for one document
 	cut      int                                       // of the next reply to a bulk request so many bytes are sent
 	problems []string
+
+	stopAt func(doc []byte) bool // a bulk request is worked off up to such a document, and says so
+	page   string                // in place of the answer to a bulk request
+	told   func(doc []byte) bool // whether the answer has an item for a document; nil: always
 }
 
 type fakeIndex struct {
@@ -103,6 +107,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	f.requests = append(f.requests, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+string(body)))
 	status, reply := f.answer(r, body)
+	if strings.HasSuffix(r.URL.Path, "/_bulk") && f.page != "" {
+		reply = f.page
+	}
 	if strings.HasSuffix(r.URL.Path, "/_bulk") && f.cut > 0 {
 		n := f.cut
 		f.cut = 0
@@ -257,7 +264,13 @@ func (f *fake) bulk(index, kind string, body []byte) (int, string) {
 		if name == "index" {
 			doc, lines = lines[0], lines[1:]
 		}
+		if f.stopAt != nil && f.stopAt(doc) {
+			return 200, fmt.Sprintf(`{"took":1,"errors":true,"error":"cannot parse\nit","items":[%s]}`, strings.Join(items, ","))
+		}
 		status, why := f.apply(meta, doc)
+		if f.told != nil && !f.told(doc) {
+			continue
+		}
 		item := fmt.Sprintf(`{%q:{"_id":%q,"status":%d`, name, meta.ID, status)
 		if status/100 != 2 {
 			failed = failed || name == "index"

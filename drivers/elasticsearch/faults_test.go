@@ -190,10 +190,31 @@ func TestReplyLost(t *testing.T) {
 
 // TestNonsense: what proxies and other servers answer.
 func TestNonsense(t *testing.T) {
-	for _, body := range []string{"", "<html>\n<b>hunter2", "{}", `{"errors":true,"items":[]}`, `{"items":[{},{},{}]}`, `{"took":1,"error":"field [x]\nparse"}`} {
-		err := results([]byte(body), make([]action, 2), map[int]error{})
-		if err == nil || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%q: %v", body, err)
+	for _, body := range []string{"", "<html>\n<b>hunter2", "{}", "[]", `{"items":1}`, `{"error":"field [x]\nparse"}`} {
+		untold, err := results([]byte(body), make([]action, 2), map[int]error{})
+		if err == nil || strings.Contains(err.Error(), "\n") || len(untold) > 0 {
+			t.Errorf("%q: %v, %d untold", body, err, len(untold))
+		}
+	}
+	actions := []action{{event: 0, id: "a"}, {event: 1, id: "b"}, {event: 2, id: "b"}, {event: 3, id: "c"}}
+	for body, want := range map[string]string{ // what is not told
+		`{"took":1}`: "0123",
+		`{"took":1,"errors":true,"error":"parse"}`: "0123",
+		`{"items":[]}`: "0123",
+		`{"errors":true,"items":[{},1,null,{"index":{}}]}`:                                           "0123",
+		`{"items":[{"index":{"_id":"b","status":201}}]}`:                                             "023",
+		`{"items":[{"index":{"_id":"x","status":201}}]}`:                                             "0123",
+		`{"items":[{"index":{"_id":"c","status":201}},{},[]]}`:                                       "012",
+		`{"errors":true,"items":[{},{"index":{"_id":"c","status":201}},1,{"index":{"status":200}}]}`: "02",
+		`{"errors":false,"items":[{},{},{},{}]}`:                                                     "",
+	} {
+		untold, err := results([]byte(body), actions, map[int]error{})
+		got := ""
+		for _, a := range untold {
+			got += string(rune('0' + a.event))
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: %q are not told, %v, want %q", body, got, err, want)
 		}
 	}
 	for info, want := range map[string]server{

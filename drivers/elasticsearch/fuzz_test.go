@@ -15,7 +15,12 @@ func FuzzReplies(f *testing.F) {
 		version(reply)
 		_, _ = reason(reply)
 		refused := map[int]error{}
-		_ = results(reply, []action{{event: 4}, {event: 9}}, refused)
+		untold, _ := results(reply, []action{{event: 4, id: "a"}, {event: 9, id: "b"}}, refused)
+		for _, a := range untold {
+			if refused[a.event] != nil {
+				t.Errorf("%d is refused and not told", a.event)
+			}
+		}
 		for i, err := range refused {
 			if i != 4 && i != 9 || err == nil || err.Error() == "" {
 				t.Errorf("refused: %d: %v", i, err)

@@ -7,32 +7,46 @@
 // A percent sign in a path begins an escape: %23 is #. A batch is appended by
 // one write, so that several processes may share a file on a local disk. What
 // is acknowledged survives the end of the process, but not always a power cut.
+// A new file can be read by its owner only.
 //
 // Any other program may write such a file, whole records in any order; a last
-// line that is cut off is skipped. Nothing is deleted: rotate the file with the
-// process stopped, or remove it.
+// line that is cut off is skipped, and the next batch begins a line of its own.
+//
+// # Rotation
+//
+// Nothing is deleted. Rename, replace or remove the file while processes use
+// it; none has to be told. Before a batch is written, and again before it is
+// acknowledged, the driver looks whether the path still names the file that it
+// has open. If not, it opens the one that is there, or makes it, and writes the
+// batch to that. So an acknowledged batch was in the file of that name when it
+// was acknowledged, never only in one that has been removed. A renamed file
+// keeps what it has, with the batch of that moment at most once too often, and
+// a process keeps it open until its next batch. Readers look at the path alone:
+// a trace that ran across a rename has its records in two files.
+//
+// What cuts the file short in place, as logrotate's copytruncate, loses what
+// comes between the copy and the cut.
 package file
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"iter"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
 )
 
 func init() {
 	drivers.Register("file", func(_ context.Context, rawURL string, _ drivers.Options) (drivers.Driver, error) {
 		path, err := parse(rawURL)
+		if err == nil {
+			path, err = filepath.Abs(path) // whatever folder the process changes to
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -59,8 +73,8 @@ type driver struct {
 	path string
 
 	mu     sync.Mutex
-	out    *os.File // opened by the first Notify
-	torn   bool     // the file ends within a line
+	out    *os.File    // opened by the first Notify
+	info   fs.FileInfo // of out when it was opened
 	buf    []byte
 	closed bool
 }
@@ -69,6 +83,11 @@ func (d *driver) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
+	return d.letGo()
+}
+
+// letGo closes the file if it is open.
+func (d *driver) letGo() error {
 	if d.out == nil {
 		return nil
 	}
@@ -84,138 +103,6 @@ func (d *driver) usable(ctx context.Context) error {
 		return drivers.ErrClosed
 	}
 	return ctx.Err()
-}
-
-// keptBuffer is the size above which the buffer of a batch is not kept.
-const keptBuffer = 1 << 20
-
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.ready(ctx); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
-	}
-	b := d.buf[:0]
-	if d.torn {
-		b = append(b, '\n')
-	}
-	for i := range events {
-		b = append(profiler.AppendRecord(b, &events[i]), '\n')
-	}
-	if d.buf = b; cap(b) > keptBuffer {
-		d.buf = nil
-	}
-	n, err := d.out.Write(b)
-	switch {
-	case err == nil:
-		d.torn = false
-		return nil
-	case n == 0:
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
-	}
-	d.torn = b[n-1] != '\n'
-	return err
-}
-
-// ready opens the file unless it is.
-func (d *driver) ready(ctx context.Context) error {
-	if d.closed {
-		return drivers.ErrClosed
-	}
-	if err := ctx.Err(); err != nil || d.out != nil {
-		return err
-	}
-	f, err := os.OpenFile(d.path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	if d.torn, err = endsTorn(f); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	d.out = f
-	return nil
-}
-
-// endsTorn says whether a file ends within a line: a process died in a write.
-func endsTorn(f *os.File) (bool, error) {
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return false, err
-	}
-	var last [1]byte
-	_, err = f.ReadAt(last[:], info.Size()-1)
-	return last[0] != '\n', err
-}
-
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
-		mentions := mentioner(baseID)
-		err := d.scan(ctx, func(line []byte) bool {
-			if !mentions(line) {
-				return true
-			}
-			r, err := profiler.ParseRecord(append([]byte(nil), line...))
-			if err == nil && r.BaseID != baseID {
-				return true
-			}
-			return yield(r, err)
-		})
-		if err != nil {
-			yield(profiler.Record{}, err)
-		}
-	}
-}
-
-func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
-		list := tracelist.New(q)
-		err := d.scan(ctx, func(line []byte) bool {
-			if r, err := profiler.ParseRecord(line); err == nil {
-				list.Add(&r)
-			}
-			return true
-		})
-		if err != nil {
-			yield(drivers.Trace{}, err)
-			return
-		}
-		for _, t := range list.Sorted() {
-			if !yield(t, nil) {
-				return
-			}
-		}
-	}
-}
-
-// scan calls each with the lines of the file, which are valid until it returns
-// false or returns. A file that does not exist has none.
-func (d *driver) scan(ctx context.Context, each func(line []byte) bool) error {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
-	f, err := os.Open(d.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	lines := newLines(f)
-	for {
-		line, err := lines.next()
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
-		case !each(line):
-			return nil
-		}
-		if err := d.usable(ctx); err != nil {
-			return err
-		}
-	}
 }
 
 func (d *driver) Ping(ctx context.Context) error {

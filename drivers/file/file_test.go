@@ -138,6 +138,30 @@ func TestForeignLines(t *testing.T) {
 	}
 }
 
+// TestRelativePath: a path is of the folder in which the driver was opened, and
+// one writer's file holds nothing but records.
+func TestRelativePath(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder)
+	d := openURL(t, "file://a.jsonl")
+	defer d.Close()
+	var want []byte
+	for range 3 {
+		t.Chdir(t.TempDir())
+		events := drivertest.Trace(4, 0)
+		if err := d.Notify(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+		for i := range events {
+			want = append(profiler.AppendRecord(want, &events[i]), '\n')
+		}
+	}
+	got, err := os.ReadFile(filepath.Join(folder, "a.jsonl"))
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the file holds %q, %v, want %q", got, err, want)
+	}
+}
+
 // TestManyWriters shares a file between drivers, as processes do.
 func TestManyWriters(t *testing.T) {
 	url := "file://" + filepath.Join(t.TempDir(), "many.jsonl")

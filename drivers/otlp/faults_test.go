@@ -18,6 +18,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
@@ -264,9 +265,9 @@ func TestFrozen(t *testing.T) {
 			close(began)
 			failed <- d.Notify(context.Background(), drivertest.Trace(2, 0))
 		}()
-		<-began
+		watchdog.Await(t, "the call", began)
 		_ = d.Close()
-		if err := <-failed; err == nil {
+		if err := watchdog.Await(t, "the end of Notify", failed); err == nil {
 			t.Errorf("%s: Notify of a frozen server, then closed: no error", scheme)
 		}
 	}

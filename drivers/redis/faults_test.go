@@ -20,6 +20,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -329,9 +330,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	wait := runLoad(t, service, stop)
 	for range 3 {
 		before := service.Stats().Acknowledged
-		for service.Stats().Acknowledged == before {
-			time.Sleep(time.Millisecond)
-		}
+		watchdog.Until(t, "records to be acknowledged", func() bool { return service.Stats().Acknowledged > before })
 		s.Kill()
 		s.Restart()
 	}
@@ -428,9 +427,7 @@ func TestClusterNodeKilled(t *testing.T) {
 	wait := runLoad(t, service, stop)
 	for _, s := range nodes[:2] {
 		before := service.Stats().Acknowledged
-		for service.Stats().Acknowledged == before {
-			time.Sleep(time.Millisecond)
-		}
+		watchdog.Until(t, "records to be acknowledged", func() bool { return service.Stats().Acknowledged > before })
 		s.Kill()
 		s.Restart()
 	}
@@ -466,13 +463,11 @@ func TestCloseWhileFrozen(t *testing.T) {
 	s.Freeze()
 	done := make(chan error)
 	go func() { done <- d.Notify(context.Background(), drivertest.Trace(1, 0)) }()
-	for d.client.PoolStats().Hits == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	watchdog.Until(t, "the request", func() bool { return d.client.PoolStats().Hits > 0 })
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := <-done; !errors.Is(err, drivers.ErrClosed) {
+	if err := watchdog.Await(t, "the end of Notify", done); !errors.Is(err, drivers.ErrClosed) {
 		t.Errorf("Notify: %v, want %v", err, drivers.ErrClosed)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/sqltest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 	"go.uber.org/goleak"
 )
@@ -280,7 +281,7 @@ func TestOtherWriter(t *testing.T) {
 	go func() { done <- d.(drivers.Deleter).Delete(t.Context(), events[0].BaseID.String()) }()
 	exec("COMMIT")
 	for range 2 {
-		if err := <-done; err != nil {
+		if err := watchdog.Await(t, "a call's end", done); err != nil {
 			t.Error(err)
 		}
 	}

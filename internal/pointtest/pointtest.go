@@ -14,8 +14,11 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// Recorder is a sink that keeps all points. It is safe for concurrent use.
+// Recorder is a sink that keeps all points. A record that comes twice fails the
+// test: a queue may send one again, but only after an error, and this sink has
+// none. It is safe for concurrent use.
 type Recorder struct {
+	t   testing.TB
 	svc *profiler.Service
 
 	mu     sync.Mutex
@@ -42,7 +45,7 @@ func New(t testing.TB, name string, config ...func(*profiler.Config)) (*profiler
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Recorder{byID: map[header.ID]*Point{}}
+	r := &Recorder{t: t, byID: map[header.ID]*Point{}}
 	c := profiler.Config{Name: name, Keys: keys, Sink: r}
 	for _, set := range config {
 		set(&c)
@@ -76,6 +79,9 @@ func (r *Recorder) Notify(_ context.Context, events []profiler.Event) error {
 			info = map[string]any{"bad info": string(e.Info)}
 		}
 		delete(info, "host")
+		if e.Kind == profiler.KindStart && p.Started || e.Kind == profiler.KindStop && p.Stopped {
+			r.t.Errorf("the record %s of point %s was written twice", e.RecordName(), p.ID)
+		}
 		if e.Kind == profiler.KindStart {
 			p.Started, p.From, p.Start = true, e.Time, info
 		} else {

@@ -2,9 +2,11 @@ package pointtest
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"testing"
 
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
 	"go.uber.org/goleak"
 )
@@ -28,5 +30,33 @@ func TestRecorder(t *testing.T) {
 	outer.Stop()
 	if p := rec.Points(t); len(p) != 2 || p[0].Name != "outer" || !p[0].Stopped {
 		t.Errorf("%+v", p)
+	}
+}
+
+// failures notes what a test would fail with.
+type failures struct {
+	testing.TB
+	texts []string
+}
+
+func (f *failures) Errorf(format string, args ...any) {
+	f.texts = append(f.texts, fmt.Sprintf(format, args...))
+}
+
+// TestTwice: a record that is written twice is seen.
+func TestTwice(t *testing.T) {
+	f := &failures{TB: t}
+	_, rec := New(f, "shop")
+	id := header.NewID()
+	start := profiler.Event{Name: "db", Kind: profiler.KindStart, BaseID: id, TraceID: id, ParentID: id, Info: []byte("{}")}
+	stop := start
+	stop.Kind = profiler.KindStop
+	for i, e := range []profiler.Event{start, stop, start, stop} {
+		if err := rec.Notify(t.Context(), []profiler.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+		if want := max(0, i-1); len(f.texts) != want {
+			t.Errorf("after %d records: %q, want %d failures", i+1, f.texts, want)
+		}
 	}
 }

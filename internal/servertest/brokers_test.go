@@ -19,7 +19,7 @@ func TestRedisSentinelReplacesItsPrimary(t *testing.T) {
 		t.Fatalf("the primary is %s", first.Addr)
 	}
 	first.Kill()
-	for end := time.Now().Add(time.Minute); set.Primary() == first; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); set.Primary() == first; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("no failover")
 		}

@@ -31,7 +31,7 @@ func sendSpan(t *testing.T, o *OTLP) {
 func testJaeger(t *testing.T, o *OTLP) {
 	t.Helper()
 	sendSpan(t, o)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		err := httpOK("http://" + o.Addr + "/api/traces/5b8efff798038103d269b633813fc60c")
 		if err == nil {
 			break
@@ -51,7 +51,7 @@ func TestCollector(t *testing.T) {
 	o := Collector(t)
 	sendSpan(t, o)
 	http.DefaultClient.CloseIdleConnections()
-	for end := time.Now().Add(time.Minute); !bytes.Contains(o.Log(), []byte("eee19b7ec3c1b174")); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !bytes.Contains(o.Log(), []byte("eee19b7ec3c1b174")); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the span is not in the log: %s", o.Log())
 		}

@@ -37,6 +37,7 @@ func MariaDB(t testing.TB, args ...string) *Server {
 		path: path,
 		// The socket is named relative to the data: a long path is refused.
 		args: append([]string{"--no-defaults", "--user=" + me.Username, "--datadir=" + data,
+			"--tmpdir=" + data, // servers of other tests clear the system's
 			"--port=" + strconv.Itoa(port), "--bind-address=127.0.0.1", "--socket=m.sock",
 			"--pid-file=" + filepath.Join(dir, "pid"), "--init-file=" + initFile,
 			"--innodb-flush-log-at-trx-commit=2", "--skip-log-bin"}, args...),

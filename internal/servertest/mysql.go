@@ -18,7 +18,7 @@ import (
 // even under SONDE_REQUIRE_SERVERS=1.
 func MySQL(t testing.TB, args ...string) *Server {
 	t.Helper()
-	slow(t)
+	slow(t, "MySQL")
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func MySQL(t testing.TB, args ...string) *Server {
 	root := filepath.Join(cache, "sonde-servertest", "mysql")
 	mysqld := filepath.Join(root, "usr/sbin/mysqld")
 	if _, err := os.Stat(mysqld); err != nil || runtime.GOARCH != "amd64" {
-		t.Skip("no MySQL for amd64 on this machine: scripts/install-mysql.sh")
+		skip(t, "no MySQL for amd64 on this machine: scripts/install-mysql.sh")
 	}
 	me, err := user.Current()
 	if err != nil {

@@ -19,7 +19,7 @@ type OTLP struct {
 // questions at http://Addr/api/.
 func Jaeger(t testing.TB) *OTLP {
 	t.Helper()
-	slow(t)
+	slow(t, "Jaeger 1")
 	path := built(t, "jaeger", "github.com/jaegertracing/jaeger/cmd/all-in-one")
 	query, grpc, http := freePort(t), loopback(freePort(t)), loopback(freePort(t))
 	args := []string{"--log-level=warn",
@@ -42,7 +42,7 @@ func Jaeger(t testing.TB) *OTLP {
 // questions at http://Addr/api/.
 func Jaeger2(t testing.TB) *OTLP {
 	t.Helper()
-	slow(t)
+	slow(t, "Jaeger 2")
 	path := built(t, "jaeger", "github.com/jaegertracing/jaeger/cmd/jaeger")
 	query, grpc, http := freePort(t), loopback(freePort(t)), loopback(freePort(t))
 	config := fmt.Sprintf(`
@@ -78,7 +78,7 @@ exporters:
 // its Log.
 func Collector(t testing.TB) *OTLP {
 	t.Helper()
-	slow(t)
+	slow(t, "OpenTelemetry Collector")
 	path := built(t, "collector", ".")
 	port := freePort(t)
 	grpc, http := loopback(freePort(t)), loopback(port)

@@ -22,7 +22,7 @@ func RedisCluster(t testing.TB) []*Server {
 	}
 	output(t, exec.Command(cli, append(create, "--cluster-yes")...))
 	for _, s := range nodes {
-		for end := time.Now().Add(startLimit); ; time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 			out, err := exec.Command(cli, "-p", strconv.Itoa(s.Port), "CLUSTER", "INFO").Output()
 			if strings.Contains(string(out), "cluster_state:ok") {
 				break

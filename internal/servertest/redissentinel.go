@@ -81,7 +81,7 @@ func (set *Sentinel) Primary() *Server {
 // until asks a server until the answer holds want.
 func (set *Sentinel) until(s *Server, want string, command ...string) {
 	set.t.Helper()
-	for end := time.Now().Add(startLimit); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		out, err := set.ask(s, command...)
 		if strings.Contains(out, want) {
 			return

@@ -17,9 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // lifecycle takes a server through everything that can be done to it.
 func lifecycle(t *testing.T, s *Server) {
 	t.Helper()
-	if err := s.spec.ready(s); err != nil {
-		t.Fatalf("started: %v", err)
-	}
+	s.awaitAnswer()
 	pids := tree(s.running())
 
 	s.Freeze()
@@ -29,9 +27,7 @@ func lifecycle(t *testing.T, s *Server) {
 		}
 	}
 	s.Thaw()
-	if err := s.spec.ready(s); err != nil {
-		t.Errorf("thawed: %v", err)
-	}
+	s.awaitAnswer()
 
 	s.Kill()
 	isDown(t, s)
@@ -40,9 +36,7 @@ func lifecycle(t *testing.T, s *Server) {
 	isDown(t, s)
 	s.Stop() // twice is once
 	s.Restart()
-	if err := s.spec.ready(s); err != nil {
-		t.Errorf("restarted: %v", err)
-	}
+	s.awaitAnswer()
 	s.Freeze() // the end of the test has to cope with it
 }
 

@@ -54,8 +54,8 @@ func signal(pids []int, sig syscall.Signal) {
 
 // await waits until every one of the processes has ended or is as want says. A
 // zombie whose parent has not asked for it yet has ended.
-func await(pids []int, limit time.Duration, want func(state byte) bool) bool {
-	for end := time.Now().Add(limit); ; time.Sleep(2 * time.Millisecond) {
+func await(pids []int, want func(state byte) bool) bool {
+	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		all := true
 		for _, pid := range pids {
 			state, _, ok := stat(pid)

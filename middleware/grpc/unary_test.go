@@ -19,6 +19,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -404,7 +405,7 @@ func TestPanicAtTheClientPassesOn(t *testing.T) {
 		defer close(done)
 		call(ctx, runtime.Goexit)
 	}()
-	<-done
+	watchdog.Await(t, "the call's end", done)
 	equal(t, "stop", rec.Named(t, "grpc_client")[1].Stop, object{"outcome": "goexit"})
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -53,7 +54,7 @@ func exchange(t *testing.T, h http.Handler, r *http.Request) (status int, body s
 		status, body = res.StatusCode, string(b)
 		_ = res.Body.Close()
 	}
-	<-done
+	watchdog.Await(t, "the handler's end", done)
 	srv.Close()
 	return status, body, rec.One(t, "http"), err
 }
@@ -196,10 +197,10 @@ func TestFault08_ClientPointsEnd(t *testing.T) {
 	}
 	t.Run("dropped", func(t *testing.T) {
 		_, rec := call(t)
-		for !rec.One(t, "http_client").Stopped {
+		watchdog.Until(t, "the body to be collected", func() bool {
 			runtime.GC()
-			time.Sleep(time.Millisecond)
-		}
+			return rec.One(t, "http_client").Stopped
+		})
 		if stop := rec.One(t, "http_client").Stop; stop["outcome"] != "leaked" {
 			t.Errorf("%v", stop)
 		}

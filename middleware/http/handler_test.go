@@ -13,6 +13,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -96,7 +97,7 @@ func TestHandlerGoexit(t *testing.T) {
 		defer close(done)
 		Handler(svc, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { goexit() })).ServeHTTP(httptest.NewRecorder(), r)
 	}()
-	<-done
+	watchdog.Await(t, "the handler's end", done)
 	equal(t, "outcome", rec.One(t, "http").Stop["outcome"], "goexit")
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 )
 
 func TestHTTP2(t *testing.T) {
@@ -89,7 +90,7 @@ func TestWebSocketServer(t *testing.T) {
 		t.Error("the point ended before the connection")
 	}
 	_ = conn.Close()
-	<-done
+	watchdog.Await(t, "the handler's end", done)
 	equal(t, "stop", rec.One(t, "http").Stop, m{"response": m{"status_code": 101.0, "hijacked": true, "bytes": 0.0}})
 }
 
@@ -140,7 +141,10 @@ func TestServerSentEvents(t *testing.T) {
 		for i := range 3 {
 			_, _ = fmt.Fprintf(w, "data: %d\n\n", i)
 			w.(http.Flusher).Flush()
-			<-heard // the next event is not written before this one is heard
+			select { // the next event is not written before this one is heard
+			case <-heard:
+			case <-r.Context().Done():
+			}
 		}
 		<-r.Context().Done()
 	}))
@@ -160,10 +164,10 @@ func TestServerSentEvents(t *testing.T) {
 		if !lines.Scan() || lines.Text() != fmt.Sprint("data: ", i) || !lines.Scan() {
 			t.Fatalf("%q %v", lines.Text(), lines.Err())
 		}
-		heard <- struct{}{}
+		watchdog.Send(t, "the handler to hear", heard, struct{}{})
 	}
 	_ = res.Body.Close() // the listener goes
-	<-done
+	watchdog.Await(t, "the handler's end", done)
 	equal(t, "stop", rec.One(t, "http").Stop, m{"outcome": "cancelled", "response": m{"status_code": 200.0, "bytes": 27.0}})
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 )
 
 func goexit() { runtime.Goexit() }
@@ -135,7 +136,7 @@ func TestResponses(t *testing.T) {
 			}
 			_, _ = io.Copy(io.Discard, res.Body)
 			_ = res.Body.Close()
-			<-done
+			watchdog.Await(t, "the handler's end", done)
 			equal(t, "response", rec.One(t, "http").Stop, m{"response": test.want})
 		})
 	}

@@ -56,7 +56,7 @@ func (s *Server) launch() {
 	}
 	running.Start()
 	s.running = running
-	if !running.ReadyForConnections(30 * time.Second) {
+	if !running.ReadyForConnections(10 * time.Minute) {
 		s.t.Fatal("NATS does not answer")
 	}
 }

@@ -30,7 +30,7 @@ func TestNATS(t *testing.T) {
 	if err := nc.Publish("a", []byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := sub.NextMsg(10 * time.Second); err != nil || string(m.Data) != "x" {
+	if m, err := sub.NextMsg(10 * time.Minute); err != nil || string(m.Data) != "x" {
 		t.Errorf("%v, %v", m, err)
 	}
 	s.Stop()

@@ -1,0 +1,85 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
+	return func(yield func(profiler.Record, error) bool) {
+		mentions := mentioner(baseID)
+		err := d.scan(ctx, func(line []byte) bool {
+			if !mentions(line) {
+				return true
+			}
+			r, err := profiler.ParseRecord(append([]byte(nil), line...))
+			if err == nil && r.BaseID != baseID {
+				return true
+			}
+			return yield(r, err)
+		})
+		if err != nil {
+			yield(profiler.Record{}, err)
+		}
+	}
+}
+
+func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
+	return func(yield func(drivers.Trace, error) bool) {
+		list := tracelist.New(q)
+		err := d.scan(ctx, func(line []byte) bool {
+			if r, err := profiler.ParseRecord(line); err == nil {
+				list.Add(&r)
+			}
+			return true
+		})
+		if err != nil {
+			yield(drivers.Trace{}, err)
+			return
+		}
+		for _, t := range list.Sorted() {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// scan calls each with the lines of the file, which are valid until it returns
+// false or returns. A file that does not exist has none.
+func (d *driver) scan(ctx context.Context, each func(line []byte) bool) error {
+	if err := d.usable(ctx); err != nil {
+		return err
+	}
+	f, err := os.Open(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines := newLines(f)
+	for {
+		line, err := lines.next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case !each(line):
+			return nil
+		}
+		if err := d.usable(ctx); err != nil {
+			return err
+		}
+	}
+}

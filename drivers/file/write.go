@@ -1,0 +1,118 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// keptBuffer is the size above which the buffer of a batch is not kept.
+const keptBuffer = 1 << 20
+
+// tries is how often a batch is written if the file loses its name each time.
+const tries = 3
+
+var errMoved = errors.New("the file was renamed or removed while it was written to")
+
+func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	written := false
+	for range tries {
+		n, err := d.write(ctx, events)
+		written = written || n > 0
+		switch {
+		case err != nil && !written:
+			return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		case err != nil:
+			return err
+		case d.named():
+			return nil
+		}
+	}
+	return errMoved
+}
+
+// write appends a batch to the file of that name and returns how many bytes it
+// has written.
+func (d *driver) write(ctx context.Context, events []profiler.Event) (int, error) {
+	if err := d.ready(ctx); err != nil {
+		return 0, err
+	}
+	torn, err := endsTorn(d.out)
+	if err != nil {
+		return 0, err
+	}
+	b := d.buf[:0]
+	if torn {
+		b = append(b, '\n')
+	}
+	for i := range events {
+		b = append(profiler.AppendRecord(b, &events[i]), '\n')
+	}
+	if d.buf = b; cap(b) > keptBuffer {
+		d.buf = nil
+	}
+	return d.out.Write(b)
+}
+
+// ready opens the file unless the one that is open has its name still.
+func (d *driver) ready(ctx context.Context) error {
+	if d.closed {
+		return drivers.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if d.named() {
+		return nil
+	}
+	if err := d.letGo(); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(d.path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	d.out = f
+	d.info, err = f.Stat()
+	return err
+}
+
+// named says whether the path names the file that is open.
+func (d *driver) named() bool {
+	if d.out == nil {
+		return false
+	}
+	now, err := os.Stat(d.path)
+	return err == nil && os.SameFile(now, d.info)
+}
+
+// endsTorn says whether a file ends within a line, since a process died in a
+// write or the disk was full. Another process' write that is going on looks the
+// same, but not twice; if it does, an empty line too many is skipped by readers.
+func endsTorn(f *os.File) (bool, error) {
+	for before := int64(-1); ; {
+		info, err := f.Stat()
+		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+			return false, err
+		}
+		var last [1]byte
+		_, err = f.ReadAt(last[:], info.Size()-1)
+		if err == io.EOF { // it has just been cut short
+			continue
+		}
+		if err != nil || last[0] == '\n' {
+			return false, err
+		}
+		if info.Size() == before {
+			return true, nil
+		}
+		before = info.Size()
+	}
+}
