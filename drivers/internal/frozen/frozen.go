@@ -18,6 +18,10 @@ import (
 // watchdog tells a method that hangs from one that ends.
 const watchdog = 2 * time.Minute
 
+// idle is when some clients look whether a connection still lives before they
+// use it.
+const idle = 1500 * time.Millisecond
+
 // Test freezes the servers that drivers are connected to, and wants an error
 // that names the store and says that it did not answer from each method, on the
 // connection that was there and on a new one. url is the driver's.
@@ -79,6 +83,7 @@ func Test(t *testing.T, url, store string, o drivers.Options, servers ...*server
 		add("Ping", func(d drivers.Driver) error { return d.(drivers.Pinger).Ping(ctx) })
 	}
 
+	time.Sleep(idle)
 	for _, s := range servers {
 		s.Freeze()
 		defer s.Thaw() // lets those that hang end
