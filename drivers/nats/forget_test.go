@@ -171,7 +171,8 @@ func TestPruneBesideWriters(t *testing.T) {
 	if n != len(old) || err != nil {
 		t.Errorf("Prune: %d, %v, want %d", n, err, len(old))
 	}
-	if n, want := stored(t, d), uint64(<-written+2*len(first)); n != want {
+	want := uint64(<-written + 2*len(first))
+	if n := stored(t, d); n != want {
 		t.Errorf("%d records are left, want %d", n, want)
 	}
 	if n := most(); n > purges || n == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 )
 
@@ -27,7 +28,7 @@ func (c *connector) Connect(ctx context.Context) (made driver.Conn, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{made.(fullConn), c.limit}, nil
+	return &conn{fullConn: made.(fullConn), limit: c.limit}, nil
 }
 
 // fullConn is what the connections of PostgreSQL's and MySQL's client can do.
@@ -43,19 +44,40 @@ type fullConn interface {
 
 type conn struct {
 	fullConn
-	limit answer.Limit
+	limit  answer.Limit
+	silent error // of the look at the connection before its use
 }
 
 // IsValid implements [driver.Validator], which not every client has.
 func (c *conn) IsValid() bool {
 	v, ok := c.fullConn.(driver.Validator)
-	return !ok || v.IsValid()
+	return c.silent == nil && (!ok || v.IsValid())
 }
 
-func (c *conn) Ping(ctx context.Context) error { return c.limit.Do(ctx, c.fullConn.Ping) }
+// ResetSession may ask the server whether a connection that was idle still
+// lives. That it does not answer is told by the call which the connection was
+// wanted for: of an error here, database/sql would take the next connection.
+func (c *conn) ResetSession(ctx context.Context) error {
+	err := c.limit.Do(ctx, c.fullConn.ResetSession)
+	if errors.Is(err, drivers.ErrNoAnswer) {
+		c.silent = err
+		return nil
+	}
+	return err
+}
+
+// do is an exchange.
+func (c *conn) do(ctx context.Context, ask func(context.Context) error) error {
+	if c.silent != nil {
+		return c.silent
+	}
+	return c.limit.Do(ctx, ask)
+}
+
+func (c *conn) Ping(ctx context.Context) error { return c.do(ctx, c.fullConn.Ping) }
 
 func (c *conn) ExecContext(ctx context.Context, q string, args []driver.NamedValue) (result driver.Result, err error) {
-	err = c.limit.Do(ctx, func(ctx context.Context) error {
+	err = c.do(ctx, func(ctx context.Context) error {
 		result, err = c.fullConn.ExecContext(ctx, q, args)
 		return err
 	})
@@ -63,11 +85,14 @@ func (c *conn) ExecContext(ctx context.Context, q string, args []driver.NamedVal
 }
 
 func (c *conn) QueryContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Rows, error) {
+	if c.silent != nil {
+		return nil, c.silent
+	}
 	return queried(ctx, c.limit, func(ctx context.Context) (driver.Rows, error) { return c.fullConn.QueryContext(ctx, q, args) })
 }
 
 func (c *conn) PrepareContext(ctx context.Context, q string) (prepared driver.Stmt, err error) {
-	err = c.limit.Do(ctx, func(ctx context.Context) error {
+	err = c.do(ctx, func(ctx context.Context) error {
 		prepared, err = c.fullConn.PrepareContext(ctx, q)
 		return err
 	})

@@ -15,12 +15,17 @@ import (
 
 // halting is a database with one table of three rows, which stands still where
 // its query says.
-type halting struct{}
+type halting struct{ atReset bool }
 
-func (h halting) Connect(context.Context) (driver.Conn, error) { return &haltingConn{}, nil }
-func (h halting) Driver() driver.Driver                        { return nil }
+func (h halting) Connect(context.Context) (driver.Conn, error) {
+	return &haltingConn{atReset: h.atReset}, nil
+}
+func (h halting) Driver() driver.Driver { return nil }
 
-type haltingConn struct{ fullConn }
+type haltingConn struct {
+	fullConn
+	atReset bool
+}
 
 func halt(ctx context.Context, where, q string) error {
 	if where != q {
@@ -30,8 +35,14 @@ func halt(ctx context.Context, where, q string) error {
 	return driver.ErrBadConn // makes database/sql try again
 }
 
-func (c *haltingConn) Close() error                             { return nil }
-func (c *haltingConn) ResetSession(context.Context) error       { return nil }
+func (c *haltingConn) Close() error { return nil }
+func (c *haltingConn) ResetSession(ctx context.Context) error {
+	if c.atReset {
+		return halt(ctx, "", "")
+	}
+	return nil
+}
+
 func (c *haltingConn) CheckNamedValue(*driver.NamedValue) error { return nil }
 func (c *haltingConn) Ping(ctx context.Context) error           { return halt(ctx, "", "") }
 func (c *haltingConn) Prepare(q string) (driver.Stmt, error)    { return nil, errors.ErrUnsupported }
@@ -85,9 +96,9 @@ func (r *haltingRows) Next(dest []driver.Value) error {
 	return halt(r.ctx, "rows", r.q)
 }
 
-func boundDB(t *testing.T, limit time.Duration) *sql.DB {
+func boundDB(t *testing.T, h halting, limit time.Duration) *sql.DB {
 	t.Helper()
-	db := sql.OpenDB(Bound(halting{}, answer.Limit{Store: "a database", Time: limit}))
+	db := sql.OpenDB(Bound(h, answer.Limit{Store: "a database", Time: limit}))
 	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
@@ -95,7 +106,7 @@ func boundDB(t *testing.T, limit time.Duration) *sql.DB {
 // TestBound: wherever a database stands still, the call ends with an error that
 // database/sql does not take for a reason to try again.
 func TestBound(t *testing.T) {
-	db := boundDB(t, 20*time.Millisecond)
+	db := boundDB(t, halting{}, 20*time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // tells a hang from an end
 	defer cancel()
 	read := func(q string) error {
@@ -126,11 +137,41 @@ func TestBound(t *testing.T) {
 	}
 }
 
+// TestBoundReset: a client that looks at an idle connection before its use waits
+// no longer than for anything else, and only once.
+func TestBoundReset(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // tells a hang from an end
+	defer cancel()
+	query := func(db *sql.DB) error {
+		rows, err := db.QueryContext(ctx, "SELECT id FROM data")
+		if err == nil {
+			err = rows.Close()
+		}
+		return err
+	}
+	for what, do := range map[string]func(*sql.DB) error{
+		"exec":  func(db *sql.DB) error { _, err := db.ExecContext(ctx, "DELETE FROM data"); return err },
+		"query": query,
+		"ping":  func(db *sql.DB) error { return db.PingContext(ctx) },
+	} {
+		db := boundDB(t, halting{atReset: true}, 20*time.Millisecond)
+		if err := query(db); err != nil { // on a new connection
+			t.Fatal(err)
+		}
+		if err := do(db); !errors.Is(err, drivers.ErrNoAnswer) {
+			t.Errorf("%s: %v, want %v", what, err, drivers.ErrNoAnswer)
+		}
+		if n := db.Stats().OpenConnections; n != 0 {
+			t.Errorf("%s: %d connections are kept", what, n)
+		}
+	}
+}
+
 // TestBoundPatience: what the reader of rows does between two of them is not the
 // database's time.
 func TestBoundPatience(t *testing.T) {
 	const limit = 2 * time.Second
-	rows, err := boundDB(t, limit).QueryContext(t.Context(), "SELECT id FROM data")
+	rows, err := boundDB(t, halting{}, limit).QueryContext(t.Context(), "SELECT id FROM data")
 	if err != nil {
 		t.Fatal(err)
 	}
