@@ -17,7 +17,7 @@ import (
 func (r *Report) WriteJSON(w io.Writer) error {
 	j := jsonWriter{Report: r, Writer: jsontext.NewWriter(w)}
 	if r.read != nil {
-		j.Value(r.read, 0)
+		j.Document(r.read)
 	} else {
 		j.report()
 	}

@@ -120,19 +120,26 @@ func TestReadNestedReport(t *testing.T) {
 	}
 }
 
-// TestDeepReportIsWrittenAsItWasRead, lines that are not indented included.
+// TestDeepReportIsWrittenAsItWasRead, as deep as OSProfiler goes.
 func TestDeepReportIsWrittenAsItWasRead(t *testing.T) {
-	want := toJSON(t, build(t, ofPayloads(deepTrace(300))))
-	if !strings.Contains(want, "\n"+strings.Repeat(" ", 512)+"{") || strings.Contains(want, strings.Repeat(" ", 513)) || !strings.Contains(want, "\n\"host\": ") {
-		t.Error("lines are not indented up to 512 columns, and no more beyond")
-	}
+	const depth = 490
+	want := toJSON(t, build(t, ofPayloads(deepTrace(depth))))
 	r, err := report.Read([]byte(want))
 	if err != nil {
 		t.Fatal(err)
 	}
 	checkText(t, toJSON(t, r), want)
-	if len(r.Points) != 300 {
-		t.Errorf("%d points", len(r.Points))
+	if len(r.Points) != depth || strings.Contains(want, "\n\"host\": ") {
+		t.Errorf("%d points, or lines that are not indented", len(r.Points))
+	}
+}
+
+// TestDeeperLinesAreNotIndented: beyond that the indentation would be most of
+// the report.
+func TestDeeperLinesAreNotIndented(t *testing.T) {
+	text := toJSON(t, build(t, ofPayloads(deepTrace(600))))
+	if !strings.Contains(text, "\n"+strings.Repeat(" ", 2000)+"{") || strings.Contains(text, strings.Repeat(" ", 2001)) || !strings.Contains(text, "\n\"host\": ") {
+		t.Error("lines are not indented up to 2000 columns, and no more beyond")
 	}
 }
 

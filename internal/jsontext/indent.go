@@ -13,7 +13,7 @@ import (
 // the first are indented by prefix blanks and more, as far as [Writer.Line]
 // does. It returns nil if value is not JSON.
 func AppendIndent(dst, value []byte, prefix int) []byte {
-	w := Writer{buf: dst}
+	w := Writer{buf: dst, max: maxColumn}
 	if !w.Value(value, prefix) {
 		return nil
 	}
@@ -24,6 +24,13 @@ func AppendIndent(dst, value []byte, prefix int) []byte {
 // that do not grow with its depth. It writes nothing and returns false if value
 // is not JSON.
 func (w *Writer) Value(value []byte, prefix int) bool {
+	return w.value(value, prefix, min(maxColumn, prefix+maxNested))
+}
+
+// Document is Value for a whole document, which is indented as far as any line.
+func (w *Writer) Document(value []byte) bool { return w.value(value, 0, maxColumn) }
+
+func (w *Writer) value(value []byte, prefix, farthest int) bool {
 	value = bytes.TrimFunc(value, isBlank)
 	if Skip(value, 0) != len(value) {
 		return false
@@ -32,7 +39,9 @@ func (w *Writer) Value(value []byte, prefix int) bool {
 	clear(w.repeated.found)
 	w.repeated.walk()
 	i := indenter{Writer: w, from: NewCursor(value)}
+	w.max = farthest
 	i.value(prefix)
+	w.max = maxColumn
 	w.repeated.Cursor = Cursor{}
 	return true
 }

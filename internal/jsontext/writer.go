@@ -6,10 +6,15 @@ import (
 	"strings"
 )
 
-// maxColumn is the farthest that a line is indented. Deeper lines begin at the
-// left, or what nests deep would need its depth times its size in blanks. It is
-// the depth of 128 trace points below one another, or of 256 arrays.
-const maxColumn = 512
+// A line is indented by at most maxColumn blanks, and a line of a value by at
+// most maxNested more than the value's first one. Deeper lines begin at the left,
+// or what nests deep would need its depth times its size in blanks. The two are
+// the depth of 500 trace points below one another, where OSProfiler gives up, and
+// of 256 arrays in a record.
+const (
+	maxColumn = 2000
+	maxNested = 512
+)
 
 // writerSize is how much a Writer gathers.
 const writerSize = 1 << 16
@@ -23,12 +28,13 @@ type Writer struct {
 	out io.Writer // nil: all is kept
 	buf []byte
 	err error
+	max int // columns that a line is indented by
 
 	repeated repeated // of the value that is written
 }
 
 // NewWriter returns a Writer to out, which needs a Flush at the end.
-func NewWriter(out io.Writer) *Writer { return &Writer{out: out} }
+func NewWriter(out io.Writer) *Writer { return &Writer{out: out, max: maxColumn} }
 
 // Flush hands on what was gathered and returns the error of the first write
 // that failed.
@@ -52,7 +58,7 @@ func (w *Writer) Line(indent int) {
 	if len(w.buf) >= writerSize && w.out != nil {
 		_ = w.Flush() // kept in err
 	}
-	if indent > maxColumn {
+	if indent > w.max {
 		indent = 0
 	}
 	w.buf = append(append(w.buf, '\n'), blanks[:indent]...)
