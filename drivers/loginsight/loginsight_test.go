@@ -206,9 +206,9 @@ func TestRefused(t *testing.T) {
 	f := newFake(t)
 	d := openURL(t, f.url())
 	events := drivertest.Trace(20, 0)
-	events[3].Info, events[19].Info = []byte(`{"bad":1,"host":"h"}`), []byte(`{"bad":1,"host":"h"}`)
+	events[3].Info, events[19].Info = drivertest.Info("refuse this"), drivertest.Info("refuse this") // not hexadecimal, as the ids are
 	f.refuse = func(_ *http.Request, body string) int {
-		if strings.Contains(body, "bad") {
+		if strings.Contains(body, "refuse this") {
 			return 400
 		}
 		return 0

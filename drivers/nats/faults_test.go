@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -397,7 +398,7 @@ func TestClusterLosesItsLeader(t *testing.T) {
 }
 
 func TestLogsNoSecrets(t *testing.T) {
-	var log bytes.Buffer
+	var log lockedBuffer // NATS' client calls back after Close too
 	s := natstest.Start(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Username: "root", Password: "hunter2"})
 	d := openURL(t, "nats://root:hunter2@"+s.Addr, drivers.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err := d.Ping(t.Context()); err != nil {
@@ -415,4 +416,22 @@ func TestLogsNoSecrets(t *testing.T) {
 	if text := log.String(); strings.Contains(text, "hunter2") {
 		t.Errorf("the log is %q", text)
 	}
+}
+
+// lockedBuffer is a log that may be written to while it is read.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
