@@ -81,7 +81,7 @@ func check(t *testing.T, got []pointtest.Point, want ...string) {
 	}
 }
 
-func open(t testing.TB, s *fakedb.Server, opts ...sqltrace.Option) *sql.DB {
+func open(t testing.TB, s driver.Connector, opts ...sqltrace.Option) *sql.DB {
 	t.Helper()
 	db := sqltrace.OpenDB(s, opts...)
 	t.Cleanup(func() {

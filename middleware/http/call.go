@@ -93,16 +93,6 @@ func (c *call) lastUse() time.Time { return c.begun.Add(time.Duration(c.last.Loa
 
 func (c *call) leaked() { c.end(profiler.Ending{Outcome: "leaked", Time: c.lastUse()}) }
 
-// panicked ends the point of a call whose transport panicked, or whose
-// goroutine ended if v is nil.
-func (c *call) panicked(v any) {
-	if v == nil {
-		c.end(profiler.Ending{Outcome: "goexit"})
-		return
-	}
-	c.end(profiler.Ending{Panic: v})
-}
-
 // end writes the stop record; only the first call does.
 func (c *call) end(end profiler.Ending) {
 	if c.ended.Swap(true) {

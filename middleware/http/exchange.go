@@ -111,8 +111,8 @@ func (x *exchange) complete() bool {
 }
 
 // end writes the stop record. returned says that the handler did; otherwise
-// panicked is the value of its panic, nil if its goroutine was ended.
-func (x *exchange) end(p profiler.Point, returned bool, panicked any) {
+// end is what [profiler.Unwound] says.
+func (x *exchange) end(p profiler.Point, returned bool, end profiler.Ending) {
 	switch {
 	case x.status != 0:
 	case x.hijacked && x.request.Header["Upgrade"] != nil:
@@ -120,14 +120,11 @@ func (x *exchange) end(p profiler.Point, returned bool, panicked any) {
 	case returned && !x.hijacked:
 		x.status = http.StatusOK
 	}
-	end := profiler.Ending{Group: "response"}
+	end.Group = "response"
 	switch gone := x.request.Context().Err(); {
-	case panicked == http.ErrAbortHandler:
-		end.Outcome = "aborted"
-	case panicked != nil:
-		end.Panic = panicked
+	case end.Panic == http.ErrAbortHandler:
+		end.Panic, end.Outcome = nil, "aborted"
 	case !returned:
-		end.Outcome = "goexit"
 	case gone == context.Canceled && !x.complete():
 		end.Outcome = "cancelled"
 	default:

@@ -114,15 +114,18 @@ func (x *exchange) serve(next http.Handler, w http.ResponseWriter, r *http.Reque
 	inner := r.WithContext(ctx)
 	returned := false
 	defer func() {
-		var panicked any
+		var v any
+		var end profiler.Ending
+		var panicked bool
 		if !returned {
-			panicked = recover()
+			v = recover()
+			end, panicked = profiler.Unwound(v)
 		}
 		handBack(r, inner)
 		x.setRoute(inner.Pattern)
-		x.end(p, returned, panicked)
-		if panicked != nil {
-			panic(panicked)
+		x.end(p, returned, end)
+		if panicked {
+			panic(v)
 		}
 	}()
 	next.ServeHTTP(w, inner)

@@ -84,8 +84,9 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	defer func() {
 		if !returned {
 			v := recover()
-			c.panicked(v)
-			if v != nil {
+			end, panicked := profiler.Unwound(v)
+			c.end(end)
+			if panicked {
 				panic(v)
 			}
 		}
