@@ -19,6 +19,7 @@ import (
 type exchange struct {
 	w       http.ResponseWriter // the server's
 	request *http.Request       // the server's
+	parent  context.Context     // the server's; the request's may change
 	in      header.Info         // what its headers say; zero if it has none
 
 	// What the handler answers. Like the ResponseWriter that they belong to,
@@ -37,20 +38,20 @@ type exchangeContext exchange
 type exchangeKey struct{}
 
 // Deadline implements [context.Context].
-func (c *exchangeContext) Deadline() (time.Time, bool) { return c.request.Context().Deadline() }
+func (c *exchangeContext) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 
 // Done implements [context.Context].
-func (c *exchangeContext) Done() <-chan struct{} { return c.request.Context().Done() }
+func (c *exchangeContext) Done() <-chan struct{} { return c.parent.Done() }
 
 // Err implements [context.Context].
-func (c *exchangeContext) Err() error { return c.request.Context().Err() }
+func (c *exchangeContext) Err() error { return c.parent.Err() }
 
 // Value implements [context.Context].
 func (c *exchangeContext) Value(key any) any {
 	if _, ok := key.(exchangeKey); ok {
 		return (*exchange)(c)
 	}
-	return c.request.Context().Value(key)
+	return c.parent.Value(key)
 }
 
 // current is the innermost exchange of ctx, nil if it is not traced.
@@ -121,7 +122,7 @@ func (x *exchange) end(p profiler.Point, returned bool, end profiler.Ending) {
 		x.status = http.StatusOK
 	}
 	end.Group = "response"
-	switch gone := x.request.Context().Err(); {
+	switch gone := x.parent.Err(); {
 	case end.Panic == http.ErrAbortHandler:
 		end.Panic, end.Outcome = nil, "aborted"
 	case !returned:
