@@ -172,7 +172,7 @@ func failing(t *testing.T, checks []wrapcheck.Check, faults map[string]fault) {
 			t.Run(name, func(t *testing.T) {
 				var fails []string
 				var all sync.WaitGroup
-				slots := make(chan struct{}, 8)
+				slots := make(chan struct{}, 24)
 				for _, check := range checks {
 					all.Go(func() { // most of the time is spent waiting
 						slots <- struct{}{}
