@@ -634,7 +634,7 @@ func TestAllocStream(t *testing.T) {
 		"server's handler": func() { onServer.HandleRPC(onServer.TagRPC(ctx, tag), payload) },
 		"client's handler": func() { onClient.HandleRPC(onClient.TagRPC(bare, tag), payload) },
 	} {
-		if n := testing.AllocsPerRun(200, f); n != 0 {
+		if n := race.Allocs(200, f); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}

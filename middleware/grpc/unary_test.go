@@ -449,7 +449,7 @@ func TestAllocUnary(t *testing.T) {
 	} {
 		// The queue does not run meanwhile, so that a traced request takes new
 		// memory for its records, in three pieces.
-		if n := testing.AllocsPerRun(500, test.f); n > test.max {
+		if n := race.Allocs(500, test.f); n > test.max {
 			t.Errorf("%s: %v allocations, want at most %v", test.name, n, test.max)
 		}
 	}

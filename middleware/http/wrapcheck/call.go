@@ -188,7 +188,9 @@ var callChecks = []liveCheck{
 			t.wait("the client going away", r.Context().Done())
 			gone.fire()
 		})
-		if res := s.do(s.request("GET", "/", nil)); res != nil {
+		r := s.request("GET", "/", nil)
+		r = r.WithContext(context.WithoutCancel(r.Context())) // nothing else ends it
+		if res := s.do(r); res != nil {
 			_ = res.Body.Close()
 			t.wait("the client going away", gone.c)
 		}

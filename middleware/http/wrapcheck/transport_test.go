@@ -99,7 +99,8 @@ func TestBrokenTransports(t *testing.T) {
 			client/h1/no_body client/h1/upgrade client/h1/half_close client/h1/proxy`},
 		"bodies left open": {
 			withBody(func(b io.ReadCloser) io.ReadCloser { return unclosedBody{b} }), `client/body/read client/body/write client/body/close_write client/body/read_from client/body/write_to client/body/seek client/body/deadline client/body/read_deadline client/body/write_deadline
-			client/h1/no_body client/h1/upgrade client/h1/half_close client/h1/proxy`},
+			client/h1/no_body client/h1/upgrade client/h1/half_close client/h1/proxy client/h1/close_early
+			client/h2/close_early`},
 		"errors of bodies swallowed": {
 			withBody(func(b io.ReadCloser) io.ReadCloser { return endlessBody{b} }), `client/body/read client/body/write client/body/close_write client/body/read_from client/body/write_to client/body/seek client/body/deadline client/body/read_deadline client/body/write_deadline
 			client/h1/no_body client/h1/cancel_body client/h1/cut client/h1/upgrade client/h1/half_close client/h1/proxy
