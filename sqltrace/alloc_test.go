@@ -184,7 +184,11 @@ func TestAllocsOfDB(t *testing.T) {
 	}
 	ctx, flush := tracedContext(t, t.Context())
 	bare = race.Allocs(500, func() { query(ctx, bareDB) })
-	if n := tracedAllocs(flush, func() { query(ctx, db) }) - bare; n > 2 {
+	n := math.Inf(1)
+	for range 4 { // whether database/sql starts a new goroutine or takes an old one is up to chance
+		n = min(n, tracedAllocs(flush, func() { query(ctx, db) })-bare)
+	}
+	if n > 2 {
 		t.Errorf("traced: %v more allocations than bare, want 2", n)
 	}
 }
