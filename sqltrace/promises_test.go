@@ -31,8 +31,8 @@ func TestBadConnectionAfterTransaction(t *testing.T) {
 			if _, err := db.ExecContext(ctx, "UPDATE"); err != nil {
 				t.Fatal(err)
 			}
-			if n := len(s.Calls("Prepare")); n != 3 {
-				t.Fatalf("%d tries, want 3", n)
+			if n := len(s.Calls("Prepare")); n != 2 {
+				t.Fatalf("%d tries, want 2", n)
 			}
 			check(t, end(), "db map[statement:BEGIN] | map[]", "db map[statement:"+name+"] | map[]",
 				"db map[statement:UPDATE] | map[db:map[rows_affected:7]]")
