@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -150,7 +149,7 @@ func TestCancel(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	eachForm(t, func(t *testing.T, r *rig) {
 		r.start(t)
-		ctx, cancel := context.WithTimeout(r.trace(t), 50*time.Millisecond)
+		ctx, cancel := r.soon(t)
 		defer cancel()
 		r.do.unary = func(ctx context.Context, _ *pb.SimpleRequest) (*pb.SimpleResponse, error) {
 			<-ctx.Done()
