@@ -189,8 +189,9 @@ var callChecks = []liveCheck{
 			gone.fire()
 		})
 		r := s.request("GET", "/", nil)
-		r = r.WithContext(context.WithoutCancel(r.Context())) // nothing else ends it
-		if res := s.do(r); res != nil {
+		ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context())) // no deadline ends the call first
+		t.closers = append(t.closers, cancel)
+		if res := s.do(r.WithContext(ctx)); res != nil {
 			_ = res.Body.Close()
 			t.wait("the client going away", gone.c)
 		}
