@@ -254,7 +254,7 @@ func TestAllocations(t *testing.T) {
 		{"too long", strings.Repeat("A", header.MaxLen+1), mac, header.ErrTooLong},
 	} {
 		var err error
-		if n := testing.AllocsPerRun(200, func() { _, _, err = keys.Verify(c.info, c.mac) }); n >= 1 {
+		if n := race.Allocs(200, func() { _, _, err = keys.Verify(c.info, c.mac) }); n >= 1 {
 			t.Errorf("%s: %v allocations", c.name, n)
 		}
 		if err != c.want && !(c.want == nil && err == nil) {

@@ -15,6 +15,7 @@ import (
 	"github.com/sonde-go/sonde/internal/dbcall"
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/oteltrace"
 	"github.com/sonde-go/sonde/profiler"
@@ -281,7 +282,7 @@ func TestUntraced(t *testing.T) {
 	background := context.Background()
 	remote, _ := remote(background)
 	for name, ctx := range map[string]context.Context{"empty": background, "remote": remote} {
-		if n := testing.AllocsPerRun(100, func() {
+		if n := race.Allocs(100, func() {
 			_, s := tracer.Start(ctx, "s")
 			if s.IsRecording() {
 				s.SetAttributes(attribute.Int("n", 1))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/race"
 )
 
 const (
@@ -142,7 +143,7 @@ func TestParseRecordReadsAppendRecord(t *testing.T) {
 
 func TestParseRecordAllocates(t *testing.T) {
 	payload := []byte(compactRecord)
-	if n := testing.AllocsPerRun(100, func() { _, _ = ParseRecord(payload) }); n > 2 {
+	if n := race.Allocs(100, func() { _, _ = ParseRecord(payload) }); n > 2 {
 		t.Errorf("%v allocations, want at most 2", n)
 	}
 }

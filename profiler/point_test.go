@@ -612,7 +612,7 @@ func TestPropagation(t *testing.T) {
 func TestAllocUntraced(t *testing.T) {
 	type key struct{}
 	ctx := context.WithValue(context.Background(), key{}, 1)
-	n := testing.AllocsPerRun(200, func() {
+	n := race.Allocs(200, func() {
 		c, p := profiler.Start(ctx, "price", slog.String("sku", "1"), slog.Int("n", 3), slog.Bool("b", true), slog.Duration("d", 5), slog.Float64("f", 1.5))
 		if c != ctx || p.Active() {
 			t.Error("a point without a profiler")
@@ -634,7 +634,7 @@ func TestAllocTraced(t *testing.T) {
 	s := newService(t, discard{})
 	ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer root.Stop()
-	n := testing.AllocsPerRun(2000, func() {
+	n := race.Allocs(2000, func() {
 		_, p := profiler.Start(ctx, "price", slog.String("sku", "1"), slog.Int("n", 3), slog.Bool("b", true))
 		p.Stop()
 	})

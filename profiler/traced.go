@@ -18,12 +18,11 @@ func Trace(ctx context.Context, name string, fn func(context.Context) error, att
 			return
 		}
 		v := recover()
-		if v == nil { // runtime.Goexit, as in testing.T.FailNow
-			p.End(Ending{Outcome: "goexit"})
-			return
+		end, panicked := Unwound(v)
+		p.End(end)
+		if panicked {
+			panic(v)
 		}
-		p.End(Ending{Panic: v})
-		panic(v)
 	}()
 	err := fn(ctx)
 	returned = true

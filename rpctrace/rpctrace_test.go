@@ -260,7 +260,7 @@ func TestAllocUntraced(t *testing.T) {
 		if race.Enabled && name == "forged" {
 			continue // a sync.Pool forgets at random under the race detector
 		}
-		if n := testing.AllocsPerRun(100, f); n != 0 {
+		if n := race.Allocs(100, f); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}

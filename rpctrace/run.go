@@ -20,12 +20,11 @@ func Run(ctx context.Context, p profiler.Point, fn func(context.Context) error) 
 			return
 		}
 		v := recover()
-		if v == nil { // runtime.Goexit, as in testing.T.FailNow
-			p.End(profiler.Ending{Outcome: "goexit"})
-			return
+		end, panicked := profiler.Unwound(v)
+		p.End(end)
+		if panicked {
+			panic(v)
 		}
-		p.End(profiler.Ending{Panic: v})
-		panic(v)
 	}()
 	err := fn(ctx)
 	returned = true

@@ -161,7 +161,7 @@ func TestAllocUntraced(t *testing.T) {
 	ctx := context.Background()
 	count := func(h slog.Handler) float64 {
 		log := slog.New(h).With("w", 1).WithGroup("g")
-		return testing.AllocsPerRun(100, func() { log.LogAttrs(ctx, slog.LevelInfo, "m", slog.Int("k", 1)) })
+		return race.Allocs(100, func() { log.LogAttrs(ctx, slog.LevelInfo, "m", slog.Int("k", 1)) })
 	}
 	bare := slog.NewJSONHandler(io.Discard, nil)
 	if want, got := count(bare), count(slogtrace.NewHandler(bare, slogtrace.Keep(slog.LevelDebug))); got > want {

@@ -59,12 +59,11 @@ func ended(returned *bool, p profiler.Point) {
 		return
 	}
 	v := recover()
-	if v == nil { // runtime.Goexit
-		p.End(profiler.Ending{Outcome: "goexit"})
-		return
+	end, panicked := profiler.Unwound(v)
+	p.End(end)
+	if panicked {
+		panic(v)
 	}
-	p.End(profiler.Ending{Panic: v})
-	panic(v)
 }
 
 // retried says that database/sql tries again after err, so that what failed

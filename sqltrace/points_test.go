@@ -82,7 +82,7 @@ func check(t *testing.T, got []pointtest.Point, want ...string) {
 	}
 }
 
-func open(t testing.TB, s *fakedb.Server, opts ...sqltrace.Option) *sql.DB {
+func open(t testing.TB, s driver.Connector, opts ...sqltrace.Option) *sql.DB {
 	t.Helper()
 	db := sqltrace.OpenDB(s, opts...)
 	t.Cleanup(func() {
@@ -325,13 +325,20 @@ func TestPoints(t *testing.T) {
 func TestCancelledIsNoFailure(t *testing.T) {
 	for _, query := range []string{"WAIT", "WAITROW 3"} {
 		t.Run(query, func(t *testing.T) {
-			db := open(t, modern())
+			s := modern()
+			db := open(t, s)
 			ctx, end := traced(t)
 			ctx, cancel := context.WithCancel(ctx)
-			time.AfterFunc(10*time.Millisecond, cancel)
+			defer cancel()
+			if query == "WAIT" {
+				ctx = s.Ending(ctx, context.Canceled, "QueryContext")
+			}
 			rows, err := db.QueryContext(ctx, query)
 			if err == nil {
-				for rows.Next() {
+				for n := 1; rows.Next(); n++ {
+					if n == 2 { // the third waits
+						cancel()
+					}
 				}
 				rows.Close()
 				err = rows.Err()
@@ -348,11 +355,10 @@ func TestCancelledIsNoFailure(t *testing.T) {
 }
 
 func TestTimeoutIsAFailure(t *testing.T) {
-	db := open(t, modern())
+	s := modern()
+	db := open(t, s)
 	ctx, end := traced(t)
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
-	defer cancel()
-	if _, err := db.ExecContext(ctx, "WAIT"); err != context.DeadlineExceeded {
+	if _, err := db.ExecContext(s.Ending(ctx, context.DeadlineExceeded, "ExecContext"), "WAIT"); err != context.DeadlineExceeded {
 		t.Errorf("error %v", err)
 	}
 	check(t, end(), "db map[statement:WAIT] | map[etype:context.deadlineExceededError message:context deadline exceeded outcome:timeout]")

@@ -52,14 +52,37 @@ func (s checkingConvertingStmt) CheckNamedValue(v *driver.NamedValue) error { re
 func (s checkingConvertingStmt) ColumnConverter(i int) driver.ValueConverter { return s.converter(i) }
 
 func (s *stmt) check(v *driver.NamedValue) error {
-	return s.bare.(driver.NamedValueChecker).CheckNamedValue(v)
+	checker := s.bare.(driver.NamedValueChecker)
+	if s.running.Active() {
+		return ask(s, func() error { return checker.CheckNamedValue(v) })
+	}
+	return checker.CheckNamedValue(v)
 }
 
 func (s *stmt) converter(i int) driver.ValueConverter {
-	return s.bare.(driver.ColumnConverter).ColumnConverter(i)
+	converter := s.bare.(driver.ColumnConverter)
+	if s.running.Active() {
+		return ask(s, func() driver.ValueConverter { return converter.ColumnConverter(i) })
+	}
+	return converter.ColumnConverter(i)
 }
 
-func (s *stmt) NumInput() int { return s.bare.NumInput() }
+func (s *stmt) NumInput() int {
+	if s.running.Active() {
+		return ask(s, s.bare.NumInput)
+	}
+	return s.bare.NumInput()
+}
+
+// ask asks the driver about the arguments of the query that s was prepared
+// for. If it does not return, the query is over: nobody need close s then.
+func ask[T any](s *stmt, what func() T) T {
+	returned := false
+	defer ended(&returned, s.running)
+	v := what()
+	returned = true
+	return v
+}
 
 func (s *stmt) Close() error {
 	s.running.Discard()

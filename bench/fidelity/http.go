@@ -24,18 +24,18 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-func httpSuite() suite {
+func handlerSuite() suite {
 	st := suite{
 		title: "net/http handlers",
 		doc:   "`bare` is the handler without a wrapper.",
 	}
-	for _, c := range wrapcheck.Checks() {
+	for _, c := range wrapcheck.HandlerChecks() {
 		st.checks = append(st.checks, c.Name+": "+c.Doc)
 	}
 	add := func(name, module, how string, prepare func(*http.Request), wrap func(http.Handler) http.Handler) {
 		s := wrapcheck.Subject{Name: name, Wrap: wrap, Prepare: prepare}
-		st.subjects = append(st.subjects, subject{name, module, how, func(i int) error {
-			return errors.Join(wrapcheck.Checks()[i].Run(s).Errs...)
+		st.subjects = append(st.subjects, subject{name, module, how, func(i int) verdict {
+			return failed(errors.Join(wrapcheck.HandlerChecks()[i].Run(s).Errs...))
 		}})
 	}
 	svc := newService()
@@ -43,7 +43,7 @@ func httpSuite() suite {
 	provider := trace.NewTracerProvider()
 	zipkins := must(zipkin.NewTracer(reporter.NewNoopReporter()))
 	elastic := newElastic()
-	mocktracer.Start()
+	mocktracer.Start() // for transports too
 	add("bare", "", "", nil, func(h http.Handler) http.Handler { return h })
 	add("Sonde, untraced", "", "`sondehttp.Handler`", nil, mine)
 	add("Sonde, traced", "", "`sondehttp.Handler`, each request signed", sign, mine)
@@ -62,6 +62,47 @@ func httpSuite() suite {
 	})
 	add("httpsnoop", "github.com/felixge/httpsnoop", "`CaptureMetrics`", nil, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { httpsnoop.CaptureMetrics(h, w, r) })
+	})
+	return st
+}
+
+func transportSuite() suite {
+	st := suite{
+		title: "net/http transports",
+		doc:   "`bare` is net/http's Transport without a wrapper.",
+	}
+	for _, c := range wrapcheck.TransportChecks() {
+		st.checks = append(st.checks, c.Name+": "+c.Doc)
+	}
+	add := func(name, module, how string, prepare func(*http.Request), wrap func(http.RoundTripper) http.RoundTripper) {
+		s := wrapcheck.Subject{Name: name, WrapTransport: wrap, Prepare: prepare}
+		st.subjects = append(st.subjects, subject{name, module, how, func(i int) verdict {
+			return failed(errors.Join(wrapcheck.TransportChecks()[i].Run(s).Errs...))
+		}})
+	}
+	svc := newService()
+	mine := func(rt http.RoundTripper) http.RoundTripper { return sondehttp.Transport(rt, sondehttp.AllowAll()) }
+	provider := trace.NewTracerProvider()
+	zipkins := must(zipkin.NewTracer(reporter.NewNoopReporter()))
+	elastic := newElastic()
+	add("bare", "", "", nil, func(rt http.RoundTripper) http.RoundTripper { return rt })
+	add("Sonde, untraced", "", "`sondehttp.Transport`", nil, mine)
+	add("Sonde, traced", "", "`sondehttp.Transport`, each request in a trace", func(r *http.Request) {
+		ctx, p := svc.Begin(r.Context(), profiler.Opening{Name: "caller"})
+		p.Stop()
+		*r = *r.WithContext(ctx)
+	}, mine)
+	add("otelhttp", "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp", "`NewTransport`", nil, func(rt http.RoundTripper) http.RoundTripper {
+		return otelhttp.NewTransport(rt, otelhttp.WithTracerProvider(provider))
+	})
+	add("zipkin-go", "github.com/openzipkin/zipkin-go", "`NewTransport`", nil, func(rt http.RoundTripper) http.RoundTripper {
+		return must(zipkinhttp.NewTransport(zipkins, zipkinhttp.RoundTripper(rt)))
+	})
+	add("apmhttp", "go.elastic.co/apm/module/apmhttp/v2", "`WrapRoundTripper`, each request in a transaction", func(r *http.Request) {
+		*r = *r.WithContext(apm.ContextWithTransaction(r.Context(), elastic.StartTransaction("checks", "request")))
+	}, func(rt http.RoundTripper) http.RoundTripper { return apmhttp.WrapRoundTripper(rt) })
+	add("dd-trace-go", "github.com/DataDog/dd-trace-go/contrib/net/http/v2", "`WrapRoundTripper`, with the module's mock tracer", nil, func(rt http.RoundTripper) http.RoundTripper {
+		return ddhttp.WrapRoundTripper(rt)
 	})
 	return st
 }

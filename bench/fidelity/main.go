@@ -35,20 +35,35 @@ type subject struct {
 	name   string
 	module string // whose version is named; "" for this tree
 	how    string // how it is wired, if that needs telling
-	run    func(check int) error
+	run    func(check int) verdict
+}
+
+// verdict is what came of a check. The zero verdict is that it passed.
+type verdict struct {
+	Err    string
+	Caveat string // neither failed nor passed: what a program has to do
+}
+
+// failed is the verdict of a check that ended with err.
+func failed(err error) verdict {
+	if err == nil {
+		return verdict{}
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return verdict{Err: line}
 }
 
 // outcome is what a check's process says of it.
 type outcome struct {
 	Check int
-	Err   string // "": passed
+	verdict
 }
 
 func main() {
 	child := flag.String("child", "", "used by the program itself: the `wrapper` to check")
 	from := flag.Int("from", 0, "used by the program itself: the first check")
 	flag.Parse()
-	suites := []suite{sqlSuite(), httpSuite()}
+	suites := []suite{sqlSuite(), handlerSuite(), transportSuite()}
 	if *child != "" {
 		for i, st := range suites {
 			for j, s := range st.subjects {
@@ -64,7 +79,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "fidelity:", err)
 		os.Exit(1)
 	}
-	results := make([][][]string, len(suites))
+	results := make([][][]verdict, len(suites))
 	for i, st := range suites {
 		for j, s := range st.subjects {
 			fmt.Fprintf(os.Stderr, "%s …\n", s.name)
@@ -79,13 +94,9 @@ func main() {
 func (s subject) checkFrom(from, n int) {
 	out := json.NewEncoder(os.Stdout)
 	for i := from; i < n; i++ {
-		o := outcome{Check: i}
-		err := s.run(i)
-		if err != nil {
-			err = s.run(i)
-		}
-		if err != nil {
-			o.Err, _, _ = strings.Cut(err.Error(), "\n")
+		o := outcome{i, s.run(i)}
+		if o.Err != "" {
+			o.verdict = s.run(i)
 		}
 		if out.Encode(o) != nil {
 			os.Exit(1)
@@ -93,23 +104,22 @@ func (s subject) checkFrom(from, n int) {
 	}
 }
 
-// runAll has all checks done in processes and returns an error for each, ""
-// where it passed.
-func runAll(self, child string, n int) []string {
-	var errs []string
-	for len(errs) < n {
-		got, why := runSome(self, child, len(errs))
-		errs = append(errs, got...)
-		if len(errs) < n {
-			errs = append(errs, why)
+// runAll has all checks done in processes and returns what came of each.
+func runAll(self, child string, n int) []verdict {
+	var all []verdict
+	for len(all) < n {
+		got, why := runSome(self, child, len(all))
+		all = append(all, got...)
+		if len(all) < n {
+			all = append(all, verdict{Err: why})
 		}
 	}
-	return errs
+	return all
 }
 
 // runSome has the checks from the given one on done in one process. why tells
 // what became of the process if it ended before its time.
-func runSome(self, child string, from int) (errs []string, why string) {
+func runSome(self, child string, from int) (got []verdict, why string) {
 	cmd := exec.Command(self, "-child", child, "-from", fmt.Sprint(from))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -127,10 +137,10 @@ func runSome(self, child string, from int) (errs []string, why string) {
 	})
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		var o outcome
-		if json.Unmarshal(lines.Bytes(), &o) != nil || o.Check != from+len(errs) {
+		if json.Unmarshal(lines.Bytes(), &o) != nil || o.Check != from+len(got) {
 			continue // a wrapper may print as well
 		}
-		errs = append(errs, o.Err)
+		got = append(got, o.verdict)
 		watchdog.Reset(2 * limit)
 	}
 	watchdog.Stop()
@@ -143,7 +153,7 @@ func runSome(self, child string, from int) (errs []string, why string) {
 	default:
 		why = "the process ended"
 	}
-	return errs, why
+	return got, why
 }
 
 var panicked = regexp.MustCompile(`(?m)^(panic|fatal error): .*`)

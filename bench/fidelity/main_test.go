@@ -17,16 +17,17 @@ func TestProcesses(t *testing.T) {
 	err := os.WriteFile(script, []byte(`#!/bin/sh
 case $4 in
 0) echo '{"Check":0}'; echo noise; echo '{"Check":1,"Err":"wrong"}'; echo 'panic: oh' >&2; exit 2;;
-3) echo '{"Check":3}'; exec sleep 60;;
+3) echo '{"Check":3,"Caveat":"so so"}'; exec sleep 60;;
 5) echo '{"Check":5}';;
 esac
 `), 0o700)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"", "wrong", "the process died: panic: oh", "", "not done after 300ms", "", "the process ended"}
+	want := []verdict{{}, {Err: "wrong"}, {Err: "the process died: panic: oh"}, {Caveat: "so so"},
+		{Err: "not done after 300ms"}, {}, {Err: "the process ended"}}
 	if got := runAll(script, "x", len(want)); !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

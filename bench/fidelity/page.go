@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -22,10 +23,29 @@ The checks are packages of this project and run against any wrapper:
 They say nothing of what a wrapper records, only of what it breaks, and not
 everyone needs all that they ask for. Peers are wired as their documentation
 shows first; those that sample take every request.
+
+## What no wrapper keeps
+
+No check asks for these, or none can pass, since neither net/http nor
+database/sql leaves a wrapper a way:
+
+- ` + "`sql.Conn.Raw`" + ` gives the wrapper, not the driver's connection, in untraced
+  programs too: database/sql cannot tell the two apart. Programs that use Raw
+  unwrap what they get, with ` + "[`sqltrace.Unwrap`](../sqltrace/open.go)" + `. Where the wrapper says what is
+  behind it the check is a *caveat* below, neither passed nor failed.
+- net/http logs a second WriteHeader as "superfluous response.WriteHeader call
+  from" the function that called it. In a traced request that is the wrapper,
+  and the handler is not named.
+- ` + "`http.Transport.CancelRequest`" + `, which is deprecated, does not know the request
+  of a traced call, since the transport gets a copy that carries the trace.
+  Cancel the request's context.
+- Methods of a response's body or of a ResponseWriter that the checks do not
+  name, which only a transport or a server other than net/http's has, are not
+  there in a traced request.
 `
 
 // writePage writes the results, indexed by suite, subject and check.
-func writePage(w io.Writer, suites []suite, results [][][]string) {
+func writePage(w io.Writer, suites []suite, results [][][]verdict) {
 	var b strings.Builder
 	b.WriteString(head)
 	versions := moduleVersions()
@@ -38,8 +58,8 @@ func writePage(w io.Writer, suites []suite, results [][][]string) {
 				version = s.module + " " + versions[s.module]
 			}
 			passed := 0
-			for _, err := range results[i][j] {
-				if err == "" {
+			for _, v := range results[i][j] {
+				if v == (verdict{}) {
 					passed++
 				}
 			}
@@ -53,10 +73,13 @@ func writePage(w io.Writer, suites []suite, results [][][]string) {
 		for k, check := range st.checks {
 			fmt.Fprintf(&b, "| %s |", check)
 			for j := range st.subjects {
-				if results[i][j][k] == "" {
-					b.WriteString(" pass |")
-				} else {
+				switch v := results[i][j][k]; {
+				case v.Err != "":
 					b.WriteString(" **FAIL** |")
+				case v.Caveat != "":
+					b.WriteString(" caveat |")
+				default:
+					b.WriteString(" pass |")
 				}
 			}
 			b.WriteByte('\n')
@@ -66,18 +89,18 @@ func writePage(w io.Writer, suites []suite, results [][][]string) {
 	_, _ = io.WriteString(w, b.String())
 }
 
-func writeFailures(b *strings.Builder, st suite, results [][]string) {
+func writeFailures(b *strings.Builder, st suite, results [][]verdict) {
 	for j, s := range st.subjects {
 		first := true
-		for k, err := range results[j] {
-			if err == "" {
+		for k, v := range results[j] {
+			if v == (verdict{}) {
 				continue
 			}
 			if first {
 				fmt.Fprintf(b, "\n%s:\n\n", s.name)
 				first = false
 			}
-			fmt.Fprintf(b, "- %s: `%s`\n", st.checks[k], steady(err))
+			fmt.Fprintf(b, "- %s: `%s`\n", st.checks[k], steady(cmp.Or(v.Err, v.Caveat)))
 		}
 	}
 }

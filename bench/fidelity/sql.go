@@ -30,7 +30,12 @@ func sqlSuite() suite {
 	traced, _ := newService().Begin(context.Background(), profiler.Opening{Name: "root"})
 	add := func(name, module, how string, ctx context.Context, wrap func(driver.Connector) driver.Connector) {
 		s := sqlcheck.Subject{Name: name, Wrap: wrap, Context: func() context.Context { return ctx }}
-		st.subjects = append(st.subjects, subject{name, module, how, func(i int) error { return sqlcheck.Checks()[i].Run(s).Err }})
+		st.subjects = append(st.subjects, subject{name, module, how, func(i int) verdict {
+			r := sqlcheck.Checks()[i].Run(s)
+			v := failed(r.Err)
+			v.Caveat = r.Caveat
+			return v
+		}})
 	}
 	bg := context.Background()
 	provider := trace.NewTracerProvider()

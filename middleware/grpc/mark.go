@@ -65,10 +65,9 @@ func guard(p profiler.Point, returned *bool) {
 		return
 	}
 	v := recover()
-	if v == nil { // runtime.Goexit, as in testing.T.FailNow
-		p.End(profiler.Ending{Outcome: "goexit"})
-		return
+	end, panicked := profiler.Unwound(v)
+	p.End(end)
+	if panicked {
+		panic(v)
 	}
-	p.End(profiler.Ending{Panic: v})
-	panic(v)
 }

@@ -180,6 +180,19 @@ func (r *rig) trace(t testing.TB) context.Context {
 	return ctx
 }
 
+// soon is a trace whose deadline passes soon, but not before a call has reached
+// the server: the connection is there already.
+func (r *rig) soon(t testing.TB) (context.Context, context.CancelFunc) {
+	t.Helper()
+	unary := r.do.unary
+	r.do.unary = nil
+	if _, err := r.UnaryCall(context.Background(), &pb.SimpleRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	r.do.unary = unary
+	return context.WithTimeout(r.trace(t), 500*time.Millisecond)
+}
+
 // atBoth ends the rig and returns the only grpc_client point and the only grpc
 // point, once both have stopped.
 func (r *rig) atBoth(t testing.TB) (client, server pointtest.Point) {
@@ -208,7 +221,7 @@ func stopped(t testing.TB, rec *pointtest.Recorder, name string) pointtest.Point
 // ends soon after the cancelling.
 func settled(t testing.TB, rec *pointtest.Recorder, name string, n int) []pointtest.Point {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		points := rec.Named(t, name)
 		if len(points) > n {

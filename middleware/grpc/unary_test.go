@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -151,7 +150,7 @@ func TestCancel(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	eachForm(t, func(t *testing.T, r *rig) {
 		r.start(t)
-		ctx, cancel := context.WithTimeout(r.trace(t), 50*time.Millisecond)
+		ctx, cancel := r.soon(t)
 		defer cancel()
 		r.do.unary = func(ctx context.Context, _ *pb.SimpleRequest) (*pb.SimpleResponse, error) {
 			<-ctx.Done()
@@ -450,7 +449,7 @@ func TestAllocUnary(t *testing.T) {
 	} {
 		// The queue does not run meanwhile, so that a traced request takes new
 		// memory for its records, in three pieces.
-		if n := testing.AllocsPerRun(500, test.f); n > test.max {
+		if n := race.Allocs(500, test.f); n > test.max {
 			t.Errorf("%s: %v allocations, want at most %v", test.name, n, test.max)
 		}
 	}

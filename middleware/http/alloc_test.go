@@ -43,7 +43,7 @@ func TestAllocHandler(t *testing.T) {
 	}
 	most := map[string]float64{"none": 0, "forged": 0, "traced": 3}
 	for name, r := range requests(t) {
-		if n := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }); n > most[name] {
+		if n := race.Allocs(100, func() { h.ServeHTTP(w, r) }); n > most[name] {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
@@ -57,7 +57,7 @@ func TestAllocTransport(t *testing.T) {
 	res := &http.Response{StatusCode: 200, Body: http.NoBody}
 	tr := Transport(roundTripper(func(*http.Request) (*http.Response, error) { return res, nil }), AllowAll())
 	r := requests(t)["traced"]
-	if n := testing.AllocsPerRun(1000, func() { _, _ = tr.RoundTrip(r) }); n != 0 {
+	if n := race.Allocs(1000, func() { _, _ = tr.RoundTrip(r) }); n != 0 {
 		t.Errorf("an untraced call: %v allocations", n)
 	}
 }

@@ -2,10 +2,8 @@ package sondehttp
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -75,13 +73,7 @@ func (c *call) answered(res *http.Response, err error) {
 		return
 	}
 	c.touch()
-	b := &body{ReadCloser: res.Body, call: c}
-	b.cleanup = runtime.AddCleanup(b, (*call).leaked, c)
-	if w, ok := res.Body.(io.Writer); ok {
-		res.Body = duplexBody{b, w} // a connection that changed its protocol
-	} else {
-		res.Body = b
-	}
+	res.Body = newBody(res.Body, c)
 }
 
 // touch notes that the body is being used.
@@ -92,16 +84,6 @@ func (c *call) touch() { c.last.Store(int64(time.Since(c.begun))) }
 func (c *call) lastUse() time.Time { return c.begun.Add(time.Duration(c.last.Load())) }
 
 func (c *call) leaked() { c.end(profiler.Ending{Outcome: "leaked", Time: c.lastUse()}) }
-
-// panicked ends the point of a call whose transport panicked, or whose
-// goroutine ended if v is nil.
-func (c *call) panicked(v any) {
-	if v == nil {
-		c.end(profiler.Ending{Outcome: "goexit"})
-		return
-	}
-	c.end(profiler.Ending{Panic: v})
-}
 
 // end writes the stop record; only the first call does.
 func (c *call) end(end profiler.Ending) {
@@ -121,45 +103,4 @@ func (c *call) end(end profiler.Ending) {
 		attrs = c.phases.attrs(attrs)
 	}
 	c.point.End(end, attrs...)
-}
-
-// body ends the point of its call when it has been read or is closed. Nothing
-// that the call can reach refers to it, so that the runtime sees when it is
-// dropped.
-type body struct {
-	io.ReadCloser
-	call    *call
-	cleanup runtime.Cleanup
-}
-
-// duplexBody is a body that can be written to as well.
-type duplexBody struct {
-	*body
-	io.Writer
-}
-
-// Read implements [io.Reader].
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.call.bytes.Add(int64(n))
-	switch {
-	case err == nil:
-		b.call.touch()
-	case err == io.EOF:
-		b.end(profiler.Ending{})
-	default:
-		b.end(profiler.Ending{Err: err})
-	}
-	return n, err
-}
-
-// Close implements [io.Closer].
-func (b *body) Close() error {
-	b.end(profiler.Ending{Time: b.call.lastUse()})
-	return b.ReadCloser.Close()
-}
-
-func (b *body) end(end profiler.Ending) {
-	b.cleanup.Stop()
-	b.call.end(end)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/sonde-go/sonde/internal/pointtest"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/middleware/http/wrapcheck"
+	"github.com/sonde-go/sonde/profiler"
 )
 
 func sign(r *http.Request) {
@@ -27,8 +28,8 @@ func TestConformance(t *testing.T) {
 	}
 	t.Run("traced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{Wrap: wrap, Prepare: sign}) })
 	points := rec.Points(t)
-	if len(points) < len(wrapcheck.Checks()) {
-		t.Errorf("%d points of %d checks", len(points), len(wrapcheck.Checks()))
+	if len(points) < len(wrapcheck.HandlerChecks()) {
+		t.Errorf("%d points of %d checks", len(points), len(wrapcheck.HandlerChecks()))
 	}
 	for _, p := range points {
 		if !p.Started || !p.Stopped {
@@ -37,5 +38,39 @@ func TestConformance(t *testing.T) {
 	}
 	t.Run("twice", func(t *testing.T) {
 		wrapcheck.Test(t, wrapcheck.Subject{Wrap: func(next http.Handler) http.Handler { return wrap(wrap(next)) }, Prepare: sign})
+	})
+}
+
+// The transport behaves the same with and without a trace in the context.
+func TestTransportConformance(t *testing.T) {
+	svc, rec := pointtest.New(t, "front")
+	wrap := func(base http.RoundTripper) http.RoundTripper { return sondehttp.Transport(base, sondehttp.AllowAll()) }
+	t.Run("untraced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{WrapTransport: wrap}) })
+	if points := rec.Named(t, "http_client"); len(points) != 0 {
+		t.Fatalf("%d points without a trace", len(points))
+	}
+	prepare := func(r *http.Request) {
+		ctx, p := svc.Begin(r.Context(), profiler.Opening{Name: "caller"})
+		p.Stop()
+		*r = *r.WithContext(ctx)
+	}
+	t.Run("traced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{WrapTransport: wrap, Prepare: prepare}) })
+	points := rec.Named(t, "http_client")
+	if len(points) < len(wrapcheck.TransportChecks())-1 { // one makes no call
+		t.Errorf("%d points of %d checks", len(points), len(wrapcheck.TransportChecks()))
+	}
+	for _, p := range points {
+		if !p.Started || !p.Stopped {
+			t.Errorf("half a point: %+v", p)
+		}
+	}
+	t.Run("twice", func(t *testing.T) {
+		wrapcheck.Test(t, wrapcheck.Subject{Prepare: prepare,
+			WrapTransport: func(base http.RoundTripper) http.RoundTripper { return wrap(wrap(base)) }})
+	})
+	t.Run("with phases", func(t *testing.T) {
+		wrapcheck.Test(t, wrapcheck.Subject{Prepare: prepare, WrapTransport: func(base http.RoundTripper) http.RoundTripper {
+			return sondehttp.Transport(base, sondehttp.AllowAll(), sondehttp.WithPhases())
+		}})
 	})
 }

@@ -19,6 +19,7 @@ import (
 type exchange struct {
 	w       http.ResponseWriter // the server's
 	request *http.Request       // the server's
+	parent  context.Context     // the server's; the request's may change
 	in      header.Info         // what its headers say; zero if it has none
 
 	// What the handler answers. Like the ResponseWriter that they belong to,
@@ -37,20 +38,20 @@ type exchangeContext exchange
 type exchangeKey struct{}
 
 // Deadline implements [context.Context].
-func (c *exchangeContext) Deadline() (time.Time, bool) { return c.request.Context().Deadline() }
+func (c *exchangeContext) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 
 // Done implements [context.Context].
-func (c *exchangeContext) Done() <-chan struct{} { return c.request.Context().Done() }
+func (c *exchangeContext) Done() <-chan struct{} { return c.parent.Done() }
 
 // Err implements [context.Context].
-func (c *exchangeContext) Err() error { return c.request.Context().Err() }
+func (c *exchangeContext) Err() error { return c.parent.Err() }
 
 // Value implements [context.Context].
 func (c *exchangeContext) Value(key any) any {
 	if _, ok := key.(exchangeKey); ok {
 		return (*exchange)(c)
 	}
-	return c.request.Context().Value(key)
+	return c.parent.Value(key)
 }
 
 // current is the innermost exchange of ctx, nil if it is not traced.
@@ -111,8 +112,8 @@ func (x *exchange) complete() bool {
 }
 
 // end writes the stop record. returned says that the handler did; otherwise
-// panicked is the value of its panic, nil if its goroutine was ended.
-func (x *exchange) end(p profiler.Point, returned bool, panicked any) {
+// end is what [profiler.Unwound] says.
+func (x *exchange) end(p profiler.Point, returned bool, end profiler.Ending) {
 	switch {
 	case x.status != 0:
 	case x.hijacked && x.request.Header["Upgrade"] != nil:
@@ -120,14 +121,11 @@ func (x *exchange) end(p profiler.Point, returned bool, panicked any) {
 	case returned && !x.hijacked:
 		x.status = http.StatusOK
 	}
-	end := profiler.Ending{Group: "response"}
-	switch gone := x.request.Context().Err(); {
-	case panicked == http.ErrAbortHandler:
-		end.Outcome = "aborted"
-	case panicked != nil:
-		end.Panic = panicked
+	end.Group = "response"
+	switch gone := x.parent.Err(); {
+	case end.Panic == http.ErrAbortHandler:
+		end.Panic, end.Outcome = nil, "aborted"
 	case !returned:
-		end.Outcome = "goexit"
 	case gone == context.Canceled && !x.complete():
 		end.Outcome = "cancelled"
 	default:

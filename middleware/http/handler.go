@@ -18,9 +18,10 @@ import (
 // that the outer one traces.
 //
 // Panics of next pass on unchanged. The ResponseWriter that next gets has the
-// optional methods that the server's has, and Unwrap. What next leaves in its
-// request for outer layers (Pattern, path values, parsed forms) is left in the
-// outer request too. With a nil svc Handler returns next.
+// optional methods that the server's has, and Unwrap. Whatever next changes in
+// its request (Pattern, path values, parsed forms, URL, Body and all else) is
+// changed in the outer request once next is done. With a nil svc Handler
+// returns next.
 func Handler(svc *profiler.Service, next http.Handler, opts ...Option) http.Handler {
 	if svc == nil {
 		return next
@@ -111,18 +112,21 @@ func (x *exchange) serve(next http.Handler, w http.ResponseWriter, r *http.Reque
 	if r.ContentLength < 0 && r.Trailer == nil {
 		r.Trailer = http.Header{} // net/http puts the trailers of a chunked body there; shared, inner has them too
 	}
-	inner := r.WithContext(ctx)
+	inner, was := r.WithContext(ctx), *r
 	returned := false
 	defer func() {
-		var panicked any
+		var v any
+		var end profiler.Ending
+		var panicked bool
 		if !returned {
-			panicked = recover()
+			v = recover()
+			end, panicked = profiler.Unwound(v)
 		}
-		handBack(r, inner)
 		x.setRoute(inner.Pattern)
-		x.end(p, returned, panicked)
-		if panicked != nil {
-			panic(panicked)
+		x.end(p, returned, end)
+		handBack(r, inner, &was, ctx)
+		if panicked {
+			panic(v)
 		}
 	}()
 	next.ServeHTTP(w, inner)

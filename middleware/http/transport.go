@@ -20,8 +20,10 @@ import (
 // response's body has been read to its end or closed; a redirect is a call of
 // its own. Hosts that allow names get signed headers and go on with the trace;
 // from a traced request to any other host both headers are removed, wherever
-// they came from. The caller's request is not changed. A Transport inside
-// another one leaves a call alone that the outer one traces.
+// they came from. The caller's request is not changed. The body of a traced
+// response has those of Write, CloseWrite, ReadFrom, WriteTo, Seek and a
+// connection's deadlines that the base's has, and no other methods. A Transport
+// inside another one leaves a call alone that the outer one traces.
 func Transport(base http.RoundTripper, allow Allow, opts ...Option) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
@@ -84,8 +86,9 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	defer func() {
 		if !returned {
 			v := recover()
-			c.panicked(v)
-			if v != nil {
+			end, panicked := profiler.Unwound(v)
+			c.end(end)
+			if panicked {
 				panic(v)
 			}
 		}

@@ -32,7 +32,7 @@ type (
 // in one allocation.
 func newExchange(w http.ResponseWriter, r *http.Request) (*exchange, http.ResponseWriter) {
 	x, xw := writers[optionals(w)]()
-	x.w, x.request = w, r
+	x.w, x.request, x.parent = w, r, r.Context()
 	return x, xw
 }
 

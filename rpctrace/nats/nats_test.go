@@ -389,7 +389,7 @@ func TestAllocUntraced(t *testing.T) {
 		if race.Enabled && test.name == "Handler, forged" {
 			continue // a sync.Pool forgets at random under the race detector
 		}
-		bare, untraced := testing.AllocsPerRun(200, test.bare), testing.AllocsPerRun(200, test.untraced)
+		bare, untraced := race.Allocs(200, test.bare), race.Allocs(200, test.untraced)
 		if untraced > bare {
 			t.Errorf("%s: %v allocations, bare %v", test.name, untraced, bare)
 		}

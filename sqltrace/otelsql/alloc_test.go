@@ -86,7 +86,7 @@ func TestAllocUntraced(t *testing.T) {
 	} {
 		count := func(c driver.Connector) float64 {
 			conn, stmt := connect(t, c)
-			return testing.AllocsPerRun(100, func() {
+			return race.Allocs(100, func() {
 				if err := do(conn, stmt); err != nil {
 					t.Fatal(err)
 				}

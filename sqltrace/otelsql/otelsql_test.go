@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/XSAM/otelsql"
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -353,7 +352,8 @@ func TestPanicPassesOn(t *testing.T) {
 }
 
 func TestErrorsAndOptions(t *testing.T) {
-	db := closed(t, sondeotelsql.OpenDB(modern(),
+	s := modern()
+	db := closed(t, sondeotelsql.OpenDB(s,
 		otelsql.WithAttributes(attribute.String("db.system.name", "fake")),
 		otelsql.WithSpanOptions(otelsql.SpanOptions{RowsNext: true})))
 	ctx, rec := traced(t)
@@ -372,13 +372,11 @@ func TestErrorsAndOptions(t *testing.T) {
 	if err := db.QueryRowContext(ctx, "ROWS").Scan(nil, nil); err != sql.ErrNoRows {
 		t.Errorf("%v", err)
 	}
-	deadline, cancel := context.WithTimeout(ctx, time.Millisecond)
-	defer cancel()
+	deadline := s.Ending(ctx, context.DeadlineExceeded, "ExecContext")
 	if _, err := db.ExecContext(deadline, "WAIT"); err != context.DeadlineExceeded {
 		t.Errorf("%v", err)
 	}
-	cancelled, cancel := context.WithCancel(ctx)
-	time.AfterFunc(time.Millisecond, cancel)
+	cancelled := s.Ending(ctx, context.Canceled, "ExecContext")
 	if _, err := db.ExecContext(cancelled, "WAIT"); err != context.Canceled {
 		t.Errorf("%v", err)
 	}

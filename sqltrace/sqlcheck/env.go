@@ -20,6 +20,7 @@ type env struct {
 
 	mu       sync.Mutex
 	errs     []error
+	caveat   string
 	cleanups []func()
 }
 
@@ -44,9 +45,9 @@ func (c Check) Run(s Subject) Result {
 	case <-done:
 	case <-time.After(timeout):
 		cancel()
-		return Result{c.Name, fmt.Errorf("not done after %v", timeout)}
+		return Result{Check: c.Name, Err: fmt.Errorf("not done after %v", timeout)}
 	}
-	return Result{c.Name, errors.Join(e.errs...)}
+	return Result{c.Name, errors.Join(e.errs...), e.caveat}
 }
 
 func (e *env) run(c Check) {

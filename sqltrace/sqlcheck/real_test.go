@@ -104,7 +104,7 @@ func TestAllocsOfSQLite(t *testing.T) {
 			if _, err := db.Exec("CREATE TABLE IF NOT EXISTS t (n INT)"); err != nil {
 				t.Fatal(err)
 			}
-			n[i] = testing.AllocsPerRun(200, func() {
+			n[i] = race.Allocs(200, func() {
 				if err := do(db); err != nil {
 					t.Fatal(err)
 				}

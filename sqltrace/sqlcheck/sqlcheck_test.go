@@ -55,6 +55,50 @@ func TestWrapDriver(t *testing.T) {
 	}
 }
 
+// TestCaveat: a wrapper cannot have sql.Conn.Raw give the driver's connection,
+// and no line says that it does.
+func TestCaveat(t *testing.T) {
+	const check = "connector/Raw gives the driver's connection"
+	for name, want := range map[string]struct {
+		subject sqlcheck.Subject
+		caveat  bool
+		cell    string
+	}{
+		"bare":     {sqlcheck.Bare(), false, "| " + check + " | ok |\n"},
+		"sqltrace": {sqlcheck.Subject{Wrap: wrap}, true, "| " + check + " | caveat |\n"},
+		"unmarked": {sqlcheck.Subject{Wrap: func(c driver.Connector) driver.Connector { return naiveConnector{c} }}, false, "| " + check + " | **fails** |\n"},
+		"two deep": {sqlcheck.Subject{Wrap: func(c driver.Connector) driver.Connector { return rawConnector{rawConnector{c}} }}, true, "| " + check + " | caveat |\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range sqlcheck.Checks() {
+				r := c.Run(want.subject)
+				if caveat := r.Caveat != ""; caveat != (want.caveat && c.Name == check) {
+					t.Errorf("%s: caveat %q", c.Name, r.Caveat)
+				}
+			}
+			var b strings.Builder
+			if err := sqlcheck.Table(&b, want.subject); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(b.String(), want.cell) {
+				t.Errorf("the table lacks %q:\n%s", want.cell, b.String())
+			}
+		})
+	}
+}
+
+// A rawConnector's connections say what they wrap.
+type rawConnector struct{ driver.Connector }
+
+func (c rawConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	cn, err := c.Connector.Connect(ctx)
+	return rawConn{cn}, err
+}
+
+type rawConn struct{ driver.Conn }
+
+func (c rawConn) Raw() driver.Conn { return c.Conn }
+
 func Example() {
 	mine := sqlcheck.Subject{Name: "mine", Wrap: func(c driver.Connector) driver.Connector { return naiveConnector{c} }}
 	for _, r := range mine.Run() {

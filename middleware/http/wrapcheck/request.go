@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -146,6 +147,23 @@ var requestChecks = []liveCheck{
 		r := s.request("POST", "/?a=1", strings.NewReader("b=2"))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		s.do(r)
+		s.finish()
+	}},
+	{"request_changes", "", "outer layers see whatever the handler changes in its request", func(t *trial) {
+		s := t.serveIn(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r)
+				got := fmt.Sprintf("%s %v %s %s %v %v %s", r.Method, r.URL, r.Host, r.RemoteAddr, r.Header, r.Body == http.NoBody, r.PathValue("id"))
+				if want := "PATCH /there other.example 192.0.2.7:1 map[X-New:[yes]] true 7"; got != want {
+					t.errorf("outside: %q, want %q", got, want)
+				}
+			})
+		}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			r.Method, r.Host, r.RemoteAddr = "PATCH", "other.example", "192.0.2.7:1"
+			r.URL, r.Header, r.Body = &url.URL{Path: "/there"}, http.Header{"X-New": {"yes"}}, http.NoBody
+			r.SetPathValue("id", "7")
+		}))
+		s.do(s.request("POST", "/", strings.NewReader("text")))
 		s.finish()
 	}},
 	{"multipart_files", "", "the temporary files of a multipart form are removed", func(t *trial) {

@@ -22,6 +22,7 @@ var limit = 5 * time.Second
 type trial struct {
 	subject Subject
 	http2   bool
+	calls   bool // the transport is wrapped, not the handler
 	closers []func()
 	running sync.WaitGroup // handlers
 
@@ -77,7 +78,8 @@ func (t *trial) Write(p []byte) (int, error) {
 	return t.log.Write(p)
 }
 
-// server serves the wrapped handler until the trial ends.
+// server serves the handler until the trial ends. Either it or the client's
+// transport is wrapped.
 type server struct {
 	*httptest.Server
 	t      *trial
@@ -86,9 +88,12 @@ type server struct {
 
 func (t *trial) serve(h http.HandlerFunc) *server { return t.serveIn(nil, h) }
 
-// serveIn serves the wrapped handler inside of an outer layer, if there is one.
+// serveIn serves the handler inside of an outer layer, if there is one.
 func (t *trial) serveIn(outer func(http.Handler) http.Handler, h http.Handler) *server {
-	wrapped := t.subject.Wrap(h)
+	wrapped := h
+	if !t.calls {
+		wrapped = t.subject.Wrap(h)
+	}
 	if outer != nil {
 		wrapped = outer(wrapped)
 	}
@@ -105,7 +110,11 @@ func (t *trial) serveIn(outer func(http.Handler) http.Handler, h http.Handler) *
 		srv.Start()
 	}
 	t.closers = append(t.closers, srv.Close, srv.CloseClientConnections)
-	return &server{Server: srv, t: t, client: srv.Client()}
+	client := *srv.Client()
+	if t.calls {
+		client.Transport = t.subject.WrapTransport(client.Transport)
+	}
+	return &server{Server: srv, t: t, client: &client}
 }
 
 func (s *server) request(method, path string, body io.Reader) *http.Request {
@@ -115,8 +124,13 @@ func (s *server) request(method, path string, body io.Reader) *http.Request {
 	if err != nil {
 		panic(err)
 	}
-	if s.t.subject.Prepare != nil {
-		s.t.subject.Prepare(r)
+	return s.t.prepared(r)
+}
+
+// prepared is r, for which the wrapper does its work.
+func (t *trial) prepared(r *http.Request) *http.Request {
+	if t.subject.Prepare != nil {
+		t.subject.Prepare(r)
 	}
 	return r
 }

@@ -1,16 +1,18 @@
-// Package wrapcheck tells what a wrapper around an [http.Handler] breaks.
+// Package wrapcheck tells what a wrapper around an [http.Handler] or an
+// [http.RoundTripper] breaks.
 //
 // A tracing, logging or compressing middleware stands between the server and
-// every handler of a program. Wherever it is not as transparent as it believes,
+// every handler of a program, a wrapper of its client's transport between the
+// program and whom it calls. Wherever it is not as transparent as it believes,
 // something far away stops to work: a WebSocket, a file sent with sendfile, a
-// temporary file that nobody removes. Each [Check] is one thing that works
-// without the wrapper and has to work with it, over real HTTP/1.1 and HTTP/2
-// connections where that matters.
+// temporary file that nobody removes, a proxy. Each [Check] is one thing that
+// works without the wrapper and has to work with it, over real HTTP/1.1 and
+// HTTP/2 connections where that matters.
 //
 // In a test, each check is a subtest:
 //
 //	func TestConformance(t *testing.T) {
-//		wrapcheck.Test(t, wrapcheck.Subject{Wrap: mymiddleware.New})
+//		wrapcheck.Test(t, wrapcheck.Subject{Wrap: mymiddleware.New, WrapTransport: mymiddleware.Transport})
 //	}
 //
 // Elsewhere, [Subject.Run] gives the results and [WriteTable] a table of
@@ -24,6 +26,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -33,17 +36,37 @@ import (
 type Subject struct {
 	Name string
 	// Wrap puts the wrapper around a handler. It is called once or more for
-	// each check.
+	// each check of [HandlerChecks]. Nil: the wrapper is not for handlers.
 	Wrap func(http.Handler) http.Handler
+	// WrapTransport puts the wrapper around a client's transport. It is called
+	// once or more for each check of [TransportChecks]. Nil: the wrapper is not
+	// for transports.
+	WrapTransport func(http.RoundTripper) http.RoundTripper
 	// Prepare, if not nil, changes each request before it is sent, so that the
-	// wrapper does its work.
+	// wrapper does its work. It may give the request a context that is derived
+	// from the request's own: *r = *r.WithContext(ctx).
 	Prepare func(*http.Request)
 }
 
-// Check is one property of a handler that a wrapper must keep.
+// checks are those that concern s.
+func (s Subject) checks() []Check {
+	var l []Check
+	if s.Wrap != nil {
+		l = append(l, HandlerChecks()...)
+	}
+	if s.WrapTransport != nil {
+		l = append(l, TransportChecks()...)
+	}
+	return l
+}
+
+// Check is one property of a handler or a transport that a wrapper must keep.
 type Check struct {
 	// Name has the group before a slash: "h1" and "h2" are done over
-	// connections, "writer" with a ResponseWriter of the check's own.
+	// connections, "writer" with a ResponseWriter of the check's own. Those of
+	// transports begin with "client": "client/h1" and "client/h2" are done over
+	// connections, "client/base" and "client/body" with a transport and a
+	// response's body of the check's own.
 	Name string
 	// Doc is what has to work.
 	Doc string
@@ -65,16 +88,32 @@ type Result struct {
 	Errs  []error // nothing: passed
 }
 
-// Checks returns all checks.
-func Checks() []Check {
+// HandlerChecks returns all checks of wrappers of handlers.
+func HandlerChecks() []Check {
+	return append(slices.Clone(writerChecks), overBoth("", slices.Concat(responseChecks, requestChecks))...)
+}
+
+// TransportChecks returns all checks of wrappers of transports.
+func TransportChecks() []Check {
+	all := slices.Concat(bodyChecks, baseChecks, overBoth("client/", callChecks))
+	for i, c := range all {
+		all[i].run = func(t *trial) {
+			t.calls = true
+			c.run(t)
+		}
+	}
+	return all
+}
+
+// overBoth are the checks over HTTP/1.1 and HTTP/2.
+func overBoth(group string, live []liveCheck) []Check {
 	var all []Check
-	all = append(all, writerChecks...)
 	for _, proto := range []string{"h1", "h2"} {
-		for _, c := range append(responseChecks, requestChecks...) {
+		for _, c := range live {
 			if c.only != "" && c.only != proto {
 				continue
 			}
-			all = append(all, Check{proto + "/" + c.name, c.doc, func(t *trial) {
+			all = append(all, Check{group + proto + "/" + c.name, c.doc, func(t *trial) {
 				t.http2 = proto == "h2"
 				c.run(t)
 			}})
@@ -100,18 +139,18 @@ func (c Check) Run(s Subject) Result {
 	return Result{c, t.errs}
 }
 
-// Run does all checks with s, one after the other.
+// Run does all checks that concern s, one after the other.
 func (s Subject) Run() []Result {
 	var results []Result
-	for _, c := range Checks() {
+	for _, c := range s.checks() {
 		results = append(results, c.Run(s))
 	}
 	return results
 }
 
-// Test does all checks with s, each as a subtest.
+// Test does all checks that concern s, each as a subtest.
 func Test(t *testing.T, s Subject) {
-	for _, c := range Checks() {
+	for _, c := range s.checks() {
 		t.Run(c.Name, func(t *testing.T) {
 			for _, err := range c.Run(s).Errs {
 				t.Errorf("%s: %v", c.Doc, err)
@@ -120,19 +159,32 @@ func Test(t *testing.T, s Subject) {
 	}
 }
 
-// WriteTable does all checks with every subject and writes a table of them,
-// followed by what went wrong.
+// WriteTable does all checks with every subject that they concern and writes a
+// table of them, followed by what went wrong.
 func WriteTable(w io.Writer, subjects ...Subject) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var why strings.Builder
 	_, _ = fmt.Fprint(tw, "check")
-	for _, s := range subjects {
+	concerned := make([]map[string]bool, len(subjects))
+	for i, s := range subjects {
 		_, _ = fmt.Fprint(tw, "\t", s.Name)
+		concerned[i] = map[string]bool{}
+		for _, c := range s.checks() {
+			concerned[i][c.Name] = true
+		}
 	}
 	passed := make([]int, len(subjects))
-	for _, c := range Checks() {
+	for _, c := range append(HandlerChecks(), TransportChecks()...) {
+		anyone := func(names map[string]bool) bool { return names[c.Name] }
+		if !slices.ContainsFunc(concerned, anyone) {
+			continue
+		}
 		_, _ = fmt.Fprint(tw, "\n", c.Name)
 		for i, s := range subjects {
+			if !concerned[i][c.Name] {
+				_, _ = fmt.Fprint(tw, "\t-")
+				continue
+			}
 			errs := c.Run(s).Errs
 			if len(errs) == 0 {
 				passed[i]++
@@ -144,8 +196,8 @@ func WriteTable(w io.Writer, subjects ...Subject) error {
 		}
 	}
 	_, _ = fmt.Fprint(tw, "\npassed")
-	for _, n := range passed {
-		_, _ = fmt.Fprintf(tw, "\t%d of %d", n, len(Checks()))
+	for i, n := range passed {
+		_, _ = fmt.Fprintf(tw, "\t%d of %d", n, len(concerned[i]))
 	}
 	_, _ = fmt.Fprintln(tw)
 	if err := tw.Flush(); err != nil {

@@ -73,11 +73,7 @@ func (w *fullWriter) called(method string) bool { return slices.Contains(w.calls
 
 // inProcess has the wrapped handler answer a request into w.
 func (t *trial) inProcess(w http.ResponseWriter, h http.HandlerFunc) {
-	r := httptest.NewRequest("GET", "/", nil)
-	if t.subject.Prepare != nil {
-		t.subject.Prepare(r)
-	}
-	t.subject.Wrap(h).ServeHTTP(w, r)
+	t.subject.Wrap(h).ServeHTTP(w, t.prepared(httptest.NewRequest("GET", "/", nil)))
 }
 
 // reaches checks that a call on the wrapped writer calls method below and

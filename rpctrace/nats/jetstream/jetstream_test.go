@@ -413,10 +413,10 @@ func TestAllocUntraced(t *testing.T) {
 	}
 	m := fetch(t, consumer(t, s), 1)[0]
 	handler := sondejetstream.Handler(svc, func(context.Context, jetstream.Msg) {})
-	if n := testing.AllocsPerRun(100, func() { handler(m) }); n != 0 {
+	if n := race.Allocs(100, func() { handler(m) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { sondejetstream.Process(context.Background(), svc, m) }); n != 0 {
+	if n := race.Allocs(100, func() { sondejetstream.Process(context.Background(), svc, m) }); n != 0 {
 		t.Errorf("Process: %v allocations", n)
 	}
 }
@@ -436,7 +436,7 @@ func (still) PublishAsync(string, []byte, ...jetstream.PublishOpt) (jetstream.Pu
 func TestAllocPublishUntraced(t *testing.T) {
 	var js jetstream.Publisher = still{}
 	ctx := context.Background()
-	if n := testing.AllocsPerRun(100, func() {
+	if n := race.Allocs(100, func() {
 		_, _ = sondejetstream.Publish(ctx, js, "s", nil)
 		_, _ = sondejetstream.PublishAsync(ctx, js, "s", nil)
 	}); n != 0 {

@@ -1,0 +1,5 @@
+package pointtest
+
+import "testing"
+
+func TestPassOn(t *testing.T) { PassOn(t, func(fn func()) { fn() }) }
