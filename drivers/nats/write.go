@@ -65,8 +65,7 @@ func (p *publication) publish(ctx context.Context, events []profiler.Event, firs
 		left, err := p.try(limited, wait, open)
 		switch {
 		case err != nil && !passing(err), len(left) == 0:
-			_ = wait.End(nil)
-			return err
+			return wait.End(err) // which may be what the end of the limit has done
 		case limited.Err() != nil:
 			silent := wait.End(limited.Err())
 			if err != nil {
