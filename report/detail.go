@@ -1,84 +1,109 @@
 package report
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// maxDetail is where a detail is cut: no line shows more.
+// maxDetail is the length in bytes that a detail is cut to: no line shows more.
 const maxDetail = 1000
 
-// Detail says in a few words what a point was about, from the attributes that
-// OSProfiler's and Sonde's own trace points store: "GET /cart 200" of a
-// request, the statement of a query, the method of a call, the subject of a
-// message, the name of a function, and an outcome other than success or failure
-// in brackets. It is "" for other points. The text is as stored: hostile, and
-// at most 1000 bytes long.
+// maxLayers is how many foreign layers one trace may describe.
+const maxLayers = 64
+
+// Detail says in a few words what a point was about, by the label of its
+// [layer.Layer]: "GET /cart 200" of a request, the statement of a query, the
+// method of a call, the subject of a message, the name of a function. An
+// outcome other than success or failure follows in parentheses. It is "" for a
+// point of no known layer. The text is as stored: hostile, and at most 1000
+// bytes long.
 func (r *Report) Detail(p *Point) string {
 	start, stop := r.Info(p, profiler.KindStart), r.Info(p, profiler.KindStop)
-	d := detail{start: start, stop: stop}
-	d.read()
-	if outcome := plainText(jsontext.Get(stop, "outcome")); outcome != "" {
-		d.words = append(d.words, "("+outcome+")")
+	text := ""
+	for _, l := range r.layers(start) {
+		text = layer.Expand(l.Label, func(path string) string { return memberText(start, stop, path) })
+		if text != "" {
+			break
+		}
 	}
-	text := strings.Join(d.words, " ")
+	if outcome := plainText(jsontext.Get(stop, "outcome")); outcome != "" {
+		text = strings.TrimPrefix(text+" ("+outcome+")", " ")
+	}
 	if len(text) > maxDetail {
 		text = strings.ToValidUTF8(text[:maxDetail], "")
 	}
 	return text
 }
 
-type detail struct {
-	start, stop []byte
-	words       []string
-}
-
-// add adds the first of these values that is there.
-func (d *detail) add(values ...[]byte) {
-	for _, v := range values {
-		if text := plainText(v); text != "" {
-			d.words = append(d.words, text)
-			return
-		}
+// Kind is the kind of work that a point was: what its records say, else what
+// its layer implies, and Unspecified where neither does.
+func (r *Report) Kind(p *Point) layer.Kind {
+	start := r.Info(p, profiler.KindStart)
+	if k := layer.ParseKind(plainText(jsontext.Get(start, "sonde", "kind"))); k != layer.Unspecified {
+		return k
 	}
+	for _, l := range r.layers(start) {
+		return l.Kind
+	}
+	return layer.Unspecified
 }
 
-// read takes each key once, as UniqueMembers gives them: looking into the stop
-// record for each of many repeated keys would take quadratic time.
-func (d *detail) read() {
-	jsontext.UniqueMembers(d.start, func(key, value []byte) {
-		if len(d.words) > 0 || value[0] != '{' {
+// layers are the known layers whose groups the info of a start record has, in
+// the record's order. Each group counts once: looking into the stop record for
+// each of many repeated keys would take quadratic time.
+func (r *Report) layers(start []byte) []*layer.Layer {
+	var found []*layer.Layer
+	jsontext.UniqueMembers(start, func(key, value []byte) {
+		if value[0] != '{' {
 			return
 		}
-		get := func(name string) []byte { return jsontext.Get(value, name) }
-		switch plainText(key) {
-		case "request":
-			d.add(get("method"))
-			d.add(get("path"))
-			d.add(jsontext.Get(d.stop, "response", "status_code"))
-		case "requests":
-			d.add(get("method"))
-			d.words = append(d.words, host(get("hostname"), get("port"))+plainText(get("path")))
-			d.add(jsontext.Get(d.stop, "requests", "status_code"))
-		case "db":
-			d.add(get("statement"))
-		case "grpc":
-			d.add(get("method"))
-			d.add(jsontext.Get(d.stop, "grpc", "code"))
-		case "nats":
-			d.add(get("subject"))
-		case "function":
-			d.add(get("name"))
+		name := plainText(key)
+		l := layer.ByGroup(name)
+		if l == nil {
+			l = r.foreign()[name]
+		}
+		if l != nil {
+			found = append(found, l)
 		}
 	})
+	return found
 }
 
-func host(hostname, port []byte) string {
-	text := plainText(hostname)
-	if p := plainText(port); p != "" {
-		text += ":" + p
+// memberText is the text of a member of the stop record's info, or of the start
+// record's where that has none.
+func memberText(start, stop []byte, path string) string {
+	names := strings.Split(path, ".")
+	if text := plainText(jsontext.Get(stop, names...)); text != "" {
+		return text
 	}
-	return text
+	return plainText(jsontext.Get(start, names...))
+}
+
+// foreign are the layers that the trace's own records describe, by group. The
+// first description of a group counts.
+func (r *Report) foreign() map[string]*layer.Layer {
+	r.foreignOnce.Do(func() {
+		for i := range r.events.len {
+			payload := r.events.at(i).payload
+			if !bytes.Contains(payload, []byte(`"layer"`)) {
+				continue
+			}
+			l, err := layer.Parse(jsontext.Get(payload, "info", "sonde", "layer"))
+			if err != nil || r.described[l.Group] != nil {
+				continue
+			}
+			if r.described == nil {
+				r.described = map[string]*layer.Layer{}
+			}
+			if len(r.described) == maxLayers {
+				return
+			}
+			r.described[l.Group] = l
+		}
+	})
+	return r.described
 }

@@ -3,6 +3,8 @@ package report_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/sonde-go/sonde/layer"
 )
 
 func TestDetail(t *testing.T) {
@@ -16,6 +18,9 @@ func TestDetail(t *testing.T) {
 		"nats":         {`{"nats":{"subject":"orders"}}`, plain, "orders"},
 		"function":     {`{"function":{"name":"mod.fn","args":"()"}}`, plain, "mod.fn"},
 		"outcome":      {`{"request":{"path":"/","method":"GET"}}`, `{"outcome":"cancelled"}`, "GET / (cancelled)"},
+		"foreign":      {`{"kafka":{"topic":"t"},"sonde":{"layer":{"group":"kafka","label":"{kafka.topic}/{kafka.offset}"}}}`, `{"kafka":{"offset":3}}`, "t/3"},
+		"a fake of db": {`{"db":{"statement":"SELECT 1"},"sonde":{"layer":{"group":"db","label":"fake"}}}`, plain, "SELECT 1"},
+		"outcome only": {`{"sku":7}`, `{"outcome":"timeout"}`, "(timeout)"},
 		"own":          {`{"sku":7}`, plain, ""},
 		"odd":          {`{"db":"text","request":{"path":["x"],"method":null}}`, plain, `["x"]`},
 		"escaped key":  {`{"d\u0062":{"statement":"SELECT 1"}}`, plain, "SELECT 1"},
@@ -28,5 +33,45 @@ func TestDetail(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestKind(t *testing.T) {
+	const kafka = `"sonde":{"kind":"","layer":{"group":"kafka","kind":"consumer"}}`
+	for info, want := range map[string]layer.Kind{
+		`{"request":{}}`:                        layer.Server,
+		`{"requests":{}}`:                       layer.Client,
+		`{"db":{}}`:                             layer.Client,
+		`{"grpc":{}}`:                           layer.Unspecified,
+		`{"grpc":{},"sonde":{"kind":"client"}}`: layer.Client,
+		`{"request":{},"sonde":{"kind":"internal"}}`: layer.Internal,
+		`{"sonde":{"kind":"internal"}}`:              layer.Internal,
+		`{"sonde":{"kind":7},"db":{}}`:               layer.Client,
+		`{"kafka":{},` + kafka + `}`:                 layer.Consumer,
+		`{"kafka":{}}`:                               layer.Unspecified,
+		`{"kafka":{},"sonde":{"layer":["group"]}}`:   layer.Unspecified,
+		`{}`: layer.Unspecified,
+	} {
+		r := build(t, ofPayloads([]string{stored("a-start", "1", "b", at(0), info)}))
+		if got := r.Kind(&r.Points[0]); got != want {
+			t.Errorf("%s is of kind %v, want %v", info, got, want)
+		}
+	}
+}
+
+// TestLayerOnce: a layer is described once in a trace, and counts for all of
+// its points, before and after.
+func TestLayerOnce(t *testing.T) {
+	r := build(t, ofPayloads([]string{
+		stored("a-start", "1", "b", at(0), `{"bus":{"topic":"x"}}`),
+		stored("c-start", "2", "b", at(1), `{"bus":{"topic":"y"},"sonde":{"kind":"producer","layer":{"group":"bus","label":"{bus.topic}"}}}`),
+		stored("d-start", "3", "b", at(2), `{"bus":{"topic":"z"},"sonde":{"layer":{"group":"bus","label":"another"}}}`),
+	}))
+	var got []string
+	for i := range r.Points {
+		got = append(got, r.Detail(&r.Points[i]))
+	}
+	if want := "x y z"; strings.Join(got, " ") != want {
+		t.Errorf("details %q, want %q", got, want)
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"iter"
 	"math"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -40,6 +42,9 @@ type Report struct {
 	ended     int64 // latest record, in microseconds since the earliest
 	lastStart int64 // latest start record, likewise
 	anyStart  bool
+
+	foreignOnce sync.Once // fills described when it is first asked for
+	described   map[string]*layer.Layer
 }
 
 // Stat sums up the points of one name, those in a cycle included. A sum that is

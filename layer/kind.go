@@ -1,0 +1,41 @@
+package layer
+
+// Kind is the part that a point plays in a call, as in OpenTelemetry.
+type Kind uint8
+
+// The kinds. A point of kind Unspecified does not say.
+const (
+	Unspecified Kind = iota
+	Internal         // work of the program itself
+	Server           // a request that came in and is answered
+	Client           // a call that goes out and is answered
+	Producer         // a message that is sent
+	Consumer         // a message that is handled
+)
+
+var kindNames = [...]string{"", "internal", "server", "client", "producer", "consumer"}
+
+// String is the kind as records store it: "internal", "server", "client",
+// "producer", "consumer"; "" for Unspecified and for any other number.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return ""
+}
+
+// ParseKind is the kind that String gives as s, Unspecified for any other text.
+func ParseKind(s string) Kind {
+	for k, name := range kindNames {
+		if name == s {
+			return Kind(k)
+		}
+	}
+	return Unspecified
+}
+
+// Incoming says whether a point of this kind is where a trace enters a process.
+func (k Kind) Incoming() bool { return k == Server || k == Consumer }
+
+// Outgoing says whether a point of this kind is where a trace leaves a process.
+func (k Kind) Outgoing() bool { return k == Client || k == Producer }

@@ -1,0 +1,89 @@
+package layer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// What a description may hold. One that holds more is not stored, and not read.
+const (
+	maxStored     = 4 << 10 // bytes of JSON
+	maxAttributes = 64
+)
+
+// stored is a Layer as records hold it in info.sonde.layer: the attributes are
+// an object whose values are templates.
+type stored struct {
+	Group      string            `json:"group"`
+	Kind       string            `json:"kind,omitempty"`
+	Label      string            `json:"label,omitempty"`
+	Span       string            `json:"span,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+}
+
+// Stored returns the description of l as a record stores it, one JSON object:
+//
+//	{"group":"kafka","label":"{kafka.topic}","attributes":{"messaging.system":"kafka"}}
+//
+// It fails for a Layer that has no group, the group of a layer of this module,
+// or more than 64 attributes, and for one that takes more than 4 KiB.
+func (l *Layer) Stored() ([]byte, error) {
+	switch {
+	case l.Group == "":
+		return nil, errors.New("layer: the layer has no group")
+	case reserved(l.Group):
+		return nil, fmt.Errorf("layer: the group %q is taken", l.Group)
+	case len(l.Attributes) > maxAttributes:
+		return nil, fmt.Errorf("layer: %d attributes, want at most %d", len(l.Attributes), maxAttributes)
+	}
+	s := stored{Group: l.Group, Kind: l.Kind.String(), Label: l.Label, Span: l.Span, Attributes: map[string]string{}}
+	for _, a := range l.Attributes {
+		s.Attributes[a.Name] = a.Value
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxStored {
+		return nil, fmt.Errorf("layer: the description takes %d bytes, want at most %d", len(b), maxStored)
+	}
+	return b, nil
+}
+
+// Parse reads what [Layer.Stored] wrote. It takes hostile text, and fails for
+// what Stored would not have written.
+func Parse(description []byte) (*Layer, error) {
+	if len(description) > maxStored {
+		return nil, fmt.Errorf("layer: the description takes more than %d bytes", maxStored)
+	}
+	var s stored
+	if err := json.Unmarshal(description, &s); err != nil {
+		return nil, fmt.Errorf("layer: %w", err)
+	}
+	if s.Group == "" || reserved(s.Group) || len(s.Attributes) > maxAttributes {
+		return nil, fmt.Errorf("layer: no description of a layer: group %q, %d attributes", s.Group, len(s.Attributes))
+	}
+	l := &Layer{Group: s.Group, Kind: ParseKind(s.Kind), Label: s.Label, Span: s.Span}
+	for name, value := range s.Attributes {
+		l.Attributes = append(l.Attributes, Attribute{Name: name, Value: value})
+	}
+	slices.SortFunc(l.Attributes, func(a, b Attribute) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return l, nil
+}
+
+// reserved says whether a group cannot be a layer's of another module: the
+// groups of this one, and the members of info that mean something else.
+func reserved(group string) bool {
+	switch group {
+	case "host", "sonde", "etype", "message", "outcome", "links", "response", "otel":
+		return true
+	}
+	return ByGroup(group) != nil
+}
