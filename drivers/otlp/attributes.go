@@ -3,89 +3,44 @@ package otlp
 import (
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/layer"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 )
-
-// renamed has the attributes that members of info become: OSProfiler's name
-// first, where it has one, then that of the semantic conventions. The others
-// keep their own names.
-var renamed = map[string][]string{
-	"request.path":         {"http.path", "url.path"},
-	"request.query":        {"http.query", "url.query"},
-	"request.method":       {"http.method", "http.request.method"},
-	"request.scheme":       {"http.scheme", "url.scheme"},
-	"response.status_code": {"http.response.status_code"},
-	"response.route":       {"http.route"},
-	"requests.path":        {"http.path", "url.path"},
-	"requests.query":       {"http.query", "url.query"},
-	"requests.method":      {"http.method", "http.request.method"},
-	"requests.scheme":      {"http.scheme", "url.scheme"},
-	"requests.hostname":    {"http.hostname", "server.address"},
-	"requests.port":        {"http.port", "server.port"},
-	"requests.status_code": {"status_code", "http.response.status_code"},
-	"db.statement":         {"db.statement", "db.query.text"},
-	"db.result":            {"result"},
-	"db.rows":              {"db.response.returned_rows"},
-	"function.args":        {"args"},
-	"function.kwargs":      {"kwargs"},
-	"function.name":        {"name", "code.function.name"},
-	"function.result":      {"result"},
-	"nats.subject":         {"messaging.destination.name"},
-	"nats.bytes":           {"messaging.message.body.size"},
-	"nats.messages":        {"messaging.batch.message_count"},
-	"nats.queue":           {"messaging.consumer.group.name"},
-}
 
 // maxAttributes is how many members of info become attributes, as many as
 // OpenTelemetry's SDKs allow.
 const maxAttributes = 128
 
-// describe makes the attributes of a point.
+// describe makes the attributes of a point: the members of its info under the
+// names that its layers have for them, the others under their own.
 func (i *pointInfo) describe(a *attributes) {
+	names := map[string][]*layer.Attribute{}
+	for _, l := range i.layers {
+		for k := range l.Attributes {
+			if path, ok := l.Attributes[k].Member(); ok {
+				names[path] = append(names[path], &l.Attributes[k])
+			}
+		}
+	}
 	for _, m := range i.members {
-		a.member(m.name, m.value)
+		if m.name == "sonde.kind" || strings.HasPrefix(m.name, "sonde.layer.") {
+			continue // the span's kind, and what this is made of
+		}
+		a.member(m.name, m.value, names[m.name])
 	}
-	if i.has("db.statement") {
-		a.text("db.operation.name", i.operation())
-	}
-	if i.groups["grpc"] {
-		a.text("rpc.system.name", "grpc")
-		a.text("rpc.method", strings.TrimPrefix(i.text("grpc.method"), "/"))
-		if code := i.text("grpc.code"); code != "" {
-			a.text("rpc.response.status_code", upperSnake(code))
+	for _, l := range i.layers {
+		for k := range l.Attributes {
+			if path, ok := l.Attributes[k].Member(); !ok {
+				a.text(l.Attributes[k].Name, l.Attributes[k].Value)
+			} else if path == "operation" {
+				if text := i.operation(l); text != "" {
+					a.text(l.Attributes[k].Name, text)
+				}
+			}
 		}
 	}
-	if i.groups["nats"] {
-		a.text("messaging.system", "nats")
-		switch {
-		case strings.Contains(i.name, "publish"), strings.Contains(i.name, "request"):
-			a.text("messaging.operation.type", "send")
-		case strings.Contains(i.name, "process"):
-			a.text("messaging.operation.type", "process")
-		}
-	}
-}
-
-// upperSnake writes a gRPC code as the conventions do: DeadlineExceeded is
-// DEADLINE_EXCEEDED.
-func upperSnake(code string) string {
-	if code == "OK" {
-		return code
-	}
-	if code == "Canceled" {
-		return "CANCELLED"
-	}
-	var b strings.Builder
-	for i, r := range code {
-		if i > 0 && unicode.IsUpper(r) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToUpper(r))
-	}
-	return b.String()
 }
 
 // attributes are a list in which each key is once; the last value counts.
@@ -113,8 +68,8 @@ func (a *attributes) flag(key string) {
 	a.set(key, &commonpb.AnyValue{Value: &commonpb.AnyValue_BoolValue{BoolValue: true}})
 }
 
-// member adds a member of info.
-func (a *attributes) member(name string, value []byte) {
+// member adds a member of info under the given names, or under its own.
+func (a *attributes) member(name string, value []byte, names []*layer.Attribute) {
 	v := anyValue(value)
 	if v == nil || name == "" {
 		return
@@ -123,12 +78,15 @@ func (a *attributes) member(name string, value []byte) {
 		a.dropped++
 		return
 	}
-	keys := renamed[name]
-	if keys == nil {
+	if len(names) == 0 {
 		a.set(name, v)
 	}
-	for _, key := range keys {
-		a.set(key, v)
+	for _, as := range names {
+		if text, ok := as.Format(plain(value)); ok {
+			a.text(as.Name, text)
+		} else {
+			a.set(as.Name, v)
+		}
 	}
 }
 

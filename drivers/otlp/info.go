@@ -1,16 +1,24 @@
 package otlp
 
-import "github.com/sonde-go/sonde/internal/jsontext"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/profiler"
+)
 
 // maxDepth is how deep objects in info are taken apart.
 const maxDepth = 8
 
 // pointInfo is what the infos of a point's records hold, taken apart once.
 type pointInfo struct {
-	name    string          // of the point
-	members []member        // what is no object, in order
-	values  map[string]int  // index of the first member with a name that is not null
-	groups  map[string]bool // the objects at the top
+	name    string         // of the point
+	members []member       // what is no object, in order
+	values  map[string]int // index of the first member with a name that is not null
+	layers  []*layer.Layer // of the objects at the top, in order
+	ours    bool           // recorded by Sonde, as far as the records tell
 
 	etype, message []byte // of a failure; nil: absent or null
 }
@@ -21,20 +29,22 @@ type member struct {
 	value []byte
 }
 
-func newPointInfo(p *point) *pointInfo {
-	i := &pointInfo{name: p.key.name, values: map[string]int{}, groups: map[string]bool{}}
-	if p.start != nil {
-		i.read(p.start.Info)
+func newPointInfo(p *point, foreign *foreignLayers) *pointInfo {
+	i := &pointInfo{name: p.key.name, values: map[string]int{}}
+	for _, e := range []*profiler.Event{p.start, p.stop} {
+		if e != nil {
+			i.ours = i.ours || e.Producer != 0
+			i.read(e.Info, foreign)
+		}
 	}
-	if p.stop != nil {
-		i.read(p.stop.Info)
-	}
+	// OSProfiler never stores these two.
+	i.ours = i.ours || i.has("sonde.kind") || i.has("response.status_code")
 	return i
 }
 
 // read takes one info apart. The host is told with the resource, and a failure
 // apart.
-func (i *pointInfo) read(info []byte) {
+func (i *pointInfo) read(info []byte, foreign *foreignLayers) {
 	etype, failed := jsontext.Member(info, "etype")
 	failed = failed && string(etype) != "null"
 	if failed {
@@ -49,11 +59,17 @@ func (i *pointInfo) read(info []byte) {
 			}
 		default:
 			if value[0] == '{' {
-				i.groups[name] = true
+				i.addLayer(cmp.Or(layer.ByGroup(name), foreign.get(name)))
 			}
 			i.add(name, value, maxDepth)
 		}
 	})
+}
+
+func (i *pointInfo) addLayer(l *layer.Layer) {
+	if l != nil && !slices.Contains(i.layers, l) {
+		i.layers = append(i.layers, l)
+	}
 }
 
 func (i *pointInfo) add(name string, value []byte, depth int) {

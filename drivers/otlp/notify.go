@@ -35,6 +35,7 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
 	}
 	defer leave()
+	d.foreign.learn(events)
 	b := d.held.take(events, time.Now())
 	s := sending{driver: d, ctx: ctx}
 	if err := s.send(b.ready()); err != nil {

@@ -26,10 +26,12 @@
 // marked sonde.unfinished (no stop came) or sonde.unstarted (no start came). If
 // the stop comes later, the whole span follows under the same id.
 //
-// Ids, names and attributes are those of OSProfiler's OTLP driver, and beside
-// them stand the attributes of OpenTelemetry's semantic conventions (1.43) and
-// everything else that info holds, under its own name. Times are those of the
-// records. Ids that are no UUIDs are hashed, always the same way.
+// Kinds, names and attributes of spans are those of the point's layer, see
+// package layer: by OpenTelemetry's semantic conventions (1.43), with the
+// attributes of OSProfiler's OTLP driver beside them and everything else that
+// info holds under its own name. Points that OSProfiler has recorded have
+// OSProfiler's names, and where their info does not say what kind they are, its
+// guess from the name. Times are those of the records. Ids that are no UUIDs are hashed, always the same way.
 //
 // Spans for Jaeger also carry their records as they would be stored elsewhere,
 // sonde.start and sonde.stop, so that a report from Jaeger is the same. Spans
@@ -74,6 +76,7 @@ type driver struct {
 	keep      bool         // spans carry their records
 	logger    *slog.Logger
 	held      held
+	foreign   foreignLayers
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/otelid"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
@@ -65,14 +66,14 @@ func serviceName(prefix, project, service string) string {
 func (d *driver) span(p *point) *tracepb.Span {
 	e := p.first()
 	trace, id := otelid.TraceID(e.BaseID), otelid.SpanID(e.TraceID)
-	i := newPointInfo(p)
+	i := newPointInfo(p, &d.foreign)
 	began, ended := e.Time, e.Time
 	if p.stop != nil {
 		ended = max(began, p.stop.Time) // the clocks of two machines may differ
 	}
 	s := &tracepb.Span{
 		TraceId: trace[:], SpanId: id[:], Flags: notRemote,
-		Name: valid(i.spanName()), Kind: i.kind(),
+		Name: valid(i.spanName()), Kind: spanKinds[i.kind()],
 		StartTimeUnixNano: uint64(max(0, began)), EndTimeUnixNano: uint64(max(0, ended)),
 	}
 	if e.ParentID != e.BaseID && !e.ParentID.IsZero() {
@@ -96,60 +97,79 @@ func (d *driver) span(p *point) *tracepb.Span {
 	return s
 }
 
-// spanName names a span as OSProfiler does.
+// spanName names a span as its layer does, if Sonde has recorded the point, else
+// as OSProfiler does.
 func (i *pointInfo) spanName() string {
+	if i.ours {
+		for _, l := range i.layers {
+			if name := layer.Expand(l.Span, func(path string) string { return i.named(l, path) }); name != "" {
+				return name
+			}
+		}
+		return i.name
+	}
 	switch {
 	case i.has("request.path"):
 		return "WSGI_" + i.text("request.method") + "_" + i.text("request.path")
 	case i.has("db.statement"):
-		return "SQL_" + i.operation()
+		return "SQL_" + i.operation(layer.SQL)
 	case i.has("requests.hostname"):
 		return "REQUESTS_" + i.text("requests.method") + "_" + i.text("requests.hostname")
 	}
 	return i.name
 }
 
-// operation is the first word of an SQL statement.
-func (i *pointInfo) operation() string {
-	words := strings.Fields(i.text("db.statement"))
-	if len(words) == 0 {
-		return ""
+// named is the text that stands for a path in the name of a span of layer l:
+// as the layer's attribute says it.
+func (i *pointInfo) named(l *layer.Layer, path string) string {
+	if path == "operation" {
+		return i.operation(l)
 	}
-	return strings.ToUpper(words[0])
-}
-
-// kind is what info says, and where it says nothing OSProfiler's guess from the
-// point's name.
-func (i *pointInfo) kind() tracepb.Span_SpanKind {
-	named := func(words ...string) bool {
-		for _, word := range words {
-			if strings.Contains(i.name, word) {
-				return true
+	text := i.text(path)
+	for k := range l.Attributes {
+		if member, _ := l.Attributes[k].Member(); member == path {
+			if formatted, ok := l.Attributes[k].Format(text); ok {
+				return formatted
 			}
 		}
-		return false
 	}
+	return text
+}
+
+func (i *pointInfo) operation(l *layer.Layer) string {
+	return l.Operation(i.kind(), i.text("db.statement"))
+}
+
+// kind is what the records say, else what their layer implies, else OSProfiler's
+// guess from the point's name.
+func (i *pointInfo) kind() layer.Kind {
+	if k := layer.ParseKind(i.text("sonde.kind")); k != layer.Unspecified {
+		return k
+	}
+	for _, l := range i.layers {
+		if l.Kind != layer.Unspecified {
+			return l.Kind
+		}
+	}
+	named := func(word string) bool { return strings.Contains(i.name, word) }
 	switch {
-	case i.groups["request"]:
-		return tracepb.Span_SPAN_KIND_SERVER
-	case i.groups["requests"], i.groups["db"]:
-		return tracepb.Span_SPAN_KIND_CLIENT
-	case i.groups["grpc"] && named("client"):
-		return tracepb.Span_SPAN_KIND_CLIENT
-	case i.groups["grpc"]:
-		return tracepb.Span_SPAN_KIND_SERVER
-	case i.groups["nats"] && named("publish"):
-		return tracepb.Span_SPAN_KIND_PRODUCER
-	case i.groups["nats"] && named("process"):
-		return tracepb.Span_SPAN_KIND_CONSUMER
-	case i.groups["nats"] && named("request"):
-		return tracepb.Span_SPAN_KIND_CLIENT
+	case i.ours:
+		return layer.Internal
 	case named("wsgi"):
-		return tracepb.Span_SPAN_KIND_SERVER
-	case named("db", "http", "api"):
-		return tracepb.Span_SPAN_KIND_CLIENT
+		return layer.Server
+	case named("db"), named("http"), named("api"):
+		return layer.Client
 	}
-	return tracepb.Span_SPAN_KIND_INTERNAL
+	return layer.Internal
+}
+
+// spanKinds are the kinds as OpenTelemetry numbers them.
+var spanKinds = map[layer.Kind]tracepb.Span_SpanKind{
+	layer.Internal: tracepb.Span_SPAN_KIND_INTERNAL,
+	layer.Server:   tracepb.Span_SPAN_KIND_SERVER,
+	layer.Client:   tracepb.Span_SPAN_KIND_CLIENT,
+	layer.Producer: tracepb.Span_SPAN_KIND_PRODUCER,
+	layer.Consumer: tracepb.Span_SPAN_KIND_CONSUMER,
 }
 
 // failure says how a point failed, if it did: OSProfiler's way and

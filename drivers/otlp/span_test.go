@@ -28,7 +28,9 @@ func spanFor(t *testing.T, name, start, stop string) *tracepb.Span {
 	events := drivertest.Trace(4, 0)[1:3]
 	events[0].Name, events[1].Name = name, name
 	events[0].Info, events[1].Info = []byte(start), []byte(stop)
+	events[0].Producer, events[1].Producer = 0, 0 // as of a copy: only the records tell who recorded them
 	d := &driver{prefix: "cloud"}
+	d.foreign.learn(events)
 	b := d.held.take(events, time.Now())
 	data := d.export(b.ready())
 	if got := textOf(data.ResourceSpans[0].Resource.Attributes[0].Value); got != "string cloud-shop-checkout" {
@@ -43,22 +45,27 @@ func TestAttributes(t *testing.T) {
 		want                           map[string]string
 	}{
 		{"http", `{"request":{"path":"/a","query":"","method":"GET","scheme":"http"},"host":"h"}`, `{"response":{"status_code":404,"route":"/{x}","bytes":7},"host":"h"}`,
-			"WSGI_GET_/a", "SERVER", map[string]string{"url.path": "string /a", "http.request.method": "string GET", "http.response.status_code": "int 404",
+			"GET /{x}", "SERVER", map[string]string{"url.path": "string /a", "http.request.method": "string GET", "http.response.status_code": "int 404",
 				"http.route": "string /{x}", "response.bytes": "int 7", "host": ""}},
+		{"http", `{"request":{"path":"/a","method":"GET"},"host":"h"}`, `{"response":{"status_code":404},"host":"h"}`, "GET", "SERVER", nil},
+		{"wsgi", `{"request":{"path":"/a","method":"GET"},"host":"h"}`, `{"host":"h"}`, "WSGI_GET_/a", "SERVER", nil},
 		{"http_client", `{"requests":{"path":"/a","method":"GET","hostname":"x","port":443},"host":"h"}`, `{"requests":{"status_code":200},"host":"h"}`,
 			"REQUESTS_GET_x", "CLIENT", map[string]string{"server.address": "string x", "server.port": "int 443", "http.response.status_code": "int 200", "status_code": "int 200"}},
 		{"db", `{"db":{"statement":"\n select  1","params":{"a":[1]}},"host":"h"}`, `{"db":{"rows":3},"host":"h"}`,
 			"SQL_SELECT", "CLIENT", map[string]string{"db.query.text": "string \n select  1", "db.operation.name": "string SELECT", "db.params": `string {"a":[1]}`, "db.response.returned_rows": "int 3"}},
 		{"db", `{"db":{},"host":"h"}`, `{"host":"h"}`, "db", "CLIENT", nil},
-		{"grpc", `{"grpc":{"method":"/a.B/C"},"host":"h"}`, `{"grpc":{"code":"DeadlineExceeded"},"host":"h"}`,
-			"grpc", "SERVER", map[string]string{"rpc.system.name": "string grpc", "rpc.method": "string a.B/C", "rpc.response.status_code": "string DEADLINE_EXCEEDED"}},
-		{"grpc_client", `{"grpc":{"method":"/a.B/C"},"host":"h"}`, `{"grpc":{"code":"Canceled"},"host":"h"}`,
-			"grpc_client", "CLIENT", map[string]string{"rpc.response.status_code": "string CANCELLED"}},
-		{"nats_publish", `{"nats":{"subject":"s","bytes":1},"host":"h"}`, `{}`,
-			"nats_publish", "PRODUCER", map[string]string{"messaging.system": "string nats", "messaging.destination.name": "string s", "messaging.operation.type": "string send"}},
-		{"nats_process", `{"nats":{"subject":"s","queue":"q"},"host":"h"}`, `{}`,
-			"nats_process", "CONSUMER", map[string]string{"messaging.consumer.group.name": "string q", "messaging.operation.type": "string process"}},
-		{"nats_request", `{"nats":{"subject":"s"},"host":"h"}`, `{}`, "nats_request", "CLIENT", nil},
+		{"rpc", `{"grpc":{"method":"/a.B/C"},"sonde":{"kind":"client"},"host":"h"}`, `{"grpc":{"code":"DeadlineExceeded"},"host":"h"}`,
+			"a.B/C", "CLIENT", map[string]string{"rpc.system.name": "string grpc", "rpc.method": "string a.B/C", "grpc.method": "string /a.B/C", "rpc.response.status_code": "string DEADLINE_EXCEEDED"}},
+		{"api_client", `{"grpc":{"method":"/a.B/C"},"sonde":{"kind":"server"},"host":"h"}`, `{"grpc":{"code":"Canceled"},"host":"h"}`,
+			"a.B/C", "SERVER", map[string]string{"rpc.response.status_code": "string CANCELLED"}},
+		{"nats_publish", `{"nats":{"subject":"s","bytes":1},"sonde":{"kind":"producer"},"host":"h"}`, `{}`,
+			"send s", "PRODUCER", map[string]string{"messaging.system": "string nats", "messaging.destination.name": "string s", "messaging.operation.type": "string send"}},
+		{"nats_process", `{"nats":{"subject":"s","queue":"q"},"sonde":{"kind":"consumer"},"host":"h"}`, `{}`,
+			"process s", "CONSUMER", map[string]string{"messaging.consumer.group.name": "string q", "messaging.operation.type": "string process"}},
+		{"feedback", `{"sonde":{"kind":"internal"},"host":"h"}`, `{}`, "feedback", "INTERNAL", nil},
+		{"feedback", `{"host":"h"}`, `{}`, "feedback", "CLIENT", nil}, // OSProfiler's guess
+		{"produce", `{"kafka":{"topic":"t"},"sonde":{"layer":{"group":"kafka","kind":"producer","span":"{operation} {kafka.topic}","attributes":{"messaging.system":"kafka","messaging.destination.name":"{kafka.topic}"}},"kind":"producer"},"host":"h"}`, `{}`,
+			"send t", "PRODUCER", map[string]string{"messaging.system": "string kafka", "messaging.destination.name": "string t", "kafka.topic": "", "sonde.layer.group": ""}},
 		{"own", `{"a":1,"b":{"c":{"d":[1,"x"]}},"f":1e16,"big":123456789012345678901,"n":null,"nan":NaN,"t":true,"host":"h"}`, `{"a":2,"message":"m","host":"h"}`,
 			"own", "INTERNAL", map[string]string{"a": "int 2", "b.c.d": `string [1,"x"]`, "f": "double 1e+16", "big": "string 123456789012345678901", "n": "", "nan": "string NaN", "t": "bool true", "message": "string m"}},
 		{"own", `{}`, `{"etype":"E","message":"m","host":"h"}`, "own", "INTERNAL", map[string]string{"error": "bool true", "error.type": "string E", "message": "", "etype": ""}},
