@@ -307,3 +307,18 @@ func ExampleKeyring_Verify() {
 	// 11111111-2222-4333-8444-555555555555 <nil>
 	// signature matches none of the configured HMAC keys
 }
+
+func TestFromUUID(t *testing.T) {
+	want := header.NewID()
+	u, ok := want.UUID()
+	if got, fine := header.FromUUID(u); !ok || !fine || got != want || string(header.NewID().Append(nil)) == "" {
+		t.Errorf("%v comes back as %v", want, got)
+	}
+	if id, ok := header.FromUUID([16]byte{}); ok || !id.IsZero() {
+		t.Errorf("the nil UUID is the id %v", id)
+	}
+	text, _ := header.ParseID("request-7")
+	if _, ok := text.UUID(); ok {
+		t.Error("a text is a UUID")
+	}
+}

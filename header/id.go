@@ -62,11 +62,18 @@ func validText[T string | []byte](s T) bool {
 // IsZero says whether id is no id at all.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// UUID returns the 16 bytes of a canonical UUID, and whether id is one.
+// FromUUID returns the id that is u, so that a service which has an id for each
+// request can begin its traces under it. It takes a uuid.UUID of
+// github.com/google/uuid as it is. It is false for the nil UUID, which is not
+// an id.
+func FromUUID(u [16]byte) (ID, bool) { return ID{uuid: u}, u != [16]byte{} }
+
+// UUID returns id as the 16 bytes of a UUID, which are a uuid.UUID of
+// github.com/google/uuid, and whether id is one in its canonical form.
 func (id ID) UUID() ([16]byte, bool) { return id.uuid, id.text == "" && id.uuid != [16]byte{} }
 
-// Append appends the text of id to b.
-func (id *ID) Append(b []byte) []byte {
+// Append appends the text of id to b, nothing for the zero ID.
+func (id ID) Append(b []byte) []byte {
 	switch {
 	case id.text != "":
 		return append(b, id.text...)
