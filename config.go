@@ -42,7 +42,7 @@ type Config struct {
 
 	// Logger, Admit and Queue are as in [profiler.Config].
 	Logger *slog.Logger
-	Admit  func(context.Context, profiler.Request) bool
+	Admit  func(context.Context, profiler.Arrival) bool
 	Queue  profiler.QueueConfig
 }
 
@@ -52,10 +52,10 @@ type Config struct {
 func Open(ctx context.Context, c Config) (*profiler.Service, error) {
 	pc := profiler.Config{
 		Name: c.Service, Project: c.Project, Host: c.Host,
-		Logger: c.Logger, Queue: c.Queue, Sink: off{},
+		Logger: c.Logger, Queue: c.Queue,
 	}
 	if !c.Enabled {
-		return profiler.New(pc)
+		return profiler.New(profiler.Config{Disabled: true})
 	}
 	var opts []header.Option
 	if c.AllowDefaultKey {
@@ -84,8 +84,3 @@ func Open(ctx context.Context, c Config) (*profiler.Service, error) {
 	}
 	return s, err
 }
-
-// off is the sink of a Service that traces nothing.
-type off struct{}
-
-func (off) Notify(context.Context, []profiler.Event) error { return nil }

@@ -2,9 +2,9 @@ package sonde_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +13,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	_ "github.com/sonde-go/sonde/drivers/memory"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"go.uber.org/goleak"
 )
@@ -91,8 +92,10 @@ func TestDisabled(t *testing.T) {
 	}
 	defer svc.Close(context.Background())
 	keys, _ := header.ParseKeys("k1")
-	if _, _, err := svc.Verify(keys.Primary().Sign(header.Info{BaseID: header.NewID()})); !errors.Is(err, header.ErrNoKeys) {
-		t.Errorf("a request is traced by a disabled Service: %v", err)
+	h := http.Header{}
+	keys.Primary().Sign(header.Info{BaseID: header.NewID()}).Write(h)
+	if in := svc.Receive(t.Context(), profiler.Arrival{Layer: "http", Kind: layer.Server}, h); in.Traced() {
+		t.Error("a request is traced by a disabled Service")
 	}
 }
 

@@ -22,7 +22,7 @@ func headerRows() []row {
 	return []row{
 		{
 			name: "headers: verify", budget: 500,
-			sonde: each(func() { _, _, err := keys.Verify(info, mac); check(err) }),
+			sonde: each(func() { _, _, err := keys.Verify(header.Signed{Info: info, HMAC: mac}); check(err) }),
 			otel:  each(func() { w3c.Extract(context.Background(), propagation.HeaderCarrier(h)) }),
 			other: each(func() { zipkin.Extract(context.Background(), propagation.HeaderCarrier(hb3)) }), who: "B3",
 		},

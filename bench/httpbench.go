@@ -54,7 +54,8 @@ func httpRows() []row {
 	svc := newService()
 	mine := sondehttp.Handler(svc, bare)
 	info, mac := signed()
-	_, forged := keys.Primary().Sign(header.Info{BaseID: header.NewID()})
+	signed := keys.Primary().Sign(header.Info{BaseID: header.NewID()})
+	forged := signed.HMAC
 	on, off := newOTel(true), newOTel(false)
 	quiet := otelhttp.WithMeterProvider(noop.NewMeterProvider())
 	otelOn := otelhttp.NewHandler(bare, "checkout", otelhttp.WithTracerProvider(on), quiet)

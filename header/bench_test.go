@@ -11,7 +11,8 @@ func benchKeys(b *testing.B) (*header.Keyring, string, string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	info, mac := keys.Primary().Sign(header.Info{BaseID: header.NewID(), ParentID: header.NewID()})
+	signed := keys.Primary().Sign(header.Info{BaseID: header.NewID(), ParentID: header.NewID()})
+	info, mac := signed.Info, signed.HMAC
 	return keys, info, mac
 }
 
@@ -19,7 +20,7 @@ func BenchmarkVerify(b *testing.B) {
 	keys, info, mac := benchKeys(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := keys.Verify(info, mac); err != nil {
+		if _, _, err := keys.Verify(header.Signed{Info: info, HMAC: mac}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -33,7 +34,7 @@ func BenchmarkVerifyForged(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := keys.Verify(info, forged); err != header.ErrUnknownKey {
+		if _, _, err := keys.Verify(header.Signed{Info: info, HMAC: forged}); err != header.ErrUnknownKey {
 			b.Fatal(err)
 		}
 	}

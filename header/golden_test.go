@@ -93,7 +93,7 @@ func TestIncomingGolden(t *testing.T) {
 			}
 			wantBase, wantParent, want := wantIDs(v.Unpack)
 			want = want && v.Valid
-			in, key, err := keys.Verify(text(v.Info), text(v.HMAC))
+			in, key, err := keys.Verify(header.Signed{Info: text(v.Info), HMAC: text(v.HMAC)})
 			if long := len(text(v.Info)) > header.MaxLen; long != (v.ID == tooLong) || long != (err == header.ErrTooLong) {
 				t.Errorf("%d bytes of X-Trace-Info: %v", len(text(v.Info)), err)
 			}
@@ -143,7 +143,8 @@ func TestOutgoingGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		signed++
-		info, mac := keys.Primary().Sign(header.Info{BaseID: base, ParentID: current})
+		signed := keys.Primary().Sign(header.Info{BaseID: base, ParentID: current})
+		info, mac := signed.Info, signed.HMAC
 		if info != v.Headers[header.InfoName] || mac != v.Headers[header.HMACName] {
 			t.Errorf("%s, %s:\n got %s %s\nwant %v", v.Base, v.Current, info, mac, v.Headers)
 		}

@@ -71,7 +71,7 @@ func TestRefusals(t *testing.T) {
 			if c.payload != "" {
 				c.info, c.mac = sign("k1", c.payload)
 			}
-			_, key, err := keyring(t, c.keys).Verify(c.info, c.mac)
+			_, key, err := keyring(t, c.keys).Verify(header.Signed{Info: c.info, HMAC: c.mac})
 			if !errors.Is(err, c.want) || key != nil {
 				t.Errorf("got %v and key %v, want %v", err, key, c.want)
 			}
@@ -84,7 +84,7 @@ func TestNotBase64(t *testing.T) {
 	for _, info := range []string{"QQ", "Q===", "QUJD=QUI", "QQ==QQ==", "QUJD\xff"} {
 		h.Reset()
 		h.Write([]byte(info))
-		if _, _, err := keyring(t, "k1").Verify(info, hex.EncodeToString(h.Sum(nil))); err != header.ErrNotBase64 {
+		if _, _, err := keyring(t, "k1").Verify(header.Signed{Info: info, HMAC: hex.EncodeToString(h.Sum(nil))}); err != header.ErrNotBase64 {
 			t.Errorf("%q: %v", info, err)
 		}
 	}
@@ -95,14 +95,14 @@ func TestNotBase64(t *testing.T) {
 func TestGreatestHeader(t *testing.T) {
 	base, parent := strings.Repeat("b", 128), strings.Repeat("p", 128)
 	info, mac := sign("k1", fmt.Sprintf(`{"base_id": %q, "parent_id": %q, "hmac_key": %q}`, base, parent, strings.Repeat("k", 128)))
-	in, _, err := keyring(t, "k1").Verify(info, mac)
+	in, _, err := keyring(t, "k1").Verify(header.Signed{Info: info, HMAC: mac})
 	if err != nil || in.BaseID.String() != base || in.ParentID.String() != parent {
 		t.Errorf("%d bytes: %v", len(info), err)
 	}
 	padded := info + strings.Repeat("=", header.MaxLen-len(info)) // surplus padding is ignored
 	h := hmac.New(sha1.New, []byte("k1"))
 	h.Write([]byte(padded))
-	if _, _, err := keyring(t, "k1").Verify(padded, hex.EncodeToString(h.Sum(nil))); err != nil {
+	if _, _, err := keyring(t, "k1").Verify(header.Signed{Info: padded, HMAC: hex.EncodeToString(h.Sum(nil))}); err != nil {
 		t.Errorf("%d bytes: %v", len(padded), err)
 	}
 }
@@ -113,17 +113,17 @@ func TestRotation(t *testing.T) {
 	in := header.Info{BaseID: header.NewID(), ParentID: header.NewID()}
 	for _, secret := range []string{"new", "old"} {
 		one := keyring(t, secret)
-		info, mac := one.Primary().Sign(in)
-		got, key, err := keys.Verify(info, mac)
+		signed := one.Primary().Sign(in)
+		got, key, err := keys.Verify(signed)
 		if err != nil || got != in {
 			t.Fatalf("%s: %v, %v", secret, got, err)
 		}
-		if again, againMAC := key.Sign(in); again != info || againMAC != mac {
+		if again := key.Sign(in); again != signed {
 			t.Errorf("%s: the key that verified signs differently", secret)
 		}
 	}
-	info, mac := keys.Primary().Sign(in)
-	if _, _, err := keyring(t, "new").Verify(info, mac); err != nil {
+	signed := keys.Primary().Sign(in)
+	if _, _, err := keyring(t, "new").Verify(signed); err != nil {
 		t.Errorf("the first key does not sign new traces: %v", err)
 	}
 }
@@ -240,8 +240,9 @@ func TestAllocations(t *testing.T) {
 	}
 	keys := keyring(t, "k1,k2")
 	in := header.Info{BaseID: header.NewID(), ParentID: header.NewID()}
-	info, mac := keys.Primary().Sign(in)
-	_, forged := keyring(t, "k3").Primary().Sign(in)
+	signed := keys.Primary().Sign(in)
+	info, mac := signed.Info, signed.HMAC
+	forged := keyring(t, "k3").Primary().Sign(in).HMAC
 	for _, c := range []struct {
 		name      string
 		info, mac string
@@ -254,7 +255,7 @@ func TestAllocations(t *testing.T) {
 		{"too long", strings.Repeat("A", header.MaxLen+1), mac, header.ErrTooLong},
 	} {
 		var err error
-		if n := race.Allocs(200, func() { _, _, err = keys.Verify(c.info, c.mac) }); n >= 1 {
+		if n := race.Allocs(200, func() { _, _, err = keys.Verify(header.Signed{Info: c.info, HMAC: c.mac}) }); n >= 1 {
 			t.Errorf("%s: %v allocations", c.name, n)
 		}
 		if err != c.want && !(c.want == nil && err == nil) {
@@ -276,7 +277,7 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, info string) {
 		h := hmac.New(sha1.New, []byte("k1"))
 		h.Write([]byte(info))
-		in, key, err := keys.Verify(info, hex.EncodeToString(h.Sum(nil)))
+		in, key, err := keys.Verify(header.Signed{Info: info, HMAC: hex.EncodeToString(h.Sum(nil))})
 		if err != nil {
 			if _, ok := err.(header.Refusal); !ok {
 				t.Fatalf("%v is not a refusal", err)
@@ -297,11 +298,12 @@ func ExampleKeyring_Verify() {
 		return
 	}
 	base, _ := header.ParseID("11111111-2222-4333-8444-555555555555")
-	info, mac := keys.Primary().Sign(header.Info{BaseID: base})
+	signed := keys.Primary().Sign(header.Info{BaseID: base})
+	info, mac := signed.Info, signed.HMAC
 
-	in, _, err := keys.Verify(info, mac)
+	in, _, err := keys.Verify(header.Signed{Info: info, HMAC: mac})
 	fmt.Println(in.BaseID, err)
-	_, _, err = keys.Verify(info, "0000000000000000000000000000000000000000")
+	_, _, err = keys.Verify(header.Signed{Info: info, HMAC: "0000000000000000000000000000000000000000"})
 	fmt.Println(err)
 	// Output:
 	// 11111111-2222-4333-8444-555555555555 <nil>

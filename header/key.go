@@ -69,9 +69,9 @@ func parseSignature(s string) (mac signature, ok bool) {
 	return mac, bad&0xf0 == 0
 }
 
-// Sign returns the values of X-Trace-Info and X-Trace-HMAC for in. A zero
-// parent id is written as the base id.
-func (k *Key) Sign(in Info) (info, mac string) {
+// Sign returns the headers that say in. A zero parent id is written as the base
+// id.
+func (k *Key) Sign(in Info) Signed {
 	st := k.macs.Get().(*macState)
 	payload := in.appendJSON(st.dec[:0])
 	n := base64.URLEncoding.EncodedLen(len(payload))
@@ -79,7 +79,7 @@ func (k *Key) Sign(in Info) (info, mac string) {
 	end := n + hex.Encode(st.raw[n:], st.mac(st.raw[:n]))
 	both := string(st.raw[:end]) // one string cut in two: one allocation
 	k.macs.Put(st)
-	return both[:n], both[n:]
+	return Signed{Info: both[:n], HMAC: both[n:]}
 }
 
 // verify says whether mac is this key's signature of info and reads info.
@@ -160,17 +160,17 @@ func (r *Keyring) Primary() *Key {
 	return r.keys[0]
 }
 
-// Verify checks the values of X-Trace-Info and X-Trace-HMAC and returns what
-// they say and the key that signed them. The error is always a [Refusal];
-// refusing a forged request allocates nothing.
-func (r *Keyring) Verify(info, mac string) (Info, *Key, error) {
+// Verify checks the headers of a request and returns what they say and the key
+// that signed them. The error is always a [Refusal]; refusing a forged request
+// allocates nothing.
+func (r *Keyring) Verify(s Signed) (Info, *Key, error) {
 	var in Info
-	signature, err := r.precheck(info, mac)
+	signature, err := r.precheck(s.Info, s.HMAC)
 	if err != nil {
 		return in, nil, err
 	}
 	for _, k := range r.keys {
-		switch err := k.verify(info, &signature, &in); err {
+		switch err := k.verify(s.Info, &signature, &in); err {
 		case nil:
 			return in, k, nil
 		case ErrUnknownKey:

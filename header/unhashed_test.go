@@ -32,7 +32,8 @@ func TestRefusedUnhashed(t *testing.T) {
 		keys.keys = append(keys.keys, k)
 	}
 	base, _ := ParseID("b")
-	info, mac := keys.keys[1].Sign(Info{BaseID: base})
+	signed := keys.keys[1].Sign(Info{BaseID: base})
+	info, mac := signed.Info, signed.HMAC
 	zeros := strings.Repeat("0", len(mac))
 	for _, c := range []struct {
 		name, info, mac string
@@ -54,7 +55,7 @@ func TestRefusedUnhashed(t *testing.T) {
 		{"40 characters, a blank inside", info, mac[:20] + " " + mac[21:], ErrUnknownKey, 0},
 	} {
 		hashed = 0
-		_, key, err := keys.Verify(c.info, c.mac)
+		_, key, err := keys.Verify(Signed{Info: c.info, HMAC: c.mac})
 		if (key != nil) != (c.want == nil) || err != c.want && !(c.want == nil && err == nil) || hashed != c.hashes {
 			t.Errorf("%s: %v after %d hashes, want %v after %d", c.name, err, hashed, c.want, c.hashes)
 		}

@@ -135,13 +135,13 @@ func TestRefused(t *testing.T) {
 	many := make([]layer.Attribute, 65)
 	for name, l := range map[string]*layer.Layer{
 		"no group": {}, "a group of ours": {Group: "db"}, "a member of info": {Group: "etype"},
-		"too long": {Group: "x", Label: strings.Repeat("y", 5000)}, "too many": {Group: "x", Attributes: many},
+		"too long a label": {Group: "x", Label: strings.Repeat("y", 257)}, "too many": {Group: "x", Attributes: many},
 	} {
 		if b, err := l.Stored(); err == nil {
 			t.Errorf("%s is stored: %s", name, b)
 		}
 	}
-	for _, text := range []string{``, `null`, `[]`, `{}`, `{"group":"db"}`, `{"group":7}`, `{"group":"x","label":"` + strings.Repeat("y", 5000) + `"}`} {
+	for _, text := range []string{``, `null`, `[]`, `{}`, `{"group":"db"}`, `{"group":7}`, `{"group":"x","label":"` + strings.Repeat("y", 257) + `"}`, strings.Repeat(" ", 5000)} {
 		if l, err := layer.Parse([]byte(text)); err == nil {
 			t.Errorf("%.30q is read as %+v", text, l)
 		}

@@ -11,6 +11,7 @@ import (
 const (
 	maxStored     = 4 << 10 // bytes of JSON
 	maxAttributes = 64
+	maxTemplate   = 256 // bytes of a label or a name
 )
 
 // stored is a Layer as records hold it in info.sonde.layer: the attributes are
@@ -28,7 +29,8 @@ type stored struct {
 //	{"group":"kafka","label":"{kafka.topic}","attributes":{"messaging.system":"kafka"}}
 //
 // It fails for a Layer that has no group, the group of a layer of this module,
-// or more than 64 attributes, and for one that takes more than 4 KiB.
+// more than 64 attributes, or a label or name of more than 256 bytes, and for
+// one that takes more than 4 KiB.
 func (l *Layer) Stored() ([]byte, error) {
 	switch {
 	case l.Group == "":
@@ -37,6 +39,8 @@ func (l *Layer) Stored() ([]byte, error) {
 		return nil, fmt.Errorf("layer: the group %q is taken", l.Group)
 	case len(l.Attributes) > maxAttributes:
 		return nil, fmt.Errorf("layer: %d attributes, want at most %d", len(l.Attributes), maxAttributes)
+	case max(len(l.Label), len(l.Span)) > maxTemplate:
+		return nil, fmt.Errorf("layer: the label or the span's name is longer than %d bytes", maxTemplate)
 	}
 	s := stored{Group: l.Group, Kind: l.Kind.String(), Label: l.Label, Span: l.Span, Attributes: map[string]string{}}
 	for _, a := range l.Attributes {
@@ -62,8 +66,8 @@ func Parse(description []byte) (*Layer, error) {
 	if err := json.Unmarshal(description, &s); err != nil {
 		return nil, fmt.Errorf("layer: %w", err)
 	}
-	if s.Group == "" || reserved(s.Group) || len(s.Attributes) > maxAttributes {
-		return nil, fmt.Errorf("layer: no description of a layer: group %q, %d attributes", s.Group, len(s.Attributes))
+	if s.Group == "" || reserved(s.Group) || len(s.Attributes) > maxAttributes || max(len(s.Label), len(s.Span)) > maxTemplate {
+		return nil, fmt.Errorf("layer: not a description that Stored writes, of group %q", s.Group)
 	}
 	l := &Layer{Group: s.Group, Kind: ParseKind(s.Kind), Label: s.Label, Span: s.Span}
 	for name, value := range s.Attributes {

@@ -207,7 +207,7 @@ func TestLinks(t *testing.T) {
 	s.AddLink(trace.Link{SpanContext: target.SpanContext(), Attributes: []attribute.KeyValue{attribute.Int("n", 1)}})
 	s.AddLink(trace.Link{})
 	s.End()
-	in, _, _ := profiler.Current(other)
+	in, _ := profiler.Current(other)
 	base, id := in.BaseID.String(), target.SpanContext().SpanID().String()
 	p := rec.One(t, "s")
 	same(t, "links at the start", p.Start["links"], []any{map[string]any{"base_id": base, "span_id": id}})

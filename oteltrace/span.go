@@ -180,7 +180,7 @@ func (s *span) SpanContext() trace.SpanContext {
 	if s.foreign.IsValid() {
 		return s.foreign
 	}
-	in, _, _ := profiler.Current(s.open())
+	in, _ := profiler.Current(s.open())
 	return trace.NewSpanContext(trace.SpanContextConfig{
 		TraceID: otelid.TraceID(in.BaseID), SpanID: otelid.SpanID(in.ParentID),
 		TraceFlags: trace.FlagsSampled,

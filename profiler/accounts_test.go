@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -297,47 +296,6 @@ func TestConfigIsChecked(t *testing.T) {
 			t.Errorf("%+v is taken", c)
 			_ = s.Close(context.Background())
 		}
-	}
-}
-
-func TestHeadersAreCounted(t *testing.T) {
-	s := newService(t, &store{})
-	in := header.Info{BaseID: header.NewID()}
-	keys, _ := header.ParseKeys("k2")
-	text, mac := keys.Primary().Sign(in)
-	if _, key, err := s.Verify(text, mac); err != nil || key == nil {
-		t.Errorf("got %v", err)
-	}
-	_, _, err := s.Verify(text, "")
-	if err != header.ErrNoSignature {
-		t.Errorf("got %v", err)
-	}
-	_, _, _ = s.Verify(text, strings.Repeat("0", 40))
-	st := s.Stats()
-	if st.Accepted != 1 || st.Refused[header.ErrNoSignature] != 1 || st.Refused[header.ErrUnknownKey] != 1 {
-		t.Errorf("%+v", st)
-	}
-}
-
-func TestAdmissionHook(t *testing.T) {
-	r := profiler.Request{Layer: "http", Method: "GET", Path: "/slow"}
-	without := newService(t, &store{})
-	if without.Admit(context.Background(), r) {
-		t.Error("admitted without a hook")
-	}
-	s := newService(t, &store{}, func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Request) bool {
-			if r.Path == "/panic" {
-				panic("boom")
-			}
-			return r.Path == "/slow"
-		}
-	})
-	if !s.Admit(context.Background(), r) || s.Admit(context.Background(), profiler.Request{Path: "/fast"}) || s.Admit(context.Background(), profiler.Request{Path: "/panic"}) {
-		t.Error("the hook is not heard")
-	}
-	if st := s.Stats(); st.Admitted != 1 || st.Panics != 1 {
-		t.Errorf("%+v", st)
 	}
 }
 

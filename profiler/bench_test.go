@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -89,20 +91,21 @@ func BenchmarkPointUntraced(b *testing.B) {
 
 func BenchmarkRequest(b *testing.B) {
 	s := benchService(b)
-	info, mac := mustSign(b)
+	h := pointtest.Headers{}
+	mustSign(b).Write(h)
 	b.ReportAllocs()
 	for b.Loop() {
-		in, key, err := s.Verify(info, mac)
-		if err != nil {
-			b.Fatal(err)
+		in := s.Receive(context.Background(), profiler.Arrival{Layer: "http", Kind: layer.Server}, h)
+		if !in.Traced() {
+			b.Fatal("not traced")
 		}
-		_, p := s.Join(context.Background(), in, key, profiler.Opening{Name: "http", Group: "request"},
+		_, p := in.Open(context.Background(), profiler.Opening{Name: "http", Group: "request"},
 			slog.String("path", "/checkout"), slog.String("query", ""), slog.String("method", "GET"), slog.String("scheme", "http"))
 		p.Stop(slog.Int("status", 200))
 	}
 }
 
-func mustSign(tb testing.TB) (info, mac string) {
+func mustSign(tb testing.TB) header.Signed {
 	keys, err := header.ParseKeys("a key for benchmarks")
 	if err != nil {
 		tb.Fatal(err)

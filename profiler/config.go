@@ -35,16 +35,12 @@ type Config struct {
 	// Admit decides whether a request without headers is traced all the same.
 	// It is called for each such request, so it should be quick; it must be
 	// safe for concurrent use. Nil: never.
-	Admit func(context.Context, Request) bool
+	Admit func(context.Context, Arrival) bool
+	// Disabled makes a Service that traces nothing: it needs no other field and
+	// starts no goroutine.
+	Disabled bool
 	// Queue bounds what waits for the sink.
 	Queue QueueConfig
-}
-
-// Request is what an admission hook is told of a request without headers.
-type Request struct {
-	Layer  string // "http", "grpc", "nats"
-	Method string // the HTTP method, "" elsewhere
-	Path   string // the URL's path, the gRPC method's full name, the subject
 }
 
 // QueueConfig bounds what stands between traced code and the sink. Zero fields
@@ -82,6 +78,9 @@ func (q *QueueConfig) validate() error {
 // New makes a Service and starts the goroutine that feeds its sink. Close it
 // when the program ends.
 func New(c Config) (*Service, error) {
+	if c.Disabled {
+		return &Service{disabled: true}, nil
+	}
 	switch {
 	case c.Name == "":
 		return nil, errors.New("profiler: the service has no name")
@@ -100,6 +99,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{
 		keys:     c.Keys,
+		logger:   c.Logger,
 		admit:    c.Admit,
 		closer:   c.Closer,
 		hostTail: append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'),

@@ -45,13 +45,14 @@ type Point struct{ n *node }
 // node is a point and the context of what runs below it.
 type node struct {
 	context.Context
-	trace  *trace
-	id     header.ID
-	parent header.ID
-	name   string
-	state  atomic.Uint32
-	place  uint32    // of the start record in its chunk while it is withheld; guarded by trace.mu
-	added  *gathered // guarded by trace.mu; nil until something is added
+	trace   *trace
+	id      header.ID
+	parent  header.ID
+	name    string
+	arrival string // the layer that received a request with this point; empty: none
+	state   atomic.Uint32
+	place   uint32    // of the start record in its chunk while it is withheld; guarded by trace.mu
+	added   *gathered // guarded by trace.mu; nil until something is added
 }
 
 // The bits of node.state.
@@ -60,6 +61,7 @@ const (
 	stateAdded         // node.added is not empty
 	stateHeld          // the start record may be withheld still
 	stateFailed        // ended by Fail, after which Stop is silent
+	stateFirst         // the first point of the trace in this process
 )
 
 // root is a trace and its first point, in one allocation.
@@ -115,6 +117,9 @@ func Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, 
 	return n, Point{n}
 }
 
+// info is what a request sent from inside of n says.
+func (n *node) info() header.Info { return header.Info{BaseID: n.trace.base, ParentID: n.id} }
+
 func (n *node) child(ctx context.Context) *node {
 	return &node{Context: ctx, trace: n.trace, parent: n.id}
 }
@@ -122,7 +127,7 @@ func (n *node) child(ctx context.Context) *node {
 func (n *node) open(o *Opening, attrs []slog.Attr) {
 	n.name, n.id = cleanName(o.Name), header.NewID()
 	if o.Held {
-		n.state.Store(stateHeld)
+		n.state.Or(stateHeld)
 	}
 	e := newEncoder(n.trace.svc)
 	e.group(o.Group, attrs)
@@ -208,6 +213,9 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 			n.trace.svc.late.Add(1)
 		}
 		return
+	}
+	if old&stateFirst != 0 {
+		openTraces.Add(-1)
 	}
 	e := newEncoder(n.trace.svc)
 	e.outcome(end)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
@@ -24,7 +25,7 @@ func TestTree(t *testing.T) {
 	s := newService(t, sink)
 	base, _ := header.ParseID("11111111-2222-4333-8444-555555555555")
 	parent, _ := header.ParseID("caller")
-	ctx, root := s.Join(context.Background(), header.Info{BaseID: base, ParentID: parent}, nil, profiler.Opening{Name: "http"})
+	ctx, root := receive(t, s, header.Info{BaseID: base, ParentID: parent}, profiler.Opening{Name: "http"})
 	inner, a := profiler.Start(ctx, "a")
 	_, b := profiler.Start(inner, "b")
 	b.Stop()
@@ -162,9 +163,9 @@ func (v selfStringing) String() string { panic(v) }
 func TestSelfPanicking(t *testing.T) {
 	sink := &store{}
 	s := newService(t, sink, func(c *profiler.Config) {
-		c.Admit = func(context.Context, profiler.Request) bool { panic(selfPanicking{}) }
+		c.Admit = func(context.Context, profiler.Arrival) bool { panic(selfPanicking{}) }
 	})
-	if s.Admit(context.Background(), profiler.Request{}) {
+	if in := s.Receive(context.Background(), atServer, pointtest.Headers{}); in.Traced() {
 		t.Error("admitted")
 	}
 	for _, v := range []any{selfPanicking{}, selfStringing{}, &selfPanicking{}, []any{selfPanicking{}}, &wraps{selfPanicking{}}} {
@@ -585,26 +586,27 @@ func TestTrace(t *testing.T) {
 
 func TestPropagation(t *testing.T) {
 	s := newService(t, &store{})
-	if _, _, ok := profiler.Headers(context.Background()); ok || profiler.Active(context.Background()) {
+	if _, ok := profiler.Sign(context.Background()); ok || profiler.Active(context.Background()) {
 		t.Error("a context without a profiler has headers")
 	}
 	old, _ := header.ParseKeys("k2")
 	base := header.NewID()
-	ctx, root := s.Join(context.Background(), header.Info{BaseID: base}, old.Primary(), profiler.Opening{Name: "root"})
+	ctx, root := receiveSigned(t, s, "k2", header.Info{BaseID: base}, profiler.Opening{Name: "root"})
 	defer root.Stop()
 	ctx, p := profiler.Start(ctx, "call")
 	defer p.Stop()
-	text, mac, ok := profiler.Headers(context.WithoutCancel(ctx))
+	signed, ok := profiler.Sign(context.WithoutCancel(ctx))
 	if !ok {
 		t.Fatal("no headers")
 	}
-	in, _, err := old.Verify(text, mac)
+	in, _, err := old.Verify(signed)
 	if err != nil || in.BaseID != base || in.ParentID != p.ID() {
 		t.Errorf("%v, %v: signed with another key, or of another point", in, err)
 	}
-	unsigned, q := s.Join(context.Background(), header.Info{BaseID: base}, nil, profiler.Opening{Name: "root"})
+	keyless := newService(t, &store{}, func(c *profiler.Config) { c.Keys = nil })
+	unsigned, q := keyless.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer q.Stop()
-	if _, _, ok := profiler.Headers(unsigned); ok {
+	if _, ok := profiler.Sign(unsigned); ok {
 		t.Error("headers without a key")
 	}
 }

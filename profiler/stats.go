@@ -81,6 +81,9 @@ func (n *counters) add(k Kind) {
 
 // Stats returns the figures of this moment.
 func (s *Service) Stats() Stats {
+	if s == nil || s.disabled {
+		return Stats{Refused: map[header.Refusal]uint64{}}
+	}
 	st := Stats{
 		Traces:    s.joined.Load(),
 		Accepted:  s.accepted.Load(),

@@ -88,7 +88,9 @@ func (t *trace) retract(n *node) bool {
 	if r == nil {
 		return false
 	}
-	n.state.Or(stateEnded)
+	if n.state.Or(stateEnded)&stateFirst != 0 {
+		openTraces.Add(-1)
+	}
 	r.held, r.dead = false, true
 	c.dead++
 	t.open--

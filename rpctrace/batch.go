@@ -32,12 +32,22 @@ type Link struct {
 // producers in info.links, and the others have a link to it. At most 64
 // producers are told apart; links_left_out counts the rest.
 //
-// If no message carries signed headers and ctx is not traced, svc's admission
-// hook is asked once. attrs and the number of messages stand under o.Group.
-func ConsumeBatch(ctx context.Context, svc *profiler.Service, messages []Carrier, o profiler.Opening, destination string, attrs ...slog.Attr) (context.Context, Batch) {
-	from, leftOut := producers(svc, messages)
-	if len(from) == 0 && !profiler.Active(ctx) &&
-		(len(messages) == 0 || !svc.Admit(ctx, profiler.Request{Layer: o.Group, Path: destination})) {
+// If no message carries headers and ctx is not traced, svc's admission hook is
+// asked once; a batch of forged messages alone is not traced. attrs and the
+// number of messages stand under o.Group.
+func ConsumeBatch(ctx context.Context, svc *profiler.Service, messages []header.Carrier, o profiler.Opening, destination string, attrs ...slog.Attr) (context.Context, Batch) {
+	from, leftOut, others := producers(ctx, svc, messages, o.Group, destination)
+	if len(from) == 0 && others == 0 && (len(messages) > 0 || !profiler.Active(ctx)) {
+		return ctx, Batch{}
+	}
+	var first profiler.Incoming
+	rest := from
+	if len(from) == 0 || profiler.Active(ctx) {
+		first = Receive(ctx, svc, noHeaders{}, o.Group, destination)
+	} else {
+		first, rest = from[0], from[1:]
+	}
+	if !first.Traced() {
 		return ctx, Batch{}
 	}
 	about := slog.GroupAttrs(o.Group, append(attrs[:len(attrs):len(attrs)], slog.Int("messages", len(messages)))...)
@@ -49,58 +59,57 @@ func ConsumeBatch(ctx context.Context, svc *profiler.Service, messages []Carrier
 	if leftOut > 0 {
 		all = append(all, slog.Int("links_left_out", leftOut))
 	}
-
-	var p profiler.Point
-	switch {
-	case profiler.Active(ctx):
-		ctx, p = profiler.Open(ctx, o, all...)
-	case len(from) > 0:
-		ctx, p = svc.Join(ctx, from[0].in, from[0].key, o, all...)
-		from = from[1:]
-	default:
-		ctx, p = svc.Begin(ctx, o, all...)
-	}
+	outside := ctx
+	ctx, p := first.Open(ctx, o, all...)
 	b := Batch{points: []profiler.Point{p}}
-	at, _, _ := profiler.Current(ctx)
+	at, _ := profiler.Current(ctx)
 	back := slog.Any("links", []Link{{at.BaseID, at.ParentID}})
-	for _, f := range from {
-		_, p := svc.Join(ctx, f.in, f.key, o, about, back)
+	for i := range rest {
+		_, p := rest[i].Open(outside, o, about, back)
 		b.points = append(b.points, p)
 	}
 	return ctx, b
 }
 
-type producer struct {
-	in  header.Info
-	key *header.Key
-}
+// noHeaders is a message without headers.
+type noHeaders struct{}
 
-// producers are the points that have sent messages, each one once.
-func producers(svc *profiler.Service, messages []Carrier) (from []producer, leftOut int) {
+func (noHeaders) Get(string) string  { return "" }
+func (noHeaders) Set(string, string) {}
+
+// producers are the points that have sent messages, each one once; others counts
+// the messages that may be traced for another reason, so neither the forged ones
+// nor those that the bus has received further out.
+func producers(ctx context.Context, svc *profiler.Service, messages []header.Carrier, bus, destination string) (from []profiler.Incoming, leftOut, others int) {
 	seen := map[header.Info]bool{}
 	for _, c := range messages {
-		text := c.Get(header.InfoName)
-		if text == "" {
+		if c.Get(header.InfoName) == "" {
+			others++
 			continue
 		}
-		in, key, err := svc.Verify(text, c.Get(header.HMACName))
-		if err != nil || seen[in] {
-			continue
-		}
-		seen[in] = true
-		if len(from) == maxLinks {
+		in := Receive(ctx, svc, c, bus, destination)
+		info, signed := in.Signed()
+		switch {
+		case !in.Traced():
+		case !signed:
+			others++
+		case seen[info]:
+		case len(from) == maxLinks:
+			seen[info] = true
 			leftOut++
-			continue
+		default:
+			seen[info] = true
+			from = append(from, in)
 		}
-		from = append(from, producer{in, key})
 	}
-	return from, leftOut
+	return from, leftOut, others
 }
 
-func links(from []producer) []Link {
+func links(from []profiler.Incoming) []Link {
 	l := make([]Link, len(from))
-	for i, f := range from {
-		l[i] = Link{f.in.BaseID, f.in.ParentID}
+	for i := range from {
+		info, _ := from[i].Signed()
+		l[i] = Link{info.BaseID, info.ParentID}
 	}
 	return l
 }

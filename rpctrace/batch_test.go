@@ -6,17 +6,19 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
 // message is one that was sent in a new trace.
-func message(t *testing.T, svc *profiler.Service) rpctrace.Carrier {
+func message(t *testing.T, svc *profiler.Service) header.Carrier {
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "producer"})
 	defer p.Stop()
 	c := carrier{}
-	if !rpctrace.Inject(ctx, c) {
+	if !profiler.Inject(ctx, c) {
 		t.Fatal("nothing injected")
 	}
 	return c
@@ -36,7 +38,7 @@ func TestBatchFansIn(t *testing.T) {
 	from := sent.Named(t, "producer")
 
 	ctx, batch := rpctrace.ConsumeBatch(context.Background(), stock,
-		[]rpctrace.Carrier{a, carrier{}, b, a, forged}, processing, "t", slog.Int("bytes", 9))
+		[]header.Carrier{a, carrier{}, b, a, forged}, processing, "t", slog.Int("bytes", 9))
 	_, inside := profiler.Start(ctx, "inside")
 	inside.Stop()
 	batch.Fail(errors.New("boom"))
@@ -74,7 +76,7 @@ func TestBatchOfOneProducer(t *testing.T) {
 	shop, sent := pointtest.New(t, "shop")
 	m := message(t, shop)
 	from := sent.One(t, "producer")
-	for name, messages := range map[string][]rpctrace.Carrier{
+	for name, messages := range map[string][]header.Carrier{
 		"alone":           {m},
 		"twice":           {m, m},
 		"among untraced":  {carrier{}, m, carrier{}},
@@ -83,7 +85,7 @@ func TestBatchOfOneProducer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stock, received := pointtest.New(t, "stock", func(c *profiler.Config) {
-				c.Admit = func(context.Context, profiler.Request) bool {
+				c.Admit = func(context.Context, profiler.Arrival) bool {
 					t.Error("the hook is asked about a batch that has a producer")
 					return true
 				}
@@ -115,7 +117,7 @@ func TestBatchInATracedContext(t *testing.T) {
 	shop, _ := pointtest.New(t, "shop")
 	stock, received := pointtest.New(t, "stock")
 	ctx, root := stock.Begin(context.Background(), profiler.Opening{Name: "root"})
-	_, batch := rpctrace.ConsumeBatch(ctx, stock, []rpctrace.Carrier{message(t, shop)}, processing, "t")
+	_, batch := rpctrace.ConsumeBatch(ctx, stock, []header.Carrier{message(t, shop)}, processing, "t")
 	batch.Stop()
 	_, batch = rpctrace.ConsumeBatch(ctx, stock, nil, processing, "t")
 	batch.Stop()
@@ -129,7 +131,7 @@ func TestBatchInATracedContext(t *testing.T) {
 func TestBatchOfManyProducers(t *testing.T) {
 	shop, _ := pointtest.New(t, "shop")
 	stock, received := pointtest.New(t, "stock")
-	all := make([]rpctrace.Carrier, 70)
+	all := make([]header.Carrier, 70)
 	for i := range all {
 		all[i] = message(t, shop)
 	}
@@ -144,12 +146,12 @@ func TestBatchOfManyProducers(t *testing.T) {
 func TestBatchUntraced(t *testing.T) {
 	asked := 0
 	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Request) bool {
+		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			asked++
-			return r == profiler.Request{Layer: "bus", Path: "yes"}
+			return r == profiler.Arrival{Layer: "bus", Kind: layer.Consumer, Path: "yes"}
 		}
 	})
-	ctx, two := context.Background(), []rpctrace.Carrier{carrier{}, carrier{}}
+	ctx, two := context.Background(), []header.Carrier{carrier{}, carrier{}}
 	got, batch := rpctrace.ConsumeBatch(ctx, svc, two, processing, "no")
 	if got != ctx || batch.Active() {
 		t.Error("traced")

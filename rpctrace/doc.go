@@ -2,7 +2,7 @@
 // take the two signed headers of the trace along, and what the consumer does
 // hangs below the point of the producer, whatever bus lies between.
 //
-// A bus needs a [Carrier], which most buses' header types are already or
+// A bus needs a [header.Carrier], which most buses' header types are already or
 // become in a few lines. [Produce] and [Process] do the rest:
 //
 //	err := rpctrace.Produce(ctx, headers, publishing, func(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 	"go.uber.org/goleak"
@@ -70,16 +71,16 @@ func TestInject(t *testing.T) {
 	defer p.Stop()
 	for name, ctx := range map[string]context.Context{"no profiler": context.Background(), "no key": keyless} {
 		c := carrier{"X-Trace-Info": "old"}
-		if rpctrace.Inject(ctx, c) || len(c) != 1 || c["X-Trace-Info"] != "old" {
+		if profiler.Inject(ctx, c) || len(c) != 1 || c["X-Trace-Info"] != "old" {
 			t.Errorf("%s: %v", name, c)
 		}
 	}
 }
 
 func TestConsumeWithoutHeaders(t *testing.T) {
-	var asked []profiler.Request
+	var asked []profiler.Arrival
 	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Request) bool {
+		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			asked = append(asked, r)
 			return r.Path == "yes"
 		}
@@ -93,7 +94,7 @@ func TestConsumeWithoutHeaders(t *testing.T) {
 	if !p.Active() || !profiler.Active(got) {
 		t.Error("a message that the hook admits is not traced")
 	}
-	if want := (profiler.Request{Layer: "bus", Path: "yes"}); len(asked) != 2 || asked[1] != want {
+	if want := (profiler.Arrival{Layer: "bus", Kind: layer.Consumer, Path: "yes"}); len(asked) != 2 || asked[1] != want {
 		t.Errorf("the hook was asked %v", asked)
 	}
 	_, below := rpctrace.Consume(got, svc, carrier{}, processing, "no")
@@ -105,7 +106,7 @@ func TestConsumeWithoutHeaders(t *testing.T) {
 
 func TestForgedHeadersAreNotTraced(t *testing.T) {
 	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
-		c.Admit = func(context.Context, profiler.Request) bool { return true }
+		c.Admit = func(context.Context, profiler.Arrival) bool { return true }
 	})
 	c := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
 	ctx := context.Background()
@@ -122,13 +123,13 @@ func TestConsumingTwiceIsOnce(t *testing.T) {
 	svc, rec := pointtest.New(t, "svc")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	c, second := carrier{}, carrier{}
-	rpctrace.Inject(ctx, c)
+	profiler.Inject(ctx, c)
 	ctx, p := rpctrace.Consume(ctx, svc, c, processing, "t")
 	again, none := rpctrace.Consume(ctx, svc, c, processing, "t")
 	if none.Active() || again != ctx {
 		t.Error("two points for one message")
 	}
-	rpctrace.Inject(ctx, second)
+	profiler.Inject(ctx, second)
 	_, other := rpctrace.Consume(ctx, svc, second, processing, "t")
 	other.Stop()
 	p.Stop()

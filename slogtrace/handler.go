@@ -56,7 +56,7 @@ func (h *handler) keeps(ctx context.Context, level slog.Level) bool {
 
 // Handle implements [slog.Handler].
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	in, _, traced := profiler.Current(ctx)
+	in, traced := profiler.Current(ctx)
 	if !traced {
 		return h.log.Handle(ctx, r)
 	}

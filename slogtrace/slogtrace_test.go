@@ -76,7 +76,7 @@ func TestIsAHandler(t *testing.T) {
 
 func TestIDs(t *testing.T) {
 	ctx, root, _ := traced(t)
-	in, _, _ := profiler.Current(ctx)
+	in, _ := profiler.Current(ctx)
 	inner, p := profiler.Start(ctx, "inner")
 	defer p.Stop()
 	base, id, innerID := in.BaseID.String(), root.ID().String(), p.ID().String()

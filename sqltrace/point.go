@@ -122,6 +122,6 @@ func (c *conn) forgetSkipped() {
 }
 
 func parent(ctx context.Context) header.ID {
-	in, _, _ := profiler.Current(ctx)
+	in, _ := profiler.Current(ctx)
 	return in.ParentID
 }

@@ -111,7 +111,8 @@ var keys = must(header.ParseKeys("the key of the checks"))
 
 // sign makes r a request to be traced.
 func sign(r *http.Request) {
-	info, mac := keys.Primary().Sign(header.Info{BaseID: header.NewID(), ParentID: header.NewID()})
+	signed := keys.Primary().Sign(header.Info{BaseID: header.NewID(), ParentID: header.NewID()})
+	info, mac := signed.Info, signed.HMAC
 	r.Header.Set(header.InfoName, info)
 	r.Header.Set(header.HMACName, mac)
 }

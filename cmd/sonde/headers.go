@@ -37,9 +37,9 @@ func (c *signCmd) Run(s streams) error {
 	if in.BaseID.IsZero() {
 		in.BaseID = header.NewID()
 	}
-	info, mac := keys.Primary().Sign(in)
+	signed := keys.Primary().Sign(in)
 	fmt.Fprintf(s.err, "trace %s\n", in.BaseID)
-	_, err = fmt.Fprintf(s.out, "-H %s:%s -H %s:%s\n", header.InfoName, info, header.HMACName, mac)
+	_, err = fmt.Fprintf(s.out, "-H %s:%s -H %s:%s\n", header.InfoName, signed.Info, header.HMACName, signed.HMAC)
 	return err
 }
 
@@ -69,7 +69,7 @@ func (c *verifyCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	info, key, err := keys.Verify(c.Info, c.HMAC)
+	info, key, err := keys.Verify(header.Signed{Info: c.Info, HMAC: c.HMAC})
 	if err != nil {
 		var refusal header.Refusal
 		if hint := ""; errors.As(err, &refusal) {

@@ -276,7 +276,7 @@ func TestHeaders(t *testing.T) {
 	keys, _ := header.ParseKeys("new")
 	again := command(t, "headers", "sign")
 	m = regexp.MustCompile(`Info:(\S+) -H X-Trace-HMAC:(\S+)`).FindStringSubmatch(again.out)
-	if in, _, err := keys.Verify(m[1], m[2]); err != nil || again.err != "trace "+in.BaseID.String()+"\n" {
+	if in, _, err := keys.Verify(header.Signed{Info: m[1], HMAC: m[2]}); err != nil || again.err != "trace "+in.BaseID.String()+"\n" {
 		t.Errorf("%v, %+v", err, again)
 	}
 }

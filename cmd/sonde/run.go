@@ -57,8 +57,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	id := header.NewID()
-	info, mac := keys.Primary().Sign(header.Info{BaseID: id})
-	request.Header[header.InfoName], request.Header[header.HMACKey] = []string{info}, []string{mac}
+	keys.Primary().Sign(header.Info{BaseID: id}).Write(request.Header)
 	fmt.Fprintf(s.err, "trace %s\n", id)
 	return c.with(ctx, func(d drivers.Driver) error {
 		w := awaited{d: d, id: id, store: c.name(), s: s}

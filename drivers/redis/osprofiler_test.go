@@ -101,7 +101,7 @@ func writeOurs(t *testing.T, d drivers.Driver) (base string) {
 		t.Fatal(err)
 	}
 	ctx, root := service.Begin(t.Context(), profiler.Opening{Name: "http", Group: "request"}, slog.String("path", "/é"))
-	info, _, _ := profiler.Current(ctx)
+	info, _ := profiler.Current(ctx)
 	for i := range 50 {
 		_, p := profiler.Start(ctx, "db", slog.String("statement", "select '</script>' 🎉"), slog.Int("i", i))
 		p.Stop(slog.Float64("f", 1e16))

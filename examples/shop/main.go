@@ -79,9 +79,7 @@ func (s *shop) order(ctx context.Context, key *header.Key, base header.ID) error
 		return err
 	}
 	if key != nil {
-		info, mac := key.Sign(header.Info{BaseID: base})
-		r.Header.Set(header.InfoName, info)
-		r.Header.Set(header.HMACName, mac)
+		key.Sign(header.Info{BaseID: base}).Write(r.Header)
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {

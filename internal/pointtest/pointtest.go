@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -46,7 +47,7 @@ func New(t testing.TB, name string, config ...func(*profiler.Config)) (*profiler
 		t.Fatal(err)
 	}
 	r := &Recorder{t: t, byID: map[header.ID]*Point{}}
-	c := profiler.Config{Name: name, Keys: keys, Sink: r}
+	c := profiler.Config{Name: name, Keys: keys, Sink: r, Logger: slog.New(slog.DiscardHandler)}
 	for _, set := range config {
 		set(&c)
 	}

@@ -53,7 +53,8 @@ func incoming(t testing.TB, md ...string) context.Context {
 func signed(t testing.TB, svc *profiler.Service) []string {
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "caller"})
 	defer p.Stop()
-	info, mac, ok := profiler.Headers(ctx)
+	signed, ok := profiler.Sign(ctx)
+	info, mac := signed.Info, signed.HMAC
 	if !ok {
 		t.Fatal("no headers")
 	}

@@ -39,11 +39,11 @@ func (c *client) open(m *mark, at time.Time) (context.Context, profiler.Point) {
 // sign adds the headers of the point that ctx carries. A trace without a key
 // is not sent on.
 func sign(ctx context.Context) context.Context {
-	info, mac, ok := profiler.Headers(ctx)
+	signed, ok := profiler.Sign(ctx)
 	if !ok {
 		return ctx
 	}
-	return withHeaders(ctx, info, mac)
+	return withHeaders(ctx, signed)
 }
 
 func (c *client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts []grpc.CallOption) error {

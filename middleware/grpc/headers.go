@@ -17,11 +17,11 @@ var (
 
 // withHeaders adds the headers to the metadata of an outgoing call. Those that
 // are there already, since a proxy passes on what came in, are replaced.
-func withHeaders(ctx context.Context, info, mac string) context.Context {
+func withHeaders(ctx context.Context, s header.Signed) context.Context {
 	if md, ok := metadata.FromOutgoingContext(ctx); ok && (len(md[infoKey]) > 0 || len(md[hmacKey]) > 0) {
-		md.Set(infoKey, info)
-		md.Set(hmacKey, mac)
+		md.Set(infoKey, s.Info)
+		md.Set(hmacKey, s.HMAC)
 		return metadata.NewOutgoingContext(ctx, md)
 	}
-	return metadata.AppendToOutgoingContext(ctx, infoKey, info, hmacKey, mac)
+	return metadata.AppendToOutgoingContext(ctx, infoKey, s.Info, hmacKey, s.HMAC)
 }

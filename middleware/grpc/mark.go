@@ -5,7 +5,10 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -26,6 +29,7 @@ type mark struct {
 	cc     *grpc.ClientConn // nil on a server and for a stats handler
 	rpc    *rpc             // what a stats handler knows of the call
 	side   side
+	info   []string // of an incoming call: the values of X-Trace-Info
 }
 
 // Value implements [context.Context].
@@ -34,6 +38,34 @@ func (m *mark) Value(key any) any {
 		return m
 	}
 	return m.Context.Value(key)
+}
+
+// Get returns a header of an incoming call. Several values are as good as signed
+// by nobody.
+func (m *mark) Get(name string) string {
+	values := m.info
+	if name == header.HMACName {
+		values = metadata.ValueFromIncomingContext(m.Context, hmacKey)
+	}
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+		return values[0]
+	}
+	return ","
+}
+
+// Set is not used: nothing is written to a call that has come in.
+func (m *mark) Set(string, string) {}
+
+// Peer is the address that an incoming call came from.
+func (m *mark) Peer() string {
+	p, ok := peer.FromContext(m.Context)
+	if !ok || p.Addr == nil {
+		return ""
+	}
+	return p.Addr.String()
 }
 
 // markOf is the mark that ctx carries, nil if none.

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -19,7 +20,7 @@ func UnaryServerInterceptor(svc *profiler.Service, opts ...Option) grpc.UnarySer
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		in, p := s.open(ctx, info.FullMethod)
 		if !p.Active() {
-			return handler(ctx, req)
+			return handler(in, req)
 		}
 		return s.unary(ctx, in, p, req, handler)
 	}
@@ -37,44 +38,33 @@ func newServer(svc *profiler.Service, opts []Option) *server {
 
 // open opens the point of an incoming call and returns the context for what
 // handles it; the point is zero if the call is not traced or has its point.
-//
-// The context is searched for a profiler only if the call has headers or svc an
-// admission hook, since that costs a quarter of what the usual case costs. So a
-// trace that something above the server began otherwise is not noticed.
 func (s *server) open(ctx context.Context, method string) (context.Context, profiler.Point) {
-	info := metadata.ValueFromIncomingContext(ctx, infoKey)
-	if len(info) == 0 && !s.svc.Admits() {
+	info, maybe := s.look(ctx)
+	if !maybe {
 		return ctx, profiler.Point{}
 	}
-	return s.openMarked(&mark{Context: ctx, method: method, side: serverSide}, info, time.Time{})
+	return s.openMarked(&mark{Context: ctx, method: method, side: serverSide, info: info}, time.Time{})
 }
 
-// openMarked opens the point at the given time below m, unless the call has a
-// mark already.
-func (s *server) openMarked(m *mark, info []string, at time.Time) (context.Context, profiler.Point) {
-	opening := profiler.Opening{Name: s.name, Group: group, Time: at}
-	attrs := [...]slog.Attr{slog.String("method", m.method), slog.String("service", serviceOf(m.method))}
-	switch {
-	case profiler.Active(m.Context): // below an HTTP handler, or the call has its point
-		if markOf(m.Context, serverSide).covers(nil, m.method) {
-			return m.Context, profiler.Point{}
-		}
-		return profiler.Open(m, opening, attrs[:]...)
-	case len(info) > 0:
-		var mac string
-		if macs := metadata.ValueFromIncomingContext(m.Context, hmacKey); len(macs) > 0 {
-			mac = macs[0]
-		}
-		in, key, err := s.svc.Verify(info[0], mac)
-		if err != nil {
-			return m.Context, profiler.Point{}
-		}
-		return s.svc.Join(m, in, key, opening, attrs[:]...)
-	case s.svc.Admit(m.Context, profiler.Request{Layer: "grpc", Path: m.method}):
-		return s.svc.Begin(m, opening, attrs[:]...)
-	}
-	return m.Context, profiler.Point{}
+// look returns the values of X-Trace-Info that a call has, and whether it may
+// be traced.
+func (s *server) look(ctx context.Context) (info []string, maybe bool) {
+	info = metadata.ValueFromIncomingContext(ctx, infoKey)
+	return info, len(info) > 0 || !s.svc.Idle(ctx)
 }
+
+// openMarked opens the point at the given time below m.
+func (s *server) openMarked(m *mark, at time.Time) (context.Context, profiler.Point) {
+	in := s.svc.Receive(m.Context, profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: m.method}, m)
+	if !in.Traced() {
+		return profiler.WithoutBase(m.Context, ofCall), profiler.Point{}
+	}
+	return in.Open(m, profiler.Opening{Name: s.name, Group: group, Time: at},
+		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
+}
+
+// ofCall says whether ctx is that of a call, not that of the server.
+func ofCall(ctx context.Context) bool { return grpc.ServerTransportStreamFromContext(ctx) != nil }
 
 func (s *server) unary(ctx, in context.Context, p profiler.Point, req any, handler grpc.UnaryHandler) (any, error) {
 	returned := false

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -15,8 +14,8 @@ import (
 func StreamServerInterceptor(svc *profiler.Service, opts ...Option) grpc.StreamServerInterceptor {
 	s := newServer(svc, opts)
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-		headers := metadata.ValueFromIncomingContext(ss.Context(), infoKey)
-		if len(headers) == 0 && !svc.Admits() {
+		headers, maybe := s.look(ss.Context())
+		if !maybe {
 			return handler(srv, ss)
 		}
 		return s.stream(srv, ss, headers, info, handler)
@@ -26,8 +25,11 @@ func StreamServerInterceptor(svc *profiler.Service, opts ...Option) grpc.StreamS
 func (s *server) stream(srv any, ss grpc.ServerStream, headers []string, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	out := ss.Context()
 	began := time.Now()
-	in, p := s.openMarked(&mark{Context: out, method: info.FullMethod, side: serverSide}, headers, began)
+	in, p := s.openMarked(&mark{Context: out, method: info.FullMethod, side: serverSide, info: headers}, began)
 	if !p.Active() {
+		if in != out {
+			ss = &detached{ss, in}
+		}
 		return handler(srv, ss)
 	}
 	counted := &serverStream{ServerStream: ss, ctx: in, tally: tally{began: began}}
@@ -39,6 +41,15 @@ func (s *server) stream(srv any, ss grpc.ServerStream, headers []string, info *g
 	end(p, serverSide, err, out.Err() != nil, counted.tally.attrs(kind, 1)...)
 	return err
 }
+
+// detached is a stream out of sight of the trace that its server's context
+// carries.
+type detached struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (d *detached) Context() context.Context { return d.ctx }
 
 // serverStream counts the messages of a stream and carries the profiler.
 type serverStream struct {

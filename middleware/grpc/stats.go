@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 
@@ -113,12 +112,13 @@ type serverHandler struct {
 }
 
 func (h *serverHandler) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
-	headers := metadata.ValueFromIncomingContext(ctx, infoKey)
-	if len(headers) == 0 && !h.server.svc.Admits() || tagged(ctx, h, serverSide, info.FullMethodName) {
+	headers, maybe := h.server.look(ctx)
+	if !maybe || tagged(ctx, h, serverSide, info.FullMethodName) {
 		return ctx
 	}
 	r := newRPC(ctx, h, serverSide, info.FullMethodName)
-	ctx, r.point = h.server.openMarked(&r.mark, headers, r.tally.began)
+	r.info = headers
+	ctx, r.point = h.server.openMarked(&r.mark, r.tally.began)
 	return ctx
 }
 

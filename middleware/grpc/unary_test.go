@@ -19,6 +19,7 @@ import (
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -172,11 +173,10 @@ func TestDeadline(t *testing.T) {
 
 func TestUntraced(t *testing.T) {
 	r := unaryRig(t)
-	info, mac, _ := profiler.Headers(func() context.Context {
-		ctx, p := r.client.Begin(context.Background(), profiler.Opening{Name: "test"})
-		p.Stop()
-		return ctx
-	}())
+	ctx, p := r.client.Begin(context.Background(), profiler.Opening{Name: "test"})
+	p.Stop()
+	signed, _ := profiler.Sign(ctx)
+	info, mac := signed.Info, signed.HMAC
 	r.start(t)
 	for _, test := range []struct {
 		name    string
@@ -219,9 +219,9 @@ func TestUntraced(t *testing.T) {
 }
 
 func TestAdmission(t *testing.T) {
-	var asked []profiler.Request
+	var asked []profiler.Arrival
 	r := unaryRig(t, func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Request) bool {
+		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			asked = append(asked, r)
 			return len(asked) == 2
 		}
@@ -236,15 +236,16 @@ func TestAdmission(t *testing.T) {
 	if p.Parent != p.Base {
 		t.Error("the point is not at the top of its trace")
 	}
-	want := profiler.Request{Layer: "grpc", Path: unaryCall}
-	equal(t, "asked", asked, []profiler.Request{want, want, want})
+	want := profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: unaryCall}
+	equal(t, "asked", asked, []profiler.Arrival{want, want, want})
 }
 
 // The server under a traced HTTP handler, for instance.
 func TestBelowAnotherLayer(t *testing.T) {
 	svc, rec := pointtest.New(t, "server")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "http"})
-	info, mac, _ := profiler.Headers(ctx)
+	signed, _ := profiler.Sign(ctx)
+	info, mac := signed.Info, signed.HMAC
 	ctx = metadata.NewIncomingContext(ctx, metadata.Pairs("x-trace-info", info, "x-trace-hmac", mac))
 	_, err := sondegrpc.UnaryServerInterceptor(svc)(ctx, nil, unaryInfo, answer)
 	if err != nil {

@@ -46,7 +46,8 @@ func ExampleHandler() {
 
 	// A request that asks to be traced.
 	keys, _ := header.ParseKeys("secret")
-	info, mac := keys.Primary().Sign(header.Info{BaseID: header.NewID()})
+	signed := keys.Primary().Sign(header.Info{BaseID: header.NewID()})
+	info, mac := signed.Info, signed.HMAC
 	r := httptest.NewRequest("GET", "/orders/7", nil)
 	r.Header.Set(header.InfoName, info)
 	r.Header.Set(header.HMACName, mac)

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -20,7 +19,6 @@ type exchange struct {
 	w       http.ResponseWriter // the server's
 	request *http.Request       // the server's
 	parent  context.Context     // the server's; the request's may change
-	in      header.Info         // what its headers say; zero if it has none
 
 	// What the handler answers. Like the ResponseWriter that they belong to,
 	// these are not safe for concurrent use.

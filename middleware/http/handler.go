@@ -6,16 +6,17 @@ import (
 	"net/http"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
 // Handler traces the requests that next serves. Put it outermost, so that it
 // sees the answers of routers (404, 405) and of other middleware.
 //
-// A request is traced if it carries X-Trace-Info and X-Trace-HMAC, each once
-// and validly signed, or if svc's admission hook lets it in without. Any other
-// goes to next as it came. A Handler inside another one leaves a request alone
-// that the outer one traces.
+// [profiler.Service.Receive] decides whether a request is traced: if it carries
+// X-Trace-Info and X-Trace-HMAC, each once and validly signed, or if svc's
+// admission hook lets it in without. Any other goes to next as it came. A
+// Handler inside another one leaves a request alone that the outer one traces.
 //
 // Panics of next pass on unchanged. The ResponseWriter that next gets has the
 // optional methods that the server's has, and Unwrap. Whatever next changes in
@@ -36,26 +37,61 @@ type handler struct {
 }
 
 // ServeHTTP implements [http.Handler]. It does no more here than to see
-// whether the request is to be traced.
+// whether the request can be traced.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if info, ok := r.Header[header.InfoKey]; ok {
-		in, key, err := h.svc.Verify(single(info), single(r.Header[header.HMACKey]))
-		if err == nil {
-			h.join(w, r, in, key)
-			return
-		}
-	}
-	if h.svc.Admit(r.Context(), profiler.Request{Layer: "http", Method: r.Method, Path: r.URL.Path}) {
-		h.begin(w, r)
+	if _, ok := r.Header[header.InfoKey]; !ok && h.svc.Idle(r.Context()) {
+		h.next.ServeHTTP(w, r)
 		return
 	}
-	h.next.ServeHTTP(w, r)
+	in := h.svc.Receive(r.Context(), profiler.Arrival{
+		Layer: "http", Kind: layer.Server, Method: r.Method, Path: r.URL.Path,
+	}, (*carrier)(r))
+	switch {
+	case in.Traced():
+		h.trace(w, r, in)
+	case in.Repeated(): // an outer Handler traces it
+		if outer := current(r.Context()); outer != nil {
+			defer func() { outer.setRoute(r.Pattern) }()
+		}
+		h.next.ServeHTTP(w, r)
+	default:
+		h.pass(w, r)
+	}
 }
 
-// single is the only one of a header's values. Several are as good as signed
-// by nobody: a WSGI server joins them with commas.
-func single(values []string) string {
-	switch len(values) {
+func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Incoming) {
+	x, xw := newExchange(w, r)
+	a := requestAttrs(r)
+	ctx, p := in.Open((*exchangeContext)(x), h.opening(), a[:]...)
+	x.serve(h.next, xw, r, ctx, p)
+}
+
+// pass serves a request that is not traced, out of sight of a trace that the
+// server's base context carries.
+func (h *handler) pass(w http.ResponseWriter, r *http.Request) {
+	ctx := profiler.WithoutBase(r.Context(), underServer)
+	if ctx == r.Context() {
+		h.next.ServeHTTP(w, r)
+		return
+	}
+	inner, was := r.WithContext(ctx), *r
+	defer handBack(r, inner, &was, ctx)
+	h.next.ServeHTTP(w, inner)
+}
+
+func underServer(ctx context.Context) bool { return ctx.Value(http.ServerContextKey) != nil }
+
+// carrier is a request that has come in, as the profiler sees it.
+type carrier http.Request
+
+// Get returns a header's value. Several are as good as signed by nobody: a WSGI
+// server joins them with commas.
+func (c *carrier) Get(name string) string {
+	key := header.InfoKey
+	if name == header.HMACName {
+		key = header.HMACKey
+	}
+	switch values := c.Header[key]; len(values) {
 	case 0:
 		return ""
 	case 1:
@@ -64,31 +100,11 @@ func single(values []string) string {
 	return ","
 }
 
-// join serves a request whose headers were verified.
-func (h *handler) join(w http.ResponseWriter, r *http.Request, in header.Info, key *header.Key) {
-	if outer := current(r.Context()); outer != nil && outer.in == in {
-		defer func() { outer.setRoute(r.Pattern) }()
-		h.next.ServeHTTP(w, r) // an outer Handler traces it
-		return
-	}
-	x, xw := newExchange(w, r)
-	x.in = in
-	a := requestAttrs(r)
-	ctx, p := h.svc.Join((*exchangeContext)(x), in, key, h.opening(), a[:]...)
-	x.serve(h.next, xw, r, ctx, p)
-}
+// Set is not used: nothing is written to a request that has come in.
+func (c *carrier) Set(name, value string) { c.Header.Set(name, value) }
 
-// begin serves a request that the admission hook lets in.
-func (h *handler) begin(w http.ResponseWriter, r *http.Request) {
-	if profiler.Active(r.Context()) {
-		h.next.ServeHTTP(w, r)
-		return
-	}
-	x, xw := newExchange(w, r)
-	a := requestAttrs(r)
-	ctx, p := h.svc.Begin((*exchangeContext)(x), h.opening(), a[:]...)
-	x.serve(h.next, xw, r, ctx, p)
-}
+// Peer is the address that the request came from.
+func (c *carrier) Peer() string { return c.RemoteAddr }
 
 func (h *handler) opening() profiler.Opening {
 	return profiler.Opening{Name: h.name, Group: "request"}

@@ -14,6 +14,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/watchdog"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -139,7 +140,7 @@ func TestHandlerUntraced(t *testing.T) {
 		{"forged", forged, header.ErrUnknownKey, true},
 		{"two infos", http.Header{header.InfoKey: {info, info}, header.HMACKey: {mac}}, header.ErrUnknownKey, true},
 		{"two signatures", http.Header{header.InfoKey: {info}, header.HMACKey: {mac, mac}}, header.ErrUnknownKey, true},
-		{"no values", http.Header{header.InfoKey: {}, header.HMACKey: {}}, header.ErrNoInfo, true},
+		{"no values", http.Header{header.InfoKey: {}, header.HMACKey: {}}, header.ErrNoInfo, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -172,15 +173,15 @@ func TestHandlerNilService(t *testing.T) {
 }
 
 func TestHandlerAdmits(t *testing.T) {
-	var asked []profiler.Request
+	var asked []profiler.Arrival
 	svc, rec := pointtest.New(t, "api", func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Request) bool {
+		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			asked = append(asked, r)
 			return r.Path == "/yes"
 		}
 	})
 	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if _, _, ok := profiler.Headers(r.Context()); ok != (r.URL.Path == "/yes") {
+		if _, ok := profiler.Sign(r.Context()); ok != (r.URL.Path == "/yes") {
 			t.Errorf("%s traced: %v", r.URL.Path, ok)
 		}
 	})
@@ -188,7 +189,7 @@ func TestHandlerAdmits(t *testing.T) {
 		// Twice wrapped: one point all the same.
 		Handler(svc, Handler(svc, next)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("PUT", target, nil))
 	}
-	equal(t, "first question", asked[0], profiler.Request{Layer: "http", Method: "PUT", Path: "/yes"})
+	equal(t, "first question", asked[0], profiler.Arrival{Layer: "http", Kind: layer.Server, Method: "PUT", Path: "/yes"})
 	p := rec.One(t, "http")
 	equal(t, "parent", p.Parent, p.Base)
 	equal(t, "path", sub(t, p.Start, "request")["path"], "/yes")
@@ -214,9 +215,7 @@ func TestHandlerInProcessCall(t *testing.T) {
 	inner := Handler(svc, http.NotFoundHandler(), WithName("inner"))
 	outer := Handler(svc, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r2 := r.Clone(r.Context())
-		info, mac, _ := profiler.Headers(r.Context())
-		r2.Header.Set(header.InfoName, info)
-		r2.Header.Set(header.HMACName, mac)
+		profiler.Inject(r.Context(), r2.Header)
 		inner.ServeHTTP(w, r2)
 	}), WithName("outer"))
 	outer.ServeHTTP(httptest.NewRecorder(), signed(t, "GET", "/"))

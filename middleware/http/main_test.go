@@ -21,7 +21,8 @@ func sign(t testing.TB, h http.Header, secret string) header.Info {
 		t.Fatal(err)
 	}
 	in := header.Info{BaseID: header.NewID(), ParentID: header.NewID()}
-	info, mac := keys.Primary().Sign(in)
+	signed := keys.Primary().Sign(in)
+	info, mac := signed.Info, signed.HMAC
 	h.Set(header.InfoName, info)
 	h.Set(header.HMACName, mac)
 	return in

@@ -118,7 +118,7 @@ print(json.dumps({"events": events, "answers": answers}, default=bytes.decode))
 		equal(t, target+": parent", start.ParentID, points[i].ID.String())
 
 		// What the Python service sends on comes back to us.
-		in, _, err := keys.Verify(python.Answers[i][header.InfoName], python.Answers[i][header.HMACName])
+		in, _, err := keys.Verify(header.Signed{Info: python.Answers[i][header.InfoName], HMAC: python.Answers[i][header.HMACName]})
 		equal(t, target+": sent on", []any{in.ParentID.String(), err}, []any{start.TraceID, nil})
 
 		svc, rec := pointtest.New(t, "go")

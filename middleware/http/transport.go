@@ -153,8 +153,8 @@ func withoutTraceHeaders(h http.Header, more int) http.Header {
 // withTraceHeaders copies h with the signed headers of ctx.
 func withTraceHeaders(ctx context.Context, h http.Header) http.Header {
 	out := withoutTraceHeaders(h, 2)
-	if info, mac, ok := profiler.Headers(ctx); ok {
-		v := [2]string{info, mac}
+	if signed, ok := profiler.Sign(ctx); ok {
+		v := [2]string{signed.Info, signed.HMAC}
 		out[header.InfoKey], out[header.HMACKey] = v[0:1:1], v[1:2:2]
 	}
 	return out

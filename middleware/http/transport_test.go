@@ -197,7 +197,7 @@ func TestTransportBorder(t *testing.T) {
 		if allowed {
 			want = 3
 			keys, _ := header.ParseKeys("key")
-			if _, _, err := keys.Verify(got.Get(header.InfoName), got.Get(header.HMACName)); err != nil {
+			if _, _, err := keys.Verify(header.Signed{Info: got.Get(header.InfoName), HMAC: got.Get(header.HMACName)}); err != nil {
 				t.Errorf("the headers sent: %v", err)
 			}
 		}
@@ -245,7 +245,7 @@ func TestTransportReverseProxy(t *testing.T) {
 		var got header.Info
 		back := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			keys, _ := header.ParseKeys("key")
-			got, _, _ = keys.Verify(r.Header.Get(header.InfoName), r.Header.Get(header.HMACName))
+			got, _, _ = keys.Verify(header.Signed{Info: r.Header.Get(header.InfoName), HMAC: r.Header.Get(header.HMACName)})
 		}))
 		to, _ := url.Parse(back.URL)
 		pool := &http.Transport{}

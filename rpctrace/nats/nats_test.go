@@ -14,6 +14,7 @@ import (
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	sondenats "github.com/sonde-go/sonde/rpctrace/nats"
 	"go.uber.org/goleak"
@@ -337,7 +338,8 @@ func TestHandlerPanicPassesOn(t *testing.T) {
 	svc, rec := pointtest.New(t, "stock")
 	m := &nats.Msg{Subject: "s", Header: nats.Header{}}
 	ctx := begin(t, svc)
-	info, mac, _ := profiler.Headers(ctx)
+	signed, _ := profiler.Sign(ctx)
+	info, mac := signed.Info, signed.HMAC
 	m.Header.Set("X-Trace-Info", info)
 	m.Header.Set("X-Trace-HMAC", mac)
 	defer func() {
@@ -353,8 +355,8 @@ func TestHandlerPanicPassesOn(t *testing.T) {
 
 func TestAdmission(t *testing.T) {
 	svc, rec := pointtest.New(t, "stock", func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Request) bool {
-			return r == profiler.Request{Layer: "nats", Path: "orders.new"}
+		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
+			return r == profiler.Arrival{Layer: "nats", Kind: layer.Consumer, Path: "orders.new"}
 		}
 	})
 	handler := sondenats.Handler(svc, func(context.Context, *nats.Msg) {})

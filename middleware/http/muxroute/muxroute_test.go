@@ -22,7 +22,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func sign(r *http.Request) {
 	keys, _ := header.ParseKeys("key")
-	info, mac := keys.Primary().Sign(header.Info{BaseID: header.NewID()})
+	signed := keys.Primary().Sign(header.Info{BaseID: header.NewID()})
+	info, mac := signed.Info, signed.HMAC
 	r.Header.Set(header.InfoName, info)
 	r.Header.Set(header.HMACName, mac)
 }

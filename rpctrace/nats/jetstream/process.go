@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
@@ -57,7 +58,7 @@ func ProcessBatch(ctx context.Context, svc *profiler.Service, messages []jetstre
 	if len(messages) == 0 {
 		return ctx, rpctrace.Batch{}
 	}
-	carriers := make([]rpctrace.Carrier, len(messages))
+	carriers := make([]header.Carrier, len(messages))
 	size, redelivered := 0, 0
 	for i, m := range messages {
 		carriers[i] = m.Headers()

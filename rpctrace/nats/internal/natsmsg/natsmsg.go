@@ -34,7 +34,7 @@ func Open(ctx context.Context, name string, m *nats.Msg) (context.Context, profi
 func Inject(ctx context.Context, m *nats.Msg) *nats.Msg {
 	h := make(nats.Header, len(m.Header)+2)
 	maps.Copy(h, m.Header)
-	if !rpctrace.Inject(ctx, h) {
+	if !profiler.Inject(ctx, h) {
 		return m
 	}
 	return &nats.Msg{Subject: m.Subject, Reply: m.Reply, Header: h, Data: m.Data}

@@ -1,0 +1,230 @@
+package profiler
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
+)
+
+// Arrival is what a layer knows of a request or a message that has come in,
+// before it looks at its headers.
+type Arrival struct {
+	Layer  string     // "http", "grpc", "nats": the same for all points of the layer
+	Kind   layer.Kind // layer.Server or layer.Consumer
+	Method string     // the HTTP method; empty elsewhere
+	Path   string     // the URL's path, the gRPC method's full name, the subject
+}
+
+// Peer is a [header.Carrier] that knows who has sent the request, for the log.
+type Peer interface {
+	Peer() string
+}
+
+// Incoming is a request or a message of which it is decided whether and why it
+// is traced. The zero Incoming is not traced.
+type Incoming struct {
+	svc   *Service
+	why   why
+	layer string
+	info  header.Info
+	key   *header.Key
+}
+
+type why uint8
+
+const (
+	untraced    why = iota // no headers, or forged ones
+	repeated               // its own layer traces it already
+	byHeaders              // they are signed
+	byContext              // below a point in the context
+	byAdmission            // the hook says so
+)
+
+// Receive decides whether a request or a message is traced: every layer asks
+// here, so that all answer alike. It costs no allocation.
+//
+//   - Nothing is traced by a nil Service, or by one that is disabled.
+//   - Headers that do not verify: not traced. They are counted by reason in
+//     [Stats] and logged once a spell; the admission hook is not asked.
+//   - Signed headers: traced, whatever trace ctx carries. If they are those that
+//     the trace in ctx arrived with, or those that an open point of ctx has
+//     sent, the point is below that of ctx; the layer that has received the same
+//     headers further out adds nothing.
+//   - No headers, but a trace in ctx: a server adds a point below the point of
+//     an outer layer of the same request, and leaves any other trace alone; a
+//     consumer adds a point below it.
+//   - Else the admission hook decides.
+//
+// c may implement [Peer]. Receive is safe for concurrent use.
+func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Incoming {
+	if s == nil || s.disabled {
+		return Incoming{}
+	}
+	in := Incoming{svc: s, layer: a.Layer}
+	if text := c.Get(header.InfoName); text != "" {
+		info, key, err := s.keys.Verify(header.Signed{Info: text, HMAC: c.Get(header.HMACName)})
+		if err != nil {
+			s.refuse(err, &a, c)
+			return in
+		}
+		s.accepted.Add(1)
+		in.info, in.key, in.why = info, key, byHeaders
+		if n := current(ctx); n != nil && n.trace.base == info.BaseID {
+			in.why = n.knows(info, a.Layer)
+		}
+		return in
+	}
+	n := current(ctx)
+	switch {
+	case n == nil:
+		if s.asks(ctx, &a) {
+			in.why = byAdmission
+		}
+	case n.arrivedBy(a.Layer) && a.Kind == layer.Server:
+		in.why = repeated
+	case n.arrived() || a.Kind == layer.Consumer:
+		in.why = byContext
+	}
+	return in
+}
+
+// Traced says whether Open will open a point.
+func (in *Incoming) Traced() bool { return in.why > repeated }
+
+// Repeated says that the request is not traced here because the same layer
+// traces it further out.
+func (in *Incoming) Repeated() bool { return in.why == repeated }
+
+// Signed returns what the headers say, if the request is traced because of
+// them.
+func (in *Incoming) Signed() (header.Info, bool) { return in.info, in.why == byHeaders }
+
+// Open opens the point of the request and returns the context for what serves
+// it; the caller ends the point. What the request sends on is signed with the
+// key that signed its headers, or with the first key. Without Traced it returns
+// ctx and a zero Point. It is called once.
+func (in *Incoming) Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, Point) {
+	switch in.why {
+	case byHeaders:
+		return in.svc.join(ctx, in.info, in.key, in.layer, &o, attrs)
+	case byContext:
+		n := current(ctx).child(ctx)
+		n.arrival = in.layer
+		n.open(&o, attrs)
+		return n, Point{n}
+	case byAdmission:
+		return in.svc.join(ctx, header.Info{BaseID: header.NewID()}, in.svc.keys.Primary(), in.layer, &o, attrs)
+	}
+	return ctx, Point{}
+}
+
+// Idle says that a request without headers cannot be traced by a server: there is
+// no hook to ask, and no trace in ctx. A server asks it before it makes anything
+// for [Service.Receive]. It looks into ctx only while a trace is open in the
+// process.
+func (s *Service) Idle(ctx context.Context) bool {
+	if s == nil || s.disabled {
+		return true
+	}
+	return s.admit == nil && (openTraces.Load() == 0 && begunTraces.Load() == 0 || current(ctx) == nil)
+}
+
+// openTraces counts the traces of the process whose first point has not ended,
+// and begunTraces those that a program has begun by itself, whose context may
+// live on.
+var openTraces, begunTraces atomic.Int64
+
+// asks asks the admission hook. A hook that panics says no.
+func (s *Service) asks(ctx context.Context, a *Arrival) (yes bool) {
+	if s.admit == nil {
+		return false
+	}
+	defer func() {
+		if recover() != nil {
+			s.panics.Add(1)
+			yes = false
+		}
+	}()
+	if yes = s.admit(ctx, *a); yes {
+		s.admitted.Add(1)
+	}
+	return yes
+}
+
+// spell is how long no forged headers must have come, in seconds, until the next
+// are logged.
+const spell = 60
+
+// refuse counts forged headers and logs the first of a spell.
+func (s *Service) refuse(err error, a *Arrival, c header.Carrier) {
+	reason, _ := err.(header.Refusal)
+	s.refused[reason].Add(1)
+	now := time.Now().Unix()
+	if last := s.lastRefusal.Swap(now); last != 0 && now-last < spell {
+		return
+	}
+	attrs := []slog.Attr{slog.String("reason", reason.Error()), slog.String("layer", a.Layer)}
+	if p, ok := c.(Peer); ok {
+		attrs = append(attrs, slog.String("peer", p.Peer()))
+	}
+	s.logger.LogAttrs(context.Background(), slog.LevelWarn,
+		"sonde: trace headers that do not verify; such requests are served untraced", attrs...)
+}
+
+// above is the point in this process that n is below, nil for the first one of
+// the trace.
+func (n *node) above() *node {
+	up := current(n.Context)
+	if up == nil || up.trace != n.trace {
+		return nil
+	}
+	return up
+}
+
+// knows is why a layer traces a request whose headers in belong to the trace of
+// n: not because of them if they are those that the trace arrived with, or that
+// an open point of it has sent, n or one above. Such a request is below n, and
+// if the layer has received it already, it is the same request once more.
+func (n *node) knows(in header.Info, layer string) why {
+	parent := in.ParentID
+	if parent.IsZero() {
+		parent = in.BaseID
+	}
+	known := byContext
+	for ; n != nil; n = n.above() {
+		if n.id == parent && n.state.Load()&stateEnded == 0 {
+			return known
+		}
+		if n.arrival == layer {
+			known = repeated
+		}
+		if n.state.Load()&stateFirst != 0 && n.parent == parent {
+			return known
+		}
+	}
+	return byHeaders
+}
+
+// arrivedBy says whether n or a point above it is where the layer received a
+// request; arrived, whether any layer did.
+func (n *node) arrivedBy(layer string) bool {
+	for ; n != nil; n = n.above() {
+		if n.arrival == layer {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *node) arrived() bool {
+	for ; n != nil; n = n.above() {
+		if n.arrival != "" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,55 @@
+package rpctrace_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/rpctrace"
+)
+
+func TestArrivals(t *testing.T) {
+	pointtest.Receiver{
+		Layer: "bus", Kind: layer.Consumer,
+		Receive: func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
+			_ = rpctrace.Process(ctx, svc, h, processing, "t", func(ctx context.Context) error {
+				inside(ctx)
+				return nil
+			})
+		},
+	}.Test(t)
+}
+
+// TestBatchOfForged: messages with forged headers are as good as not there,
+// whatever context and hook say, and so is a batch that was received already.
+func TestBatchOfForged(t *testing.T) {
+	asked := 0
+	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+		c.Admit = func(context.Context, profiler.Arrival) bool { asked++; return true }
+	})
+	forged := pointtest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	defer root.Stop()
+	for _, ctx := range []context.Context{context.Background(), ctx} {
+		if _, b := rpctrace.ConsumeBatch(ctx, svc, []header.Carrier{forged, forged}, processing, "t"); b.Active() {
+			t.Error("traced")
+		}
+	}
+	if asked > 0 {
+		t.Errorf("the hook was asked %d times", asked)
+	}
+	one := []header.Carrier{message(t, svc)}
+	ctx, b := rpctrace.ConsumeBatch(context.Background(), svc, one, processing, "t")
+	if _, again := rpctrace.ConsumeBatch(ctx, svc, one, processing, "t"); again.Active() {
+		t.Error("traced twice")
+	}
+	b.Stop()
+	if _, b := rpctrace.ConsumeBatch(context.Background(), nil, one, processing, "t"); b.Active() {
+		t.Error("traced by nobody")
+	}
+	rec.One(t, "bus_process")
+}
