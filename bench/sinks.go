@@ -31,7 +31,8 @@ func newService() *profiler.Service {
 
 // signed are the headers of one request that is to be traced.
 func signed() (info, mac string) {
-	return keys.Primary().Sign(header.Info{BaseID: header.NewID(), ParentID: header.NewID()})
+	s := keys.Primary().Sign(header.Info{BaseID: header.NewID(), ParentID: header.NewID()})
+	return s.Info, s.HMAC
 }
 
 // marshal is OpenTelemetry's counterpart of serialise, behind its own batch

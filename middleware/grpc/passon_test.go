@@ -54,6 +54,6 @@ func TestHooksPassOn(t *testing.T) {
 
 // incomingOf is the context of a call that was made in the trace of ctx.
 func incomingOf(ctx context.Context) context.Context {
-	info, mac, _ := profiler.Headers(ctx)
-	return metadata.NewIncomingContext(context.Background(), metadata.Pairs("x-trace-info", info, "x-trace-hmac", mac))
+	signed, _ := profiler.Sign(ctx)
+	return metadata.NewIncomingContext(context.Background(), metadata.Pairs("x-trace-info", signed.Info, "x-trace-hmac", signed.HMAC))
 }

@@ -23,17 +23,28 @@ import (
 // its request (Pattern, path values, parsed forms, URL, Body and all else) is
 // changed in the outer request once next is done. With a nil svc Handler
 // returns next.
-func Handler(svc *profiler.Service, next http.Handler, opts ...Option) http.Handler {
+func Handler(svc *profiler.Service, next http.Handler, opts ...HandlerOption) http.Handler {
 	if svc == nil {
 		return next
 	}
-	return &handler{svc: svc, next: next, name: build(opts, "http", "wsgi").name}
+	h := &handler{svc: svc, next: next}
+	for _, opt := range opts {
+		opt.ofHandler(&h.options)
+	}
+	h.rename("http", "wsgi")
+	return h
+}
+
+// Middleware is [Handler] in the form that routers and chains of middleware
+// take.
+func Middleware(svc *profiler.Service, opts ...HandlerOption) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return Handler(svc, next, opts...) }
 }
 
 type handler struct {
 	svc  *profiler.Service
 	next http.Handler
-	name string
+	options
 }
 
 // ServeHTTP implements [http.Handler]. It does no more here than to see
@@ -47,7 +58,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Layer: "http", Kind: layer.Server, Method: r.Method, Path: r.URL.Path,
 	}, (*carrier)(r))
 	switch {
-	case in.Traced():
+	case in.Traced() && !h.excludes(r):
 		h.trace(w, r, in)
 	case in.Repeated(): // an outer Handler traces it
 		if outer := current(r.Context()); outer != nil {
@@ -63,6 +74,10 @@ func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Inco
 	x, xw := newExchange(w, r)
 	a := requestAttrs(r)
 	ctx, p := in.Open((*exchangeContext)(x), h.opening(), a[:]...)
+	h.describe(p, r)
+	if info, signed := in.Signed(); signed && h.answer != "" {
+		w.Header()[h.answer] = []string{info.BaseID.String()}
+	}
 	x.serve(h.next, xw, r, ctx, p)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -44,7 +45,7 @@ func TestHandlerRecordsRequest(t *testing.T) {
 }
 
 func TestHandlerNames(t *testing.T) {
-	for want, opts := range map[string][]Option{
+	for want, opts := range map[string][]HandlerOption{
 		"http": nil,
 		"wsgi": {WithUpstreamNames()},
 		"edge": {WithUpstreamNames(), WithName("edge")},
@@ -278,4 +279,47 @@ func FuzzQuotePath(f *testing.F) {
 			t.Errorf("%q: %q", path, quoted)
 		}
 	})
+}
+
+func TestOptionsOfUsers(t *testing.T) {
+	svc, rec := pointtest.New(t, "api")
+	healthy := func(r *http.Request) bool { return r.URL.Path != "/healthz" }
+	tenant := func(r *http.Request) []slog.Attr {
+		if r.Header.Get("X-Tenant") == "" {
+			panic("no tenant")
+		}
+		return []slog.Attr{slog.String("tenant", r.Header.Get("X-Tenant"))}
+	}
+	h := Middleware(svc, WithFilter(healthy), WithAttributes(tenant), WithTraceHeader("x-trace-id"))(http.NotFoundHandler())
+
+	r := signed(t, "GET", "/healthz")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Header().Get("X-Trace-Id") != "" || len(rec.Points(t)) != 0 {
+		t.Error("a health check is traced")
+	}
+
+	r = signed(t, "GET", "/a")
+	r.Header.Set("X-Tenant", "acme")
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	p := rec.One(t, "http")
+	equal(t, "tenant", p.Stop["tenant"], "acme")
+	equal(t, "answer", w.Header()["X-Trace-Id"], []string{p.Base.String()})
+
+	h.ServeHTTP(httptest.NewRecorder(), signed(t, "GET", "/b"))
+	equal(t, "a panic", rec.Named(t, "http")[1].Stop["attributes"], "!PANIC: no tenant")
+}
+
+// TestTraceHeaderIsForCallersWithAKey: a request that nobody has signed is not
+// told its trace's id.
+func TestTraceHeaderIsForCallersWithAKey(t *testing.T) {
+	svc, _ := pointtest.New(t, "api", func(c *profiler.Config) {
+		c.Admit = func(context.Context, profiler.Arrival) bool { return true }
+	})
+	w := httptest.NewRecorder()
+	Handler(svc, http.NotFoundHandler(), WithTraceHeader("X-Trace-Id")).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if got := w.Header().Get("X-Trace-Id"); got != "" {
+		t.Errorf("told %q", got)
+	}
 }

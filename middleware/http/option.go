@@ -1,35 +1,87 @@
 package sondehttp
 
-// Option is a choice for [Handler] or [Transport].
-type Option func(*options)
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// HandlerOption is a choice for [Handler] and [Middleware].
+type HandlerOption interface{ ofHandler(*options) }
+
+// TransportOption is a choice for [Transport].
+type TransportOption interface{ ofTransport(*options) }
+
+// Option is a choice for both sides.
+type Option interface {
+	HandlerOption
+	TransportOption
+}
 
 type options struct {
-	name     string
-	upstream bool
-	phases   bool
+	name       string
+	upstream   bool
+	filter     func(*http.Request) bool
+	attributes func(*http.Request) []slog.Attr
+	answer     string // handler: the response header with the trace's id
+	phases     bool   // transport
 }
+
+type both func(*options)
+
+func (f both) ofHandler(o *options)   { f(o) }
+func (f both) ofTransport(o *options) { f(o) }
+
+type handlerOnly func(*options)
+
+func (f handlerOnly) ofHandler(o *options) { f(o) }
+
+type transportOnly func(*options)
+
+func (f transportOnly) ofTransport(o *options) { f(o) }
 
 // WithName names the points, in place of "http" and "http_client". Reports
 // group points by name.
-func WithName(name string) Option { return func(o *options) { o.name = name } }
+func WithName(name string) Option { return both(func(o *options) { o.name = name }) }
 
 // WithUpstreamNames names the points as OSProfiler does, for reports over Go
 // and Python services: "wsgi" in a server and the URL's scheme in a client.
-func WithUpstreamNames() Option { return func(o *options) { o.upstream = true } }
+func WithUpstreamNames() Option { return both(func(o *options) { o.upstream = true }) }
 
-// WithPhases adds to the stop record of a client's point how long the phases of
-// the call took: "dns", "connect" and "tls" if the call had to wait for them,
-// "first_byte" since the call began, and whether the connection was "reused".
-// It is for [Transport] only.
-func WithPhases() Option { return func(o *options) { o.phases = true } }
+// WithFilter excludes requests, such as health checks: a request for which
+// traced is false has no point, whatever its headers say. A call that is
+// excluded carries no signed headers. traced is asked only about requests that
+// would be traced; it must be safe for concurrent use.
+func WithFilter(traced func(*http.Request) bool) Option {
+	return both(func(o *options) { o.filter = traced })
+}
 
-// build applies opts; usual and upstream are the names that a layer's points
-// have without WithName.
-func build(opts []Option, usual, upstream string) options {
-	var o options
-	for _, opt := range opts {
-		opt(&o)
-	}
+// WithAttributes adds attributes of one's own to the stop record of each point.
+// attributes is called only for traced requests, before they are served or sent,
+// and must be safe for concurrent use. A panic of it is recorded and goes no
+// further.
+func WithAttributes(attributes func(*http.Request) []slog.Attr) Option {
+	return both(func(o *options) { o.attributes = attributes })
+}
+
+// WithTraceHeader answers a caller whose headers are signed with the id of the
+// trace in the response header called name. Nobody else is told: a request that
+// the admission hook lets in is not answered so.
+func WithTraceHeader(name string) HandlerOption {
+	return handlerOnly(func(o *options) { o.answer = http.CanonicalHeaderKey(name) })
+}
+
+// WithPhases adds to the stop record of a call's point how long its phases
+// took: "dns", "connect" and "tls" if the call had to wait for
+// them, "first_byte" since the call began, and whether the connection was
+// "reused".
+func WithPhases() TransportOption { return transportOnly(func(o *options) { o.phases = true }) }
+
+// rename settles the name of the points: usual and upstream are those that a
+// side has without WithName.
+func (o *options) rename(usual, upstream string) {
 	switch {
 	case o.name != "":
 		o.upstream = false
@@ -38,5 +90,20 @@ func build(opts []Option, usual, upstream string) options {
 	default:
 		o.name = usual
 	}
-	return o
+}
+
+// excludes says whether a request is never traced.
+func (o *options) excludes(r *http.Request) bool { return o.filter != nil && !o.filter(r) }
+
+// describe adds the user's attributes to p.
+func (o *options) describe(p profiler.Point, r *http.Request) {
+	if o.attributes == nil {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			p.Add(slog.String("attributes", fmt.Sprintf("!PANIC: %v", v)))
+		}
+	}()
+	p.Add(o.attributes(r)...)
 }

@@ -24,12 +24,16 @@ import (
 // response has those of Write, CloseWrite, ReadFrom, WriteTo, Seek and a
 // connection's deadlines that the base's has, and no other methods. A Transport
 // inside another one leaves a call alone that the outer one traces.
-func Transport(base http.RoundTripper, allow Allow, opts ...Option) http.RoundTripper {
+func Transport(base http.RoundTripper, allow Allow, opts ...TransportOption) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	o := build(opts, "http_client", "")
-	return &transport{base: base, allow: allow, options: o}
+	t := &transport{base: base, allow: allow}
+	for _, opt := range opts {
+		opt.ofTransport(&t.options)
+	}
+	t.rename("http_client", "")
+	return t
 }
 
 type transport struct {
@@ -57,12 +61,13 @@ func (t *transport) CloseIdleConnections() {
 func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	allowed := t.allow.allows(r.URL)
 	if outer := callOf(r.Context()); outer != nil && outer.same(r) {
-		if !allowed && hasTraceHeader(r.Header) {
-			inner := r.WithContext(r.Context())
-			inner.Header = withoutTraceHeaders(r.Header, 0)
-			r = inner
+		if !allowed {
+			r = withoutTrace(r)
 		}
 		return t.base.RoundTrip(r)
+	}
+	if t.excludes(r) {
+		return t.base.RoundTrip(withoutTrace(r))
 	}
 	c := &call{parent: r.Context(), request: r}
 	a := callAttrs(r)
@@ -71,6 +76,7 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 		name = r.URL.Scheme
 	}
 	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{Name: name, Group: "requests"}, a[:]...)
+	t.describe(p, r)
 	c.point, c.begun = p, time.Now()
 	if t.phases {
 		c.phases = &phases{begun: c.begun}
@@ -137,6 +143,16 @@ func hasTraceHeader(h http.Header) bool {
 		}
 	}
 	return false
+}
+
+// withoutTrace is r without the two headers, r itself if it has none.
+func withoutTrace(r *http.Request) *http.Request {
+	if !hasTraceHeader(r.Header) {
+		return r
+	}
+	inner := r.WithContext(r.Context())
+	inner.Header = withoutTraceHeaders(r.Header, 0)
+	return inner
 }
 
 // withoutTraceHeaders copies h with room for so many more.

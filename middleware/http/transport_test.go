@@ -53,7 +53,7 @@ func readAll(t testing.TB, res *http.Response) string {
 }
 
 // client is a client with a connection pool of its own.
-func client(t testing.TB, allow Allow, opts ...Option) *http.Client {
+func client(t testing.TB, allow Allow, opts ...TransportOption) *http.Client {
 	c := &http.Client{Transport: Transport(&http.Transport{}, allow, opts...)}
 	t.Cleanup(c.CloseIdleConnections)
 	return c
@@ -89,7 +89,7 @@ func TestTransportJoins(t *testing.T) {
 }
 
 func TestTransportNames(t *testing.T) {
-	for want, opts := range map[string][]Option{
+	for want, opts := range map[string][]TransportOption{
 		"http_client": nil,
 		"http":        {WithUpstreamNames()},
 		"peer":        {WithName("peer")},
@@ -438,5 +438,32 @@ func TestManyCalls(t *testing.T) {
 		if call.Base != s.Base || entry.Base != s.Base || path(call, "requests") != path(s, "request") || path(entry, "request") != path(s, "request") {
 			t.Errorf("%+v below %+v below %+v", s, call, entry)
 		}
+	}
+}
+
+// TestTransportFilter: a call that is excluded has no point and tells nobody of
+// the trace, not even with headers that were there.
+func TestTransportFilter(t *testing.T) {
+	svc, rec := pointtest.New(t, "front")
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hasTraceHeader(r.Header) {
+			t.Error("the trace's headers were sent")
+		}
+	}))
+	defer srv.Close()
+	ctx, _ := begin(t, svc)
+	c := client(t, AllowAll(), WithFilter(func(r *http.Request) bool { return r.URL.Path != "/ping" }))
+	r, err := http.NewRequestWithContext(ctx, "GET", srv.URL+"/ping", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	profiler.Inject(ctx, r.Header)
+	res, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, res)
+	if got := rec.Named(t, "http_client"); len(got) != 0 {
+		t.Errorf("traced: %+v", got)
 	}
 }
