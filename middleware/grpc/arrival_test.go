@@ -2,6 +2,7 @@ package sondegrpc_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -23,25 +24,27 @@ type aStream struct {
 
 func (s aStream) Context() context.Context { return s.ctx }
 
+// arriving is ctx with h as the metadata of an incoming call.
+func arriving(ctx context.Context, h pointtest.Headers) context.Context {
+	md := metadata.MD{}
+	for name, value := range h {
+		md.Set(strings.ToLower(name), value)
+	}
+	return metadata.NewIncomingContext(ctx, md)
+}
+
 func TestArrivals(t *testing.T) {
 	type receive = func(*testing.T, *profiler.Service, context.Context, pointtest.Headers, func(context.Context))
-	incoming := func(ctx context.Context, h pointtest.Headers) context.Context {
-		md := metadata.MD{}
-		for name, value := range h {
-			md.Set(strings.ToLower(name), value)
-		}
-		return metadata.NewIncomingContext(ctx, md)
-	}
 	for name, receive := range map[string]receive{
 		"unary": func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
-			_, _ = sondegrpc.UnaryServerInterceptor(svc)(incoming(ctx, h), nil, &grpc.UnaryServerInfo{FullMethod: unaryCall},
+			_, _ = sondegrpc.UnaryServerInterceptor(svc)(arriving(ctx, h), nil, &grpc.UnaryServerInfo{FullMethod: unaryCall},
 				func(ctx context.Context, _ any) (any, error) {
 					inside(ctx)
 					return nil, nil
 				})
 		},
 		"stream": func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
-			_ = sondegrpc.StreamServerInterceptor(svc)(nil, aStream{ctx: incoming(ctx, h)}, &grpc.StreamServerInfo{FullMethod: bidiCall},
+			_ = sondegrpc.StreamServerInterceptor(svc)(nil, aStream{ctx: arriving(ctx, h)}, &grpc.StreamServerInfo{FullMethod: bidiCall},
 				func(_ any, s grpc.ServerStream) error {
 					inside(s.Context())
 					return nil
@@ -49,7 +52,7 @@ func TestArrivals(t *testing.T) {
 		},
 		"stats handler": func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
 			handler := sondegrpc.ServerHandler(svc)
-			ctx = handler.TagRPC(incoming(ctx, h), &stats.RPCTagInfo{FullMethodName: unaryCall})
+			ctx = handler.TagRPC(arriving(ctx, h), &stats.RPCTagInfo{FullMethodName: unaryCall})
 			handler.HandleRPC(ctx, &stats.Begin{})
 			inside(ctx)
 			handler.HandleRPC(ctx, &stats.OutTrailer{})
@@ -59,5 +62,31 @@ func TestArrivals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pointtest.Receiver{Layer: "grpc", Kind: layer.Server, Receive: receive}.Test(t)
 		})
+	}
+}
+
+func TestOptionsOfUsers(t *testing.T) {
+	svc, rec := pointtest.New(t, "svc")
+	filter := sondegrpc.WithFilter(func(method string) bool { return !strings.HasPrefix(method, "/grpc.health.") })
+	tenant := sondegrpc.WithAttributes(func(context.Context, string) []slog.Attr { return []slog.Attr{slog.String("tenant", "acme")} })
+	h := pointtest.Headers{}
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	defer root.Stop()
+	profiler.Inject(ctx, h)
+	for _, method := range []string{"/grpc.health.v1.Health/Check", unaryCall} {
+		_, _ = sondegrpc.UnaryServerInterceptor(svc, filter, tenant)(arriving(context.Background(), h), nil, &grpc.UnaryServerInfo{FullMethod: method},
+			func(context.Context, any) (any, error) { return nil, nil })
+		_ = sondegrpc.UnaryClientInterceptor(filter, tenant)(ctx, method, nil, nil, nil,
+			func(ctx context.Context, method string, _, _ any, _ *grpc.ClientConn, _ ...grpc.CallOption) error {
+				if md, _ := metadata.FromOutgoingContext(ctx); (len(md) > 0) != (method == unaryCall) {
+					t.Errorf("%s is sent with %v", method, md)
+				}
+				return nil
+			})
+	}
+	for _, name := range []string{"grpc", "grpc_client"} {
+		if p := rec.One(t, name); p.Stop["tenant"] != "acme" {
+			t.Errorf("%+v", p)
+		}
 	}
 }

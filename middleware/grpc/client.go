@@ -13,10 +13,10 @@ import (
 // UnaryClientInterceptor makes the unary calls of a connection points of the
 // profiler that the caller's context carries, and signs them: the server may
 // join the trace. It is safe for concurrent use.
-func UnaryClientInterceptor(opts ...Option) grpc.UnaryClientInterceptor {
+func UnaryClientInterceptor(opts ...ClientOption) grpc.UnaryClientInterceptor {
 	c := newClient(opts)
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts ...grpc.CallOption) error {
-		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) {
+		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) || c.excludes(method) {
 			return invoker(ctx, method, req, reply, cc, callOpts...)
 		}
 		return c.unary(ctx, method, req, reply, cc, invoker, callOpts)
@@ -24,15 +24,22 @@ func UnaryClientInterceptor(opts ...Option) grpc.UnaryClientInterceptor {
 }
 
 // client is what the hooks of a connection know.
-type client struct{ name string }
+type client struct{ options }
 
-func newClient(opts []Option) *client { return &client{pointName("grpc_client", opts)} }
+func newClient(opts []ClientOption) *client {
+	c := &client{options{name: "grpc_client"}}
+	for _, opt := range opts {
+		opt.ofClient(&c.options)
+	}
+	return c
+}
 
 // open opens the point of an outgoing call below m, whose context carries a
 // profiler, and returns the context that carries the signed headers.
 func (c *client) open(m *mark, at time.Time) (context.Context, profiler.Point) {
 	ctx, p := profiler.Open(m, profiler.Opening{Name: c.name, Group: group, Time: at},
 		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
+	c.describe(m.Context, p, m.method)
 	return sign(ctx), p
 }
 

@@ -22,10 +22,10 @@ import (
 // error, when its context ends, or when the connection is closed. A stream to
 // which none of this happens is a leak that gRPC warns of, and its point stays
 // open.
-func StreamClientInterceptor(opts ...Option) grpc.StreamClientInterceptor {
+func StreamClientInterceptor(opts ...ClientOption) grpc.StreamClientInterceptor {
 	c := newClient(opts)
 	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, callOpts ...grpc.CallOption) (grpc.ClientStream, error) {
-		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) {
+		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) || c.excludes(method) {
 			return streamer(ctx, desc, cc, method, callOpts...)
 		}
 		return c.stream(ctx, desc, cc, method, streamer, callOpts)

@@ -1,18 +1,69 @@
 package sondegrpc
 
-// Option is a choice for the hooks of this package.
-type Option func(*options)
+import (
+	"context"
+	"fmt"
+	"log/slog"
 
-type options struct{ name string }
+	"github.com/sonde-go/sonde/profiler"
+)
+
+// ServerOption is a choice for the hooks of a server.
+type ServerOption interface{ ofServer(*options) }
+
+// ClientOption is a choice for the hooks of a connection.
+type ClientOption interface{ ofClient(*options) }
+
+// Option is a choice for both sides.
+type Option interface {
+	ServerOption
+	ClientOption
+}
+
+type options struct {
+	name       string
+	filter     func(method string) bool
+	attributes func(ctx context.Context, method string) []slog.Attr
+}
+
+type both func(*options)
+
+func (f both) ofServer(o *options) { f(o) }
+func (f both) ofClient(o *options) { f(o) }
 
 // WithName sets the name of the points instead of "grpc" on a server and
 // "grpc_client" on a client. OSProfiler's own services call both "rpc".
-func WithName(name string) Option { return func(o *options) { o.name = name } }
+func WithName(name string) Option { return both(func(o *options) { o.name = name }) }
 
-func pointName(name string, opts []Option) string {
-	o := options{name}
-	for _, opt := range opts {
-		opt(&o)
+// WithFilter excludes methods, such as health checks: a call of a method for
+// which traced is false has no point, whatever its headers say, and a client
+// does not sign it. traced is given the full name, "/pkg.Service/Method", and
+// asked only about calls that would be traced; it must be safe for concurrent
+// use.
+func WithFilter(traced func(method string) bool) Option {
+	return both(func(o *options) { o.filter = traced })
+}
+
+// WithAttributes adds attributes of one's own to the stop record of each point.
+// attributes is called only for traced calls, before they are served or sent,
+// and must be safe for concurrent use. A panic of it is recorded and goes no
+// further.
+func WithAttributes(attributes func(ctx context.Context, method string) []slog.Attr) Option {
+	return both(func(o *options) { o.attributes = attributes })
+}
+
+// excludes says whether the calls of a method are never traced.
+func (o *options) excludes(method string) bool { return o.filter != nil && !o.filter(method) }
+
+// describe adds the user's attributes to p.
+func (o *options) describe(ctx context.Context, p profiler.Point, method string) {
+	if o.attributes == nil {
+		return
 	}
-	return o.name
+	defer func() {
+		if v := recover(); v != nil {
+			p.Add(slog.String("attributes", fmt.Sprintf("!PANIC: %v", v)))
+		}
+	}()
+	p.Add(o.attributes(ctx, method)...)
 }

@@ -15,7 +15,7 @@ import (
 // UnaryServerInterceptor makes the unary calls that a server handles points of
 // svc. It is safe for concurrent use. A call without headers is traced if the
 // admission hook of svc says so.
-func UnaryServerInterceptor(svc *profiler.Service, opts ...Option) grpc.UnaryServerInterceptor {
+func UnaryServerInterceptor(svc *profiler.Service, opts ...ServerOption) grpc.UnaryServerInterceptor {
 	s := newServer(svc, opts)
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		in, p := s.open(ctx, info.FullMethod)
@@ -28,12 +28,16 @@ func UnaryServerInterceptor(svc *profiler.Service, opts ...Option) grpc.UnarySer
 
 // server is what the hooks of a server know.
 type server struct {
-	svc  *profiler.Service
-	name string
+	svc *profiler.Service
+	options
 }
 
-func newServer(svc *profiler.Service, opts []Option) *server {
-	return &server{svc, pointName("grpc", opts)}
+func newServer(svc *profiler.Service, opts []ServerOption) *server {
+	s := &server{svc: svc, options: options{name: "grpc"}}
+	for _, opt := range opts {
+		opt.ofServer(&s.options)
+	}
+	return s
 }
 
 // open opens the point of an incoming call and returns the context for what
@@ -56,11 +60,13 @@ func (s *server) look(ctx context.Context) (info []string, maybe bool) {
 // openMarked opens the point at the given time below m.
 func (s *server) openMarked(m *mark, at time.Time) (context.Context, profiler.Point) {
 	in := s.svc.Receive(m.Context, profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: m.method}, m)
-	if !in.Traced() {
+	if !in.Traced() || s.excludes(m.method) {
 		return profiler.WithoutBase(m.Context, ofCall), profiler.Point{}
 	}
-	return in.Open(m, profiler.Opening{Name: s.name, Group: group, Time: at},
+	ctx, p := in.Open(m, profiler.Opening{Name: s.name, Group: group, Time: at},
 		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
+	s.describe(m.Context, p, m.method)
+	return ctx, p
 }
 
 // ofCall says whether ctx is that of a call, not that of the server.

@@ -11,7 +11,7 @@ import (
 
 // StreamServerInterceptor makes the streams that a server handles points of
 // svc, one for each stream; it is [UnaryServerInterceptor] otherwise.
-func StreamServerInterceptor(svc *profiler.Service, opts ...Option) grpc.StreamServerInterceptor {
+func StreamServerInterceptor(svc *profiler.Service, opts ...ServerOption) grpc.StreamServerInterceptor {
 	s := newServer(svc, opts)
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		headers, maybe := s.look(ss.Context())

@@ -18,7 +18,7 @@ import (
 // they do, for gRPC itself copies the metadata of each call for a stats
 // handler. The point of a call that panics is ended only if an interceptor
 // recovers the panic.
-func ServerHandler(svc *profiler.Service, opts ...Option) stats.Handler {
+func ServerHandler(svc *profiler.Service, opts ...ServerOption) stats.Handler {
 	return &serverHandler{server: newServer(svc, opts)}
 }
 
@@ -27,7 +27,7 @@ func ServerHandler(svc *profiler.Service, opts ...Option) stats.Handler {
 // each attempt of a call that gRPC retries is a point; and the status of a call
 // that the server ended before the client had sent its request is not known to
 // a stats handler: the code is Unknown, or OK if both send streams.
-func ClientHandler(opts ...Option) stats.Handler {
+func ClientHandler(opts ...ClientOption) stats.Handler {
 	return &clientHandler{client: newClient(opts)}
 }
 
@@ -151,7 +151,7 @@ type clientHandler struct {
 }
 
 func (h *clientHandler) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
-	if !profiler.Active(ctx) || tagged(ctx, h, clientSide, info.FullMethodName) {
+	if !profiler.Active(ctx) || tagged(ctx, h, clientSide, info.FullMethodName) || h.client.excludes(info.FullMethodName) {
 		return ctx
 	}
 	r := newRPC(ctx, h, clientSide, info.FullMethodName)
