@@ -13,7 +13,8 @@
 //	name                          the point's name, dashes replaced; "db" if the span has a statement
 //	db.query.text, db.statement   {"db": {"statement"}}, as OSProfiler has it
 //	other attributes              {"otel": {"attributes": {…}}}
-//	tracer, kind                  {"otel": {"scope", "kind"}}
+//	tracer                        {"otel": {"scope"}}
+//	kind                          that of the point, {"sonde": {"kind"}}
 //	a name that is not the point's own, SetName  {"otel": {"name"}}
 //	status Error                  etype and message: of the error that was recorded, otherwise the description
 //	context.Canceled              outcome "cancelled" and no failure

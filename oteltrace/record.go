@@ -8,35 +8,46 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 )
+
+// kinds are OpenTelemetry's in our terms.
+var kinds = map[trace.SpanKind]layer.Kind{
+	trace.SpanKindInternal: layer.Internal,
+	trace.SpanKindServer:   layer.Server,
+	trace.SpanKindClient:   layer.Client,
+	trace.SpanKindProducer: layer.Producer,
+	trace.SpanKindConsumer: layer.Consumer,
+}
 
 // opening is the first record of s. That of a database call is withheld until
 // the driver answers.
 func (s *span) opening() (profiler.Opening, []slog.Attr) {
-	o := profiler.Opening{Name: s.name, Time: s.started}
+	o := profiler.Opening{Name: s.name, Kind: kinds[s.kind], Time: s.started}
 	text, isQuery := statement(s.attributes)
 	if isQuery {
-		o.Name, o.Held = "db", true
+		o.Name, o.Layer, o.Held = "db", layer.SQL, true
 	}
 	if known, ok := otelsqlPoints[s.name]; ok && s.tracer.scope == otelsqlScope {
-		o.Name, o.Held = known.name, true
+		o.Name, o.Layer, o.Kind, o.Held = known.name, layer.SQL, layer.Client, true
 		if known.statement != "" {
 			text, isQuery = known.statement, true
 		}
 	}
 	var attrs []slog.Attr
 	if isQuery {
-		attrs = append(attrs, slog.Group("db", slog.String("statement", text)))
+		attrs = append(attrs, slog.String("statement", text))
 	}
-	about := []slog.Attr{slog.String("scope", s.tracer.scope), slog.String("kind", s.kind.String())}
+	about := []slog.Attr{slog.String("scope", s.tracer.scope)}
 	if o.Name != s.name {
 		about = append(about, slog.String("name", s.name))
 	}
-	attrs = append(attrs, otelGroup(about, s.attributes)...)
+	o.Top = otelGroup(about, s.attributes)
 	if len(s.links) > 0 {
-		attrs = append(attrs, slog.Any("links", links(s.links)))
+		o.Top = append(o.Top, slog.Any("links", links(s.links)))
 	}
 	return o, attrs
 }

@@ -215,9 +215,7 @@ func TestQueueIsBounded(t *testing.T) {
 			st := balanced(t, s)
 			told := 0.0
 			for _, e := range sink.all() {
-				if sonde, ok := info(t, e)["sonde"].(map[string]any); ok {
-					told += sonde["lost"].(float64)
-				}
+				told += lost(t, e)
 			}
 			if told != float64(st.Dropped.Total()) {
 				t.Errorf("the trace tells of %v lost records, %d were dropped", told, st.Dropped.Total())

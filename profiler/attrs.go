@@ -25,6 +25,9 @@ type encoder struct {
 	svc       *Service
 	limit     int // bytes that buf may take
 	truncated bool
+
+	// Members of info.sonde, with a comma behind them.
+	kind, layer string
 }
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
@@ -33,6 +36,7 @@ var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 
 func newEncoder(svc *Service) *encoder {
 	e := encoders.Get().(*encoder)
 	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, append(e.buf[:0], '{')
+	e.kind, e.layer = "", ""
 	return e
 }
 

@@ -99,7 +99,7 @@ func BenchmarkRequest(b *testing.B) {
 		if !in.Traced() {
 			b.Fatal("not traced")
 		}
-		_, p := in.Open(context.Background(), profiler.Opening{Name: "http", Group: "request"},
+		_, p := in.Open(context.Background(), profiler.Opening{Name: "http", Layer: layer.HTTPServer},
 			slog.String("path", "/checkout"), slog.String("query", ""), slog.String("method", "GET"), slog.String("scheme", "http"))
 		p.Stop(slog.Int("status", 200))
 	}

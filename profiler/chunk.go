@@ -18,7 +18,7 @@ const (
 	usualBytes   = 16 << 10
 
 	recordSize = int(unsafe.Sizeof(record{}))
-	aboutBytes = 64 // the longest that "sonde" takes in an info
+	aboutBytes = 96 // the longest that "sonde" takes in an info, but for a layer
 )
 
 // chunk holds records of one trace. Their info stands in buf. It belongs to
@@ -128,18 +128,15 @@ func (c *chunk) growInfo(info int, b *budget) bool {
 func (c *chunk) add(n *node, kind Kind, at int64, e *encoder, lost uint64, hostTail []byte) {
 	from := len(c.buf)
 	buf := append(c.buf, e.buf...)
-	if lost > 0 || e.truncated {
-		buf = append(buf, `"sonde":{`...)
+	if e.kind != "" || e.layer != "" || lost > 0 || e.truncated {
+		buf = append(append(append(buf, `"sonde":{`...), e.kind...), e.layer...)
 		if lost > 0 {
-			buf = strconv.AppendUint(append(buf, `"lost":`...), lost, 10)
-			if e.truncated {
-				buf = append(buf, ',')
-			}
+			buf = append(strconv.AppendUint(append(buf, `"lost":`...), lost, 10), ',')
 		}
 		if e.truncated {
-			buf = append(buf, `"truncated":true`...)
+			buf = append(buf, `"truncated":true,`...)
 		}
-		buf = append(buf, '}', ',')
+		buf = append(buf[:len(buf)-1], '}', ',')
 	}
 	c.buf = append(buf, hostTail...)
 	i := len(c.recs)

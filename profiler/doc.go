@@ -35,6 +35,10 @@
 //	deeper than 8 levels          "…"
 //	more than 16 KiB a point      cut; info.sonde.truncated is true
 //
+// A start record also says what kind of work the point is (info.sonde.kind,
+// see [github.com/sonde-go/sonde/layer.Kind]), unless the group that its
+// attributes stand under implies it, as OSProfiler's groups do.
+//
 // # Delivery
 //
 // Records go through a bounded queue to a [Sink] in batches. The caller never

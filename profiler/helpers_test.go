@@ -121,3 +121,11 @@ func info(t *testing.T, e profiler.Event) map[string]any {
 }
 
 var errSink = errors.New("the store is full")
+
+// lost is how many lost records e tells of.
+func lost(t *testing.T, e profiler.Event) float64 {
+	t.Helper()
+	sonde, _ := info(t, e)["sonde"].(map[string]any)
+	n, _ := sonde["lost"].(float64)
+	return n
+}

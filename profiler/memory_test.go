@@ -121,9 +121,7 @@ func TestMemoryIsBounded(t *testing.T) {
 				}
 				told := 0.0
 				for _, e := range o.all() {
-					if sonde, ok := info(t, e)["sonde"].(map[string]any); ok {
-						told += sonde["lost"].(float64)
-					}
+					told += lost(t, e)
 				}
 				if told != float64(st.Dropped.QueueFull) {
 					t.Errorf("%v losses are told, %d were dropped", told, st.Dropped.QueueFull)

@@ -7,15 +7,22 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 )
 
 // Opening says how a point begins, for instrumentation of a layer.
 type Opening struct {
 	// Name of the point: few and stable, since reports group by it.
 	Name string
-	// Group is the key of info that the attributes stand under, for instance
-	// "request"; "" puts them at the top.
-	Group string
+	// Layer says what the instrumentation is. The attributes stand under its
+	// group. Nil: the point is the program's own, and its attributes stand at the
+	// top of info.
+	Layer *layer.Layer
+	// Kind is the part that the point plays; Unspecified: that of Layer, and
+	// layer.Internal without one.
+	Kind layer.Kind
+	// Top are attributes that stand at the top of info, whatever Layer says.
+	Top []slog.Attr
 	// Held withholds the start record until Release, Stop or the next flush
 	// by age, so that the point can be discarded as if it had never been.
 	Held bool
@@ -25,7 +32,8 @@ type Opening struct {
 
 // Ending says how a point ends, for instrumentation of a layer.
 type Ending struct {
-	// Group is as in Opening.
+	// Group is the member of info that the attributes stand under, for instance
+	// the group of the point's layer; empty: they stand at the top.
 	Group string
 	// Err is why the point failed, see Point.Fail.
 	Err error
@@ -130,7 +138,13 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 		n.state.Or(stateHeld)
 	}
 	e := newEncoder(n.trace.svc)
-	e.group(o.Group, attrs)
+	if o.Layer != nil {
+		e.group(o.Layer.Group, attrs)
+	} else {
+		e.attrs(attrs, 1)
+	}
+	e.attrs(o.Top, 1)
+	e.kind, e.layer = o.about(), n.trace.describe(o.Layer)
 	n.record(KindStart, n.trace.at(o.Time), e)
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -655,7 +656,7 @@ func FuzzAttributes(f *testing.F) {
 	sink := &store{}
 	keep := newService(f, sink)
 	f.Fuzz(func(t *testing.T, key, value, name string, n int) {
-		_, p := keep.Begin(context.Background(), profiler.Opening{Name: name, Group: key},
+		_, p := keep.Begin(context.Background(), profiler.Opening{Name: name, Layer: &layer.Layer{Group: key}},
 			slog.String(key, value), slog.Group(value, slog.Int(key, n), slog.Any(name, []string{value})))
 		p.Add(slog.String(key, value))
 		p.Stop(slog.Any(key, map[string]string{key: value}))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 )
 
 // trace is what all points of one request in this process share: who it is,
@@ -22,8 +23,9 @@ type trace struct {
 	wall   int64
 
 	mu    sync.Mutex
-	chunk *chunk // guarded by mu; nil when nothing is gathered
-	open  int    // points that have started and not stopped; guarded by mu
+	chunk *chunk         // guarded by mu; nil when nothing is gathered
+	open  int            // points that have started and not stopped; guarded by mu
+	told  []*layer.Layer // foreign layers that were described; guarded by mu
 
 	// The trace's place in queue.dirty; guarded by queue.mu.
 	prev, next *trace
@@ -51,7 +53,7 @@ func (t *trace) emit(n *node, kind Kind, at int64, e *encoder) {
 		t.chunk = q.take(t)
 	}
 	c := t.chunk
-	if c == nil || !c.reserve(len(e.buf)+aboutBytes+len(host), &q.budget) {
+	if c == nil || !c.reserve(len(e.buf)+len(e.layer)+aboutBytes+len(host), &q.budget) {
 		q.refuse(t.base, kind)
 	} else if kind == KindStart && n.state.Load()&stateHeld != 0 {
 		c.add(n, kind, at, e, 0, host)

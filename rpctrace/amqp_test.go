@@ -8,6 +8,7 @@ import (
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/watchdog"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 )
@@ -20,8 +21,9 @@ func (h amqpHeaders) Get(name string) string { s, _ := h[name].(string); return 
 func (h amqpHeaders) Set(name, value string) { h[name] = value }
 
 var (
-	amqpPublishing = profiler.Opening{Name: "amqp_publish", Group: "amqp"}
-	amqpProcessing = profiler.Opening{Name: "amqp_process", Group: "amqp"}
+	amqpLayer      = &layer.Layer{Group: "amqp", Label: "{amqp.queue}"}
+	amqpPublishing = profiler.Opening{Name: "amqp_publish", Layer: amqpLayer, Kind: layer.Producer}
+	amqpProcessing = profiler.Opening{Name: "amqp_process", Layer: amqpLayer, Kind: layer.Consumer}
 )
 
 // Example_rabbitMQ sends and receives with github.com/rabbitmq/amqp091-go. The

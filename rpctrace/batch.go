@@ -34,38 +34,37 @@ type Link struct {
 //
 // If no message carries headers and ctx is not traced, svc's admission hook is
 // asked once; a batch of forged messages alone is not traced. attrs and the
-// number of messages stand under o.Group.
+// number of messages stand under the group of o.Layer.
 func ConsumeBatch(ctx context.Context, svc *profiler.Service, messages []header.Carrier, o profiler.Opening, destination string, attrs ...slog.Attr) (context.Context, Batch) {
-	from, leftOut, others := producers(ctx, svc, messages, o.Group, destination)
+	from, leftOut, others := producers(ctx, svc, messages, bus(&o), destination)
 	if len(from) == 0 && others == 0 && (len(messages) > 0 || !profiler.Active(ctx)) {
 		return ctx, Batch{}
 	}
 	var first profiler.Incoming
 	rest := from
 	if len(from) == 0 || profiler.Active(ctx) {
-		first = Receive(ctx, svc, noHeaders{}, o.Group, destination)
+		first = Receive(ctx, svc, noHeaders{}, bus(&o), destination)
 	} else {
 		first, rest = from[0], from[1:]
 	}
 	if !first.Traced() {
 		return ctx, Batch{}
 	}
-	about := slog.GroupAttrs(o.Group, append(attrs[:len(attrs):len(attrs)], slog.Int("messages", len(messages)))...)
-	o.Group = ""
-	all := []slog.Attr{about}
+	attrs = append(attrs[:len(attrs):len(attrs)], slog.Int("messages", len(messages)))
+	other := o
 	if len(from) > 0 {
-		all = append(all, slog.Any("links", links(from)))
+		o.Top = append(o.Top[:len(o.Top):len(o.Top)], slog.Any("links", links(from)))
 	}
 	if leftOut > 0 {
-		all = append(all, slog.Int("links_left_out", leftOut))
+		o.Top = append(o.Top, slog.Int("links_left_out", leftOut))
 	}
 	outside := ctx
-	ctx, p := first.Open(ctx, o, all...)
+	ctx, p := first.Open(ctx, o, attrs...)
 	b := Batch{points: []profiler.Point{p}}
 	at, _ := profiler.Current(ctx)
-	back := slog.Any("links", []Link{{at.BaseID, at.ParentID}})
+	other.Top = append(other.Top[:len(other.Top):len(other.Top)], slog.Any("links", []Link{{at.BaseID, at.ParentID}}))
 	for i := range rest {
-		_, p := rest[i].Open(outside, o, about, back)
+		_, p := rest[i].Open(outside, other, attrs...)
 		b.points = append(b.points, p)
 	}
 	return ctx, b

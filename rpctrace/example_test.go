@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 )
@@ -32,14 +33,22 @@ func Example() {
 
 	// The producer's side.
 	message := headers{}
-	publishing := profiler.Opening{Name: "bus_publish", Group: "bus"}
+	bus := &layer.Layer{
+		Group: "bus",
+		Label: "{bus.topic}", // what a report's line shows
+		Attributes: []layer.Attribute{ // what OpenTelemetry calls it
+			{Name: "messaging.system", Value: "bus"},
+			{Name: "messaging.destination.name", Value: "{bus.topic}"},
+		},
+	}
+	publishing := profiler.Opening{Name: "bus_publish", Layer: bus, Kind: layer.Producer}
 	_ = rpctrace.Produce(ctx, message, publishing, func(context.Context) error {
 		return nil // give message to the bus
 	})
 	root.Stop()
 
 	// The consumer's side, usually another program.
-	processing := profiler.Opening{Name: "bus_process", Group: "bus"}
+	processing := profiler.Opening{Name: "bus_process", Layer: bus, Kind: layer.Consumer}
 	_ = rpctrace.Process(context.Background(), svc, message, processing, "orders", func(context.Context) error {
 		return nil // do what the message asks for
 	})

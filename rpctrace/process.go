@@ -13,7 +13,7 @@ import (
 // what is done about it; the caller stops the point. If the message carries
 // signed headers, the point hangs below its producer's. If it carries none,
 // the point hangs below the point in ctx; without that svc's admission hook is
-// asked, which is told o.Group as the layer and destination (the subject,
+// asked, which is told the group of o.Layer as the layer and destination (the subject,
 // queue or topic) as the path. Otherwise, and if the headers are forged, the
 // message is not traced: Consume returns ctx and a zero Point, and allocates
 // nothing.
@@ -21,8 +21,16 @@ import (
 // Consuming a message again in a context where it was consumed already does
 // nothing.
 func Consume(ctx context.Context, svc *profiler.Service, c header.Carrier, o profiler.Opening, destination string, attrs ...slog.Attr) (context.Context, profiler.Point) {
-	in := Receive(ctx, svc, c, o.Group, destination)
+	in := Receive(ctx, svc, c, bus(&o), destination)
 	return in.Open(ctx, o, attrs...)
+}
+
+// bus is the name of the bus that o's point belongs to.
+func bus(o *profiler.Opening) string {
+	if o.Layer == nil {
+		return "message"
+	}
+	return o.Layer.Group
 }
 
 // Receive decides as [Consume] does, before attributes are made that cost

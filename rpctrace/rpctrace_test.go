@@ -24,8 +24,9 @@ func (c carrier) Get(name string) string { return c[name] }
 func (c carrier) Set(name, value string) { c[name] = value }
 
 var (
-	publishing = profiler.Opening{Name: "bus_publish", Group: "bus"}
-	processing = profiler.Opening{Name: "bus_process", Group: "bus"}
+	bus        = &layer.Layer{Group: "bus", Label: "{bus.topic}"}
+	publishing = profiler.Opening{Name: "bus_publish", Layer: bus, Kind: layer.Producer}
+	processing = profiler.Opening{Name: "bus_process", Layer: bus, Kind: layer.Consumer}
 )
 
 func TestTraceCrossesTheBus(t *testing.T) {

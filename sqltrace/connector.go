@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"io"
 
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -36,7 +37,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
-	inner, p := profiler.Open(ctx, profiler.Opening{Name: pointConnect, Group: group, Held: true})
+	inner, p := profiler.Open(ctx, profiler.Opening{Name: pointConnect, Layer: layer.SQL, Held: true})
 	returned := false
 	defer ended(&returned, p)
 	bare, err := c.bare.Connect(context.WithValue(inner, tracedKey{}, true))

@@ -9,21 +9,21 @@ import (
 	"log/slog"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// The points of this package. All their attributes are in the group.
+// The points of this package.
 const (
 	pointQuery   = "db"
 	pointPrepare = "db_prepare"
 	pointConnect = "db_connect"
-	group        = "db"
 )
 
 // open begins the point of a statement. Its start is withheld until the driver
 // answers. ctx carries a profiler.
 func (c *config) open(ctx context.Context, name, query string, args []driver.NamedValue) (context.Context, profiler.Point) {
-	o := profiler.Opening{Name: name, Group: group, Held: true}
+	o := profiler.Opening{Name: name, Layer: layer.SQL, Held: true}
 	text := c.fingerprints.of(query)
 	if c.hideLiterals {
 		query = text
@@ -38,7 +38,7 @@ func (c *config) open(ctx context.Context, name, query string, args []driver.Nam
 // ending says how a call went that ended with err. What database/sql's users
 // take for an answer is no failure.
 func ending(ctx context.Context, err error) profiler.Ending {
-	e := profiler.Ending{Group: group}
+	e := profiler.Ending{Group: layer.SQL.Group}
 	switch {
 	case err == nil, errors.Is(err, sql.ErrNoRows), errors.Is(err, io.EOF), errors.Is(err, driver.ErrSkip):
 	case errors.Is(err, context.Canceled), ctx.Err() == context.Canceled:

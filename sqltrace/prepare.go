@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"time"
 
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
@@ -56,7 +57,7 @@ func (c *conn) prepareTraced(ctx context.Context, query string, p profiler.Point
 	case again:
 		s.running = p
 	case c.direct():
-		p.End(profiler.Ending{Group: group})
+		p.End(profiler.Ending{Group: layer.SQL.Group})
 	default:
 		p.Discard()
 		s.prepare = time.Since(start)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
@@ -110,7 +111,7 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, result driver.Res
 	if prepare > 0 {
 		attrs = append(attrs, slog.Duration("prepare", prepare))
 	}
-	p.End(profiler.Ending{Group: group}, attrs...)
+	p.End(profiler.Ending{Group: layer.SQL.Group}, attrs...)
 }
 
 // affected asks a result that the user might not ask: whatever it does must

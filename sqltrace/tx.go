@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql/driver"
 
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
@@ -39,7 +40,7 @@ func (c *conn) beginTraced(ctx context.Context, opts driver.TxOptions) (driver.T
 		return bare, err
 	}
 	c.used, c.inTx = true, true
-	p.End(profiler.Ending{Group: group})
+	p.End(profiler.Ending{Group: layer.SQL.Group})
 	return &tx{bare: bare, conn: c, ctx: ctx}, nil
 }
 

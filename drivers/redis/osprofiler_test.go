@@ -9,6 +9,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/report"
 )
@@ -100,7 +101,7 @@ func writeOurs(t *testing.T, d drivers.Driver) (base string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, root := service.Begin(t.Context(), profiler.Opening{Name: "http", Group: "request"}, slog.String("path", "/é"))
+	ctx, root := service.Begin(t.Context(), profiler.Opening{Name: "http", Layer: layer.HTTPServer}, slog.String("path", "/é"))
 	info, _ := profiler.Current(ctx)
 	for i := range 50 {
 		_, p := profiler.Start(ctx, "db", slog.String("statement", "select '</script>' 🎉"), slog.Int("i", i))

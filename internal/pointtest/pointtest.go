@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -34,7 +35,8 @@ type Point struct {
 	Service          string
 	Started, Stopped bool
 	From, To         int64          // Unix time in nanoseconds
-	Start, Stop      map[string]any // the infos without "host"
+	Kind             layer.Kind     // as stored; Unspecified where the layer implies it
+	Start, Stop      map[string]any // the infos without "host" and the kind
 }
 
 // New makes a Service called name, with the key "key" unless config says
@@ -84,12 +86,24 @@ func (r *Recorder) Notify(_ context.Context, events []profiler.Event) error {
 			r.t.Errorf("the record %s of point %s was written twice", e.RecordName(), p.ID)
 		}
 		if e.Kind == profiler.KindStart {
+			p.Kind = takeKind(info)
 			p.Started, p.From, p.Start = true, e.Time, info
 		} else {
 			p.Stopped, p.To, p.Stop = true, e.Time, info
 		}
 	}
 	return nil
+}
+
+// takeKind takes the kind out of an info.
+func takeKind(info map[string]any) layer.Kind {
+	about, _ := info["sonde"].(map[string]any)
+	kind, _ := about["kind"].(string)
+	delete(about, "kind")
+	if about != nil && len(about) == 0 {
+		delete(info, "sonde")
+	}
+	return layer.ParseKind(kind)
 }
 
 // Points returns what was recorded so far, in the order of starting.

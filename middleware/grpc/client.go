@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -37,7 +38,7 @@ func newClient(opts []ClientOption) *client {
 // open opens the point of an outgoing call below m, whose context carries a
 // profiler, and returns the context that carries the signed headers.
 func (c *client) open(m *mark, at time.Time) (context.Context, profiler.Point) {
-	ctx, p := profiler.Open(m, profiler.Opening{Name: c.name, Group: group, Time: at},
+	ctx, p := profiler.Open(m, profiler.Opening{Name: c.name, Layer: layer.GRPC, Kind: layer.Client, Time: at},
 		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
 	c.describe(m.Context, p, m.method)
 	return sign(ctx), p

@@ -57,9 +57,9 @@ func Example() {
 	srv.Stop()
 	_ = svc.Close(context.Background())
 	// Unordered output:
-	// probe-start {"host":"h"}
-	// grpc_client-start {"grpc":{"method":"/grpc.health.v1.Health/Check","service":"grpc.health.v1.Health"},"host":"h"}
-	// grpc-start {"grpc":{"method":"/grpc.health.v1.Health/Check","service":"grpc.health.v1.Health"},"host":"h"}
+	// probe-start {"sonde":{"kind":"internal"},"host":"h"}
+	// grpc_client-start {"grpc":{"method":"/grpc.health.v1.Health/Check","service":"grpc.health.v1.Health"},"sonde":{"kind":"client"},"host":"h"}
+	// grpc-start {"grpc":{"method":"/grpc.health.v1.Health/Check","service":"grpc.health.v1.Health"},"sonde":{"kind":"server"},"host":"h"}
 	// grpc-stop {"grpc":{"code":"OK"},"host":"h"}
 	// grpc_client-stop {"grpc":{"code":"OK"},"host":"h"}
 	// probe-stop {"host":"h"}

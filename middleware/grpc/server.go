@@ -63,7 +63,7 @@ func (s *server) openMarked(m *mark, at time.Time) (context.Context, profiler.Po
 	if !in.Traced() || s.excludes(m.method) {
 		return profiler.WithoutBase(m.Context, ofCall), profiler.Point{}
 	}
-	ctx, p := in.Open(m, profiler.Opening{Name: s.name, Group: group, Time: at},
+	ctx, p := in.Open(m, profiler.Opening{Name: s.name, Layer: layer.GRPC, Kind: layer.Server, Time: at},
 		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
 	s.describe(m.Context, p, m.method)
 	return ctx, p

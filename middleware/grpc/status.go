@@ -7,10 +7,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
-
-const group = "grpc" // the key of info that everything stands under
 
 // statusOf is the status that gRPC makes of the error that a call ended with.
 // The error's own code runs here and may panic.
@@ -68,7 +67,7 @@ func end(p profiler.Point, s side, err error, gone bool, more ...slog.Attr) {
 	if message != "" {
 		attrs = append(attrs, slog.String("message", message))
 	}
-	p.End(profiler.Ending{Group: group, Outcome: outcome}, append(attrs, more...)...)
+	p.End(profiler.Ending{Group: layer.GRPC.Group, Outcome: outcome}, append(attrs, more...)...)
 }
 
 // fail ends the point of a failed call. The error that a client sees has the
@@ -78,5 +77,5 @@ func fail(p profiler.Point, code codes.Code, message, outcome string, more []slo
 	p.End(profiler.Ending{Outcome: outcome},
 		slog.String("etype", "grpc."+code.String()),
 		slog.String("message", message),
-		slog.Attr{Key: group, Value: slog.GroupValue(attrs...)})
+		slog.Attr{Key: layer.GRPC.Group, Value: slog.GroupValue(attrs...)})
 }

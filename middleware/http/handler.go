@@ -122,7 +122,7 @@ func (c *carrier) Set(name, value string) { c.Header.Set(name, value) }
 func (c *carrier) Peer() string { return c.RemoteAddr }
 
 func (h *handler) opening() profiler.Opening {
-	return profiler.Opening{Name: h.name, Group: "request"}
+	return profiler.Opening{Name: h.name, Layer: layer.HTTPServer}
 }
 
 func requestAttrs(r *http.Request) [4]slog.Attr {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -75,7 +76,7 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	if t.upstream {
 		name = r.URL.Scheme
 	}
-	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{Name: name, Group: "requests"}, a[:]...)
+	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{Name: name, Layer: layer.HTTPClient}, a[:]...)
 	t.describe(p, r)
 	c.point, c.begun = p, time.Now()
 	if t.phases {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/nats-io/nats.go"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
@@ -35,7 +36,7 @@ func PublishMsg(ctx context.Context, nc *nats.Conn, m *nats.Msg) error {
 }
 
 func publish(ctx context.Context, nc *nats.Conn, m *nats.Msg) error {
-	ctx, p := natsmsg.Open(ctx, "nats_publish", m)
+	ctx, p := natsmsg.Open(ctx, "nats_publish", layer.Producer, m)
 	signed := natsmsg.Inject(ctx, m)
 	err := nc.PublishMsg(signed)
 	if signed != m && natsmsg.RefusesHeaders(err) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/nats-io/nats.go"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
@@ -32,7 +33,7 @@ func RequestMsg(ctx context.Context, nc *nats.Conn, m *nats.Msg) (*nats.Msg, err
 const serviceErrorCode = "Nats-Service-Error-Code"
 
 func request(ctx context.Context, nc *nats.Conn, m *nats.Msg) (*nats.Msg, error) {
-	ctx, p := natsmsg.Open(ctx, "nats_request", m)
+	ctx, p := natsmsg.Open(ctx, "nats_request", layer.Client, m)
 	signed := natsmsg.Inject(ctx, m)
 	reply, err := nc.RequestMsgWithContext(ctx, signed)
 	var attrs [3]slog.Attr

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
@@ -20,7 +21,7 @@ type message struct {
 
 func (m *message) note(err error, how string, more ...slog.Attr) error {
 	if err == nil {
-		m.p.Add(slog.GroupAttrs(natsmsg.Group, append([]slog.Attr{slog.String("ack", how)}, more...)...))
+		m.p.Add(slog.GroupAttrs(layer.NATS.Group, append([]slog.Attr{slog.String("ack", how)}, more...)...))
 	}
 	return err
 }
@@ -34,7 +35,7 @@ func (m *message) DoubleAck(ctx context.Context) error {
 	if !profiler.Active(from) {
 		from = m.ctx
 	}
-	_, p := profiler.Open(from, profiler.Opening{Name: "nats_ack", Group: natsmsg.Group})
+	_, p := profiler.Open(from, profiler.Opening{Name: "nats_ack", Layer: layer.NATS, Kind: layer.Client})
 	err := m.Msg.DoubleAck(ctx)
 	p.End(natsmsg.Ending(err))
 	return m.note(err, "double_ack")

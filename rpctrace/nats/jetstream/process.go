@@ -6,6 +6,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
@@ -44,7 +45,7 @@ func Handler(svc *profiler.Service, fn func(context.Context, jetstream.Msg)) jet
 //
 // For a message that is not traced it returns ctx, m and a zero point.
 func Process(ctx context.Context, svc *profiler.Service, m jetstream.Msg) (context.Context, jetstream.Msg, profiler.Point) {
-	in := rpctrace.Receive(ctx, svc, m.Headers(), natsmsg.Group, m.Subject())
+	in := rpctrace.Receive(ctx, svc, m.Headers(), layer.NATS.Group, m.Subject())
 	if !in.Traced() {
 		return ctx, m, profiler.Point{}
 	}

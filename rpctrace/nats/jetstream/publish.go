@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
@@ -28,7 +29,7 @@ func PublishMsg(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts .
 }
 
 func publish(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts []jetstream.PublishOpt) (*jetstream.PubAck, error) {
-	ctx, p := natsmsg.Open(ctx, "nats_publish", m)
+	ctx, p := natsmsg.Open(ctx, "nats_publish", layer.Producer, m)
 	signed := natsmsg.Inject(ctx, m)
 	ack, err := js.PublishMsg(ctx, signed, opts...)
 	var told []slog.Attr
@@ -74,7 +75,7 @@ func PublishMsgAsync(ctx context.Context, js jetstream.Publisher, m *nats.Msg, o
 }
 
 func publishAsync(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts []jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
-	ctx, p := natsmsg.Open(ctx, "nats_publish", m)
+	ctx, p := natsmsg.Open(ctx, "nats_publish", layer.Producer, m)
 	signed := natsmsg.Inject(ctx, m)
 	future, err := js.PublishMsgAsync(signed, opts...)
 	told := []slog.Attr{slog.Bool("async", true)}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
@@ -30,7 +31,7 @@ import (
 func Handler(svc *profiler.Service, fn func(context.Context, micro.Request)) micro.Handler {
 	return micro.HandlerFunc(func(r micro.Request) {
 		ctx := context.Background()
-		in := rpctrace.Receive(ctx, svc, nats.Header(r.Headers()), natsmsg.Group, r.Subject())
+		in := rpctrace.Receive(ctx, svc, nats.Header(r.Headers()), layer.NATS.Group, r.Subject())
 		if !in.Traced() {
 			fn(ctx, r)
 			return

@@ -9,23 +9,20 @@ import (
 	"maps"
 
 	"github.com/nats-io/nats.go"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
-// Group is the key of info that all attributes stand under, and the layer that
-// an admission hook is told.
-const Group = "nats"
-
 // Processing is the point around what a consumer does.
-var Processing = profiler.Opening{Name: "nats_process", Group: Group}
+var Processing = profiler.Opening{Name: "nats_process", Layer: layer.NATS, Kind: layer.Consumer}
 
 // Bare says of a point that its message went without the trace's headers.
 var Bare = slog.Bool("headers", false)
 
 // Open opens the point of a message that is about to be sent.
-func Open(ctx context.Context, name string, m *nats.Msg) (context.Context, profiler.Point) {
-	return profiler.Open(ctx, profiler.Opening{Name: name, Group: Group},
+func Open(ctx context.Context, name string, kind layer.Kind, m *nats.Msg) (context.Context, profiler.Point) {
+	return profiler.Open(ctx, profiler.Opening{Name: name, Layer: layer.NATS, Kind: kind},
 		slog.String("subject", m.Subject), slog.Int("bytes", len(m.Data)))
 }
 
@@ -49,7 +46,7 @@ func RefusesHeaders(err error) bool {
 // Ending says how a point ends with err.
 func Ending(err error) profiler.Ending {
 	end := rpctrace.Ending(err)
-	end.Group = Group
+	end.Group = layer.NATS.Group
 	if err != nil && errors.Is(err, nats.ErrTimeout) {
 		end.Outcome = "timeout"
 	}
