@@ -353,9 +353,9 @@ func TestAttributes(t *testing.T) {
 		_, p := s.Begin(context.Background(), profiler.Opening{Name: "p"}, c.attr)
 		p.Stop()
 		mustClose(t, s)
-		want := "{" + c.want + `,"host":"host-a"}`
+		want := "{" + c.want + `,"sonde":{"kind":"internal"},"host":"host-a"}`
 		if c.want == "" {
-			want = `{"host":"host-a"}`
+			want = `{"sonde":{"kind":"internal"},"host":"host-a"}`
 		}
 		e := sink.find(t, "p-start")
 		info(t, e)
