@@ -1,10 +1,14 @@
 package sonde_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +140,77 @@ func TestFromEnv(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEveryOption: each field of Config but the functions can be set in an INI
+// file, by its environment variable and by Set, and by nothing else.
+func TestEveryOption(t *testing.T) {
+	values := map[string]string{
+		"enabled": "true", "filter_error_trace": "true", "allow_default_key": "true", "es_scroll_time": "90s",
+		"es_scroll_size": "7", "max_events": "7", "max_bytes": "7", "batch_events": "7",
+		"socket_timeout": "7", "idle_timeout": "7", "connect_timeout": "7", "flush_interval": "7", "notify_timeout": "7",
+	}
+	groups := map[string][]string{
+		"profiler": {"enabled", "hmac_keys", "connection_string", "filter_error_trace", "socket_timeout", "sentinel_service_name",
+			"es_doc_type", "es_scroll_time", "es_scroll_size"},
+		"profiler_otlp": {"service_name_prefix"},
+		"sonde": {"service", "project", "host", "allow_default_key", "transport_url", "idle_timeout", "connect_timeout",
+			"max_events", "max_bytes", "batch_events", "flush_interval", "notify_timeout"},
+	}
+	var file strings.Builder
+	var bySet sonde.Config
+	for group, names := range groups {
+		fmt.Fprintf(&file, "[%s]\n", group)
+		for _, name := range names {
+			value := cmp.Or(values[name], "text")
+			fmt.Fprintf(&file, "%s = %s\n", name, value)
+			if err := bySet.Set(name, value); err != nil {
+				t.Error(err)
+			}
+			variable := "OS_" + strings.ToUpper(group) + "__" + strings.ToUpper(name)
+			if group == "sonde" {
+				variable = "SONDE_" + strings.ToUpper(name)
+			}
+			t.Setenv(variable, value)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "api.conf")
+	if err := os.WriteFile(path, []byte(file.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	byFile, err := sonde.FromFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byEnv, err := sonde.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for how, c := range map[string]sonde.Config{"Set": bySet, "an INI file": byFile, "the environment": byEnv} {
+		for _, missing := range zeroFields(reflect.ValueOf(c), "") {
+			t.Errorf("%s cannot be set by %s", missing, how)
+		}
+	}
+	for name, want := range map[string]string{"socket_timeot": "there is no option", "max_events": "max_events is no whole number", "trace_requests": "there is no option"} {
+		if err := new(sonde.Config).Set(name, "hunter2"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// zeroFields are the fields that have no value, without functions and loggers.
+func zeroFields(v reflect.Value, path string) (zero []string) {
+	for i := range v.NumField() {
+		f, name := v.Field(i), path+v.Type().Field(i).Name
+		switch {
+		case f.Kind() == reflect.Struct:
+			zero = append(zero, zeroFields(f, name+".")...)
+		case f.Kind() == reflect.Func, f.Kind() == reflect.Pointer:
+		case f.IsZero():
+			zero = append(zero, name)
+		}
+	}
+	return zero
 }
 
 // A text that says false turns profiling off.

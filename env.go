@@ -3,23 +3,29 @@ package sonde
 import (
 	"fmt"
 	"os"
-	"strings"
 )
 
-// FromEnv reads the configuration from environment variables, named as
-// oslo.config names those of OSProfiler's options:
+// FromEnv reads the configuration from environment variables: OSProfiler's
+// options under the names that oslo.config gives them, Sonde's own as SONDE_….
 //
 //	OS_PROFILER__ENABLED                true or false
 //	OS_PROFILER__HMAC_KEYS              comma-separated
 //	OS_PROFILER__CONNECTION_STRING      URL; OSPROFILER_CONNECTION_STRING serves too
 //	OS_PROFILER__FILTER_ERROR_TRACE     true or false
-//	OS_PROFILER__SOCKET_TIMEOUT         seconds that the store has for an answer, 10
+//	OS_PROFILER__SOCKET_TIMEOUT         seconds
 //	OS_PROFILER__SENTINEL_SERVICE_NAME
+//	OS_PROFILER__ES_DOC_TYPE, …__ES_SCROLL_TIME, …__ES_SCROLL_SIZE
+//	OS_PROFILER_OTLP__SERVICE_NAME_PREFIX
 //	SONDE_SERVICE, SONDE_PROJECT, SONDE_HOST
+//	SONDE_ALLOW_DEFAULT_KEY             true or false
+//	SONDE_TRANSPORT_URL
+//	SONDE_IDLE_TIMEOUT, SONDE_CONNECT_TIMEOUT          seconds
+//	SONDE_MAX_EVENTS, SONDE_MAX_BYTES, SONDE_BATCH_EVENTS
+//	SONDE_FLUSH_INTERVAL, SONDE_NOTIFY_TIMEOUT         seconds
 //
-// and so on for every option of [Config]. A variable that is not set leaves
-// its field as it is in the zero Config. The error names the variable whose
-// value makes no sense, not the value.
+// Those are all options of [Config] but its functions. A variable that is not
+// set leaves its field as it is in the zero Config. The error names the variable
+// whose value makes no sense, not the value.
 func FromEnv() (Config, error) {
 	var c Config
 	return c, c.ReadEnv()
@@ -31,18 +37,12 @@ func (c *Config) ReadEnv() error {
 		c.ConnectionString = v
 	}
 	for _, o := range optionTable {
-		name := "OS_" + strings.ToUpper(o.group) + "__" + strings.ToUpper(o.name)
-		v, ok := os.LookupEnv(name)
+		v, ok := os.LookupEnv(o.env())
 		if !ok || o.set == nil {
 			continue
 		}
 		if err := o.set(c, v); err != nil {
-			return fmt.Errorf("sonde: %s %w", name, err)
-		}
-	}
-	for name, field := range map[string]*string{"SONDE_SERVICE": &c.Service, "SONDE_PROJECT": &c.Project, "SONDE_HOST": &c.Host} {
-		if v, ok := os.LookupEnv(name); ok {
-			*field = v
+			return fmt.Errorf("sonde: %s %w", o.env(), err)
 		}
 	}
 	return nil

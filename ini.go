@@ -14,6 +14,10 @@ import (
 //	hmac_keys = new secret, old secret
 //	connection_string = redis://localhost:6379
 //
+//	[sonde]
+//	service = api
+//	connect_timeout = 2.5
+//
 // Other groups are not looked at. The syntax is oslo.config's: "name = value"
 // or "name: value", lines that begin with white space go on with the value,
 // lines that begin with # or ; are comments, quotes around a value are taken

@@ -2,6 +2,7 @@ package sonde
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,50 @@ var optionTable = []option{
 	{"profiler", "trace_requests", nil},
 	{"profiler", "trace_management_api", nil},
 	{"profiler", "trace_wsgi_transport", nil},
+
+	{"sonde", "service", func(c *Config, v string) error { c.Service = v; return nil }},
+	{"sonde", "project", func(c *Config, v string) error { c.Project = v; return nil }},
+	{"sonde", "host", func(c *Config, v string) error { c.Host = v; return nil }},
+	{"sonde", "allow_default_key", func(c *Config, v string) error { return setBool(&c.AllowDefaultKey, v) }},
+	{"sonde", "transport_url", func(c *Config, v string) error { c.Options.TransportURL = v; return nil }},
+	{"sonde", "idle_timeout", func(c *Config, v string) error { return setSeconds(&c.Options.IdleTimeout, v) }},
+	{"sonde", "connect_timeout", func(c *Config, v string) error { return setSeconds(&c.Options.ConnectTimeout, v) }},
+	{"sonde", "max_events", func(c *Config, v string) error { return setCount(&c.Queue.MaxEvents, v) }},
+	{"sonde", "max_bytes", func(c *Config, v string) error { return setCount(&c.Queue.MaxBytes, v) }},
+	{"sonde", "batch_events", func(c *Config, v string) error { return setCount(&c.Queue.BatchEvents, v) }},
+	{"sonde", "flush_interval", func(c *Config, v string) error { return setSeconds(&c.Queue.FlushInterval, v) }},
+	{"sonde", "notify_timeout", func(c *Config, v string) error { return setSeconds(&c.Queue.NotifyTimeout, v) }},
+}
+
+// env is the environment variable that sets o: named as oslo.config names those
+// of OSProfiler's options, and SONDE_… for Sonde's own.
+func (o *option) env() string {
+	if o.group == "sonde" {
+		return "SONDE_" + strings.ToUpper(o.name)
+	}
+	return "OS_" + strings.ToUpper(o.group) + "__" + strings.ToUpper(o.name)
+}
+
+// Set sets the option of this name as an INI file does: "socket_timeout", "2.5".
+// Its group may go before it, with a dot: "profiler_otlp.service_name_prefix".
+// The error names the option, not its value.
+func (c *Config) Set(name, value string) error {
+	for _, o := range optionTable {
+		if o.set == nil || name != o.name && name != o.group+"."+o.name {
+			continue
+		}
+		if err := o.set(c, value); err != nil {
+			return fmt.Errorf("sonde: %s %w", name, err)
+		}
+		return nil
+	}
+	var known []string
+	for _, o := range optionTable {
+		if o.set != nil {
+			known = append(known, o.name)
+		}
+	}
+	return fmt.Errorf("sonde: there is no option %q; there are %s", name, strings.Join(known, ", "))
 }
 
 func setBool(into *bool, text string) error {

@@ -67,7 +67,9 @@ func (c *checkCmd) config() (config sonde.Config, err error) {
 	}
 	config.HMACKeys = cmp.Or(c.list(), config.HMACKeys)
 	config.ConnectionString = cmp.Or(string(c.ConnectionString), config.ConnectionString, sonde.DefaultConnectionString)
-	config.Options.TransportURL = string(c.TransportURL)
+	if err := c.configure(&config); err != nil {
+		return config, err
+	}
 	config.Options.Logger = slog.New(slog.DiscardHandler)
 	return config, nil
 }

@@ -36,8 +36,9 @@ type traceCmd struct {
 
 // storeFlags say where the traces are.
 type storeFlags struct {
-	ConnectionString secret `help:"URL of the store, or env:NAME or @FILE. If not given: OS_PROFILER__CONNECTION_STRING or OSPROFILER_CONNECTION_STRING of the environment, or else ${store}. Known schemes: ${schemes}." placeholder:"URL"`
-	TransportURL     secret `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/, or env:NAME or @FILE." placeholder:"URL"`
+	ConnectionString secret            `help:"URL of the store, or env:NAME or @FILE. If not given: OS_PROFILER__CONNECTION_STRING or OSPROFILER_CONNECTION_STRING of the environment, or else ${store}. Known schemes: ${schemes}." placeholder:"URL"`
+	TransportURL     secret            `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/, or env:NAME or @FILE." placeholder:"URL"`
+	Option           map[string]string `short:"O" mapsep:"none" help:"Another option of the store by the name that it has in an INI file, such as socket_timeout=2.5; may be repeated. It goes before the environment." placeholder:"NAME=VALUE"`
 }
 
 // keyFlags are the keys that sign and verify.

@@ -15,8 +15,10 @@ func (f *storeFlags) with(ctx context.Context, do func(drivers.Driver) error) er
 	if err != nil {
 		return err
 	}
+	if err := f.configure(&config); err != nil {
+		return err
+	}
 	o := config.Options
-	o.TransportURL = string(f.TransportURL)
 	o.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
 	d, err := drivers.Open(ctx, f.url(), o)
 	if err != nil {
@@ -24,6 +26,19 @@ func (f *storeFlags) with(ctx context.Context, do func(drivers.Driver) error) er
 	}
 	defer d.Close()
 	return do(d)
+}
+
+// configure puts what the flags say over what c has.
+func (f *storeFlags) configure(c *sonde.Config) error {
+	for name, value := range f.Option {
+		if err := c.Set(name, value); err != nil {
+			return err
+		}
+	}
+	if f.TransportURL != "" {
+		c.Options.TransportURL = string(f.TransportURL)
+	}
+	return nil
 }
 
 func (f *storeFlags) url() string {
