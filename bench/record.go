@@ -5,21 +5,21 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func recordRows() []row {
-	e := profiler.Event{
+	e := record.Event{
 		Name: "http", BaseID: header.NewID(), ParentID: header.NewID(), TraceID: header.NewID(),
 		Time: time.Now().UnixNano(), Project: "shop", Service: "api",
 		Info: []byte(`{"request":{"path":"/checkout","query":"","method":"GET","scheme":"http"},"host":"host-a"}`),
 	}
-	stored := profiler.AppendRecord(nil, &e)
+	stored := record.Append(nil, &e)
 	var buf []byte
 	return []row{
 		{
 			name: "serialise one record", budget: 110,
-			sonde: each(func() { buf = profiler.AppendRecord(buf[:0], &e) }),
+			sonde: each(func() { buf = record.Append(buf[:0], &e) }),
 			other: each(func() {
 				must(json.Marshal(map[string]any{
 					"name": "http-start", "base_id": e.BaseID, "trace_id": e.TraceID, "parent_id": e.ParentID,
@@ -29,7 +29,7 @@ func recordRows() []row {
 		},
 		{
 			name: "decode one record", budget: 400, allocs: 3,
-			sonde: each(func() { must(profiler.ParseRecord(stored)) }),
+			sonde: each(func() { must(record.Parse(stored)) }),
 			other: each(func() { var v map[string]any; check(json.Unmarshal(stored, &v)) }), who: "encoding/json",
 		},
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/sdk/trace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -15,10 +16,10 @@ import (
 // and thrown away.
 type serialise struct{ buf []byte }
 
-func (s *serialise) Notify(_ context.Context, events []profiler.Event) error {
+func (s *serialise) Notify(_ context.Context, events []record.Event) error {
 	s.buf = s.buf[:0]
 	for i := range events {
-		s.buf = append(profiler.AppendRecord(s.buf, &events[i]), '\n')
+		s.buf = append(record.Append(s.buf, &events[i]), '\n')
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Driver writes trace points to a store and reads them back. All its methods
@@ -17,17 +17,17 @@ import (
 // and wraps [ErrNoAnswer]. A method that needs many exchanges may take longer
 // as a whole; its context bounds that.
 //
-// Notify (see [profiler.Sink]) writes at least once: a repeated record has the
+// Notify (see [record.Sink]) writes at least once: a repeated record has the
 // (trace id, name) of the first, and readers ignore repeats.
 type Driver interface {
-	profiler.Sink
+	record.Sink
 
 	// Records yields the records of one trace in the store's order. A record
-	// that cannot be read is yielded as a [*profiler.BadRecordError] and the
+	// that cannot be read is yielded as a [*record.BadRecordError] and the
 	// next one follows; any other error is the last thing yielded. An unknown
 	// base id yields nothing. A store that cannot be read back yields an error
 	// that wraps [ErrWriteOnly].
-	Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error]
+	Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error]
 
 	// Traces yields the traces of the store, newest first.
 	Traces(ctx context.Context, q Query) iter.Seq2[Trace, error]

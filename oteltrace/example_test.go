@@ -7,11 +7,12 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/oteltrace"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 type printer struct{}
 
-func (printer) Notify(_ context.Context, events []profiler.Event) error {
+func (printer) Notify(_ context.Context, events []record.Event) error {
 	for i := range events {
 		fmt.Println(events[i].RecordName())
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // points writes n points, each in a trace of its own.
@@ -28,7 +29,7 @@ func points(s *profiler.Service, n int) {
 func TestAccountsSinkHangs(t *testing.T) {
 	t.Run("until its context ends", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := newService(t, &store{before: func(ctx context.Context, _ []profiler.Event) error {
+			s := newService(t, &store{before: func(ctx context.Context, _ []record.Event) error {
 				<-ctx.Done()
 				return ctx.Err()
 			}})
@@ -44,7 +45,7 @@ func TestAccountsSinkHangs(t *testing.T) {
 	t.Run("and ignores its context", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			release := make(chan struct{})
-			s := newService(t, &store{before: func(context.Context, []profiler.Event) error {
+			s := newService(t, &store{before: func(context.Context, []record.Event) error {
 				<-release
 				return nil
 			}})
@@ -73,7 +74,7 @@ func TestAccountsSinkHangs(t *testing.T) {
 // with the default limits.
 func TestBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sink := &store{before: func(context.Context, []profiler.Event) error {
+		sink := &store{before: func(context.Context, []record.Event) error {
 			time.Sleep(50 * time.Millisecond)
 			return nil
 		}}
@@ -123,7 +124,7 @@ func TestCloseDuringLoad(t *testing.T) {
 
 func TestSinkRecovers(t *testing.T) {
 	var calls atomic.Int32
-	sink := &store{before: func(context.Context, []profiler.Event) error {
+	sink := &store{before: func(context.Context, []record.Event) error {
 		if calls.Add(1) <= 2 {
 			return errSink
 		}
@@ -144,7 +145,7 @@ func TestSinkRecovers(t *testing.T) {
 }
 
 func TestRejectedRecordsAreDropped(t *testing.T) {
-	sink := &store{before: func(_ context.Context, events []profiler.Event) error {
+	sink := &store{before: func(_ context.Context, events []record.Event) error {
 		var bad []int
 		for i, e := range events {
 			if e.Name == "bad" {
@@ -152,7 +153,7 @@ func TestRejectedRecordsAreDropped(t *testing.T) {
 			}
 		}
 		if bad != nil {
-			return &profiler.RejectedError{Indexes: bad, Err: errSink}
+			return &record.RejectedError{Indexes: bad, Err: errSink}
 		}
 		return nil
 	}}
@@ -189,7 +190,7 @@ func TestQueueIsBounded(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			release := make(chan struct{})
-			sink := &store{before: func(ctx context.Context, _ []profiler.Event) error {
+			sink := &store{before: func(ctx context.Context, _ []record.Event) error {
 				select {
 				case <-release:
 					return nil
@@ -252,7 +253,7 @@ func TestSequence(t *testing.T) {
 // long that takes. The sink answers only after the traced code has ended.
 func TestCallerNeverWaits(t *testing.T) {
 	release := make(chan struct{})
-	s := newService(t, &store{before: func(context.Context, []profiler.Event) error { <-release; return nil }})
+	s := newService(t, &store{before: func(context.Context, []record.Event) error { <-release; return nil }})
 	points(s, 40_000)
 	close(release)
 	mustClose(t, s)
@@ -274,7 +275,7 @@ func TestFlush(t *testing.T) {
 	if err := s.Flush(context.Background()); err != nil {
 		t.Errorf("Flush after Close: %v", err)
 	}
-	hung := newService(t, &store{before: func(ctx context.Context, _ []profiler.Event) error { <-ctx.Done(); return ctx.Err() }})
+	hung := newService(t, &store{before: func(ctx context.Context, _ []record.Event) error { <-ctx.Done(); return ctx.Err() }})
 	points(hung, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()

@@ -1,5 +1,7 @@
 package profiler
 
+import "github.com/sonde-go/sonde/record"
+
 // fifo is the chunks that were handed over, oldest first. It is guarded by
 // queue.mu.
 type fifo struct {
@@ -31,8 +33,8 @@ func (f *fifo) pop() *chunk {
 // again; what all events have in common is written into each of them once.
 type batch struct {
 	chunks []*chunk
-	all    []Event // filled with the common part
-	events []Event // the beginning of all
+	all    []record.Event // filled with the common part
+	events []record.Event // the beginning of all
 }
 
 // fill takes the oldest chunks into b: as many as make a full batch, but one
@@ -67,7 +69,7 @@ func (q *queue) fill(b *batch) bool {
 
 // fill writes the chunk's records into the first of events, of which only the
 // common part is written, and returns how many.
-func (c *chunk) fill(events []Event) int {
+func (c *chunk) fill(events []record.Event) int {
 	n := 0
 	for i := range c.recs {
 		r := &c.recs[i]
@@ -75,7 +77,7 @@ func (c *chunk) fill(events []Event) int {
 			continue
 		}
 		e := &events[n]
-		e.Name, e.Kind, e.Time, e.Seq = r.name, r.kind, r.time, c.seq+uint64(n)
+		e.Name, e.Phase, e.Time, e.Seq = r.name, r.kind, r.time, c.seq+uint64(n)
 		e.BaseID, e.ParentID, e.TraceID = c.base, r.parent, r.id
 		e.Info = c.buf[r.from:r.to:r.to]
 		n++

@@ -9,14 +9,15 @@ import (
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // encodeSink serialises what it gets and throws it away.
 type encodeSink struct{ buf []byte }
 
-func (s *encodeSink) Notify(_ context.Context, events []profiler.Event) error {
+func (s *encodeSink) Notify(_ context.Context, events []record.Event) error {
 	for i := range events {
-		s.buf = profiler.AppendRecord(s.buf[:0], &events[i])
+		s.buf = record.Append(s.buf[:0], &events[i])
 	}
 	return nil
 }
@@ -115,7 +116,7 @@ func mustSign(tb testing.TB) header.Signed {
 }
 
 func BenchmarkAppendRecord(b *testing.B) {
-	e := profiler.Event{
+	e := record.Event{
 		Name: "http", BaseID: header.NewID(), ParentID: header.NewID(), TraceID: header.NewID(),
 		Time: 1795340000123456789, Project: "shop", Service: "api",
 		Info: []byte(`{"request":{"path":"/checkout","query":"","method":"GET","scheme":"http"},"host":"host-a"}`),
@@ -123,6 +124,6 @@ func BenchmarkAppendRecord(b *testing.B) {
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = profiler.AppendRecord(buf[:0], &e)
+		buf = record.Append(buf[:0], &e)
 	}
 }

@@ -62,7 +62,7 @@ func TestBudgetAtOnce(t *testing.T) {
 func TestBatchIsBounded(t *testing.T) {
 	q := &queue{limits: QueueConfig{BatchEvents: 10}, due: math.MaxUint64}
 	for i := range 100 {
-		c := &chunk{recs: make([]record, 1+i%3), seq: uint64(i + 1)}
+		c := &chunk{recs: make([]entry, 1+i%3), seq: uint64(i + 1)}
 		q.waiting.push(c)
 	}
 	var b batch
@@ -88,7 +88,7 @@ func TestHugeChunksAreLetGo(t *testing.T) {
 		if i%2 == 0 {
 			c.buf = make([]byte, 0, 2*usualBytes)
 		} else {
-			c.recs = make([]record, 0, 2*usualRecords)
+			c.recs = make([]entry, 0, 2*usualRecords)
 		}
 		c.free(&b)
 	}

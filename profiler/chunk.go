@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/record"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 	usualRecords = 2 * chunkRecords // room in a chunk that is used again
 	usualBytes   = 16 << 10
 
-	recordSize = int(unsafe.Sizeof(record{}))
+	entrySize  = int(unsafe.Sizeof(entry{}))
 	aboutBytes = 96 // the longest that "sonde" takes in an info, but for a layer
 )
 
@@ -25,7 +26,7 @@ const (
 // the trace until it is handed over, then to the queue.
 type chunk struct {
 	base header.ID
-	recs []record
+	recs []entry
 	buf  []byte
 	room int    // records that the budget has been asked for
 	dead int    // records that were retracted
@@ -37,14 +38,14 @@ type chunk struct {
 	keptRecords, keptBytes int
 }
 
-// record is an Event without what the trace's records have in common.
-type record struct {
+// record is an record.Event without what the trace's records have in common.
+type entry struct {
 	name     string
 	id       header.ID
 	parent   header.ID
 	time     int64
 	from, to uint32 // info in buf
-	kind     Kind
+	kind     record.Phase
 	held     bool
 	dead     bool
 }
@@ -52,7 +53,7 @@ type record struct {
 // chunks are used again; the garbage collector takes those that a burst has
 // left over.
 var chunks = sync.Pool{New: func() any {
-	return &chunk{recs: make([]record, 0, firstRecords), buf: make([]byte, 0, firstBytes)}
+	return &chunk{recs: make([]entry, 0, firstRecords), buf: make([]byte, 0, firstBytes)}
 }}
 
 // newChunk is an empty chunk that b has not been asked for.
@@ -64,7 +65,7 @@ func newChunk(base header.ID) *chunk {
 
 // size is the memory that the chunk takes.
 func (c *chunk) size() int {
-	return int(unsafe.Sizeof(*c)) + cap(c.recs)*recordSize + cap(c.buf) + cap(c.held)*int(unsafe.Sizeof(c))
+	return int(unsafe.Sizeof(*c)) + cap(c.recs)*entrySize + cap(c.buf) + cap(c.held)*int(unsafe.Sizeof(c))
 }
 
 func (c *chunk) live() int { return len(c.recs) - c.dead }
@@ -101,7 +102,7 @@ func (c *chunk) growRecords(b *budget) bool {
 	if c.room == want {
 		want = max(2*want, firstRecords)
 	}
-	memory := (want - cap(c.recs)) * recordSize
+	memory := (want - cap(c.recs)) * entrySize
 	more := min(2*c.room, want) - c.room
 	if !b.reserve(memory, more) {
 		if more = 1; !b.reserve(memory, more) {
@@ -110,7 +111,7 @@ func (c *chunk) growRecords(b *budget) bool {
 	}
 	c.room += more
 	if memory > 0 {
-		c.recs = append(make([]record, 0, want), c.recs...)
+		c.recs = append(make([]entry, 0, want), c.recs...)
 	}
 	return true
 }
@@ -125,7 +126,7 @@ func (c *chunk) growInfo(info int, b *budget) bool {
 }
 
 // add writes a record of n, for which room was reserved.
-func (c *chunk) add(n *node, kind Kind, at int64, e *encoder, lost uint64, hostTail []byte) {
+func (c *chunk) add(n *node, kind record.Phase, at int64, e *encoder, lost uint64, hostTail []byte) {
 	from := len(c.buf)
 	buf := append(c.buf, e.buf...)
 	if e.kind != "" || e.layer != "" || lost > 0 || e.truncated {
@@ -160,7 +161,7 @@ func (c *chunk) hold(n *node, b *budget) {
 
 // withheld is the start record of n if it is in c and withheld. The point
 // knows its record's place: this takes constant time.
-func (c *chunk) withheld(n *node) *record {
+func (c *chunk) withheld(n *node) *entry {
 	if c == nil || int(n.place) >= len(c.recs) {
 		return nil
 	}

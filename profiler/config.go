@@ -12,6 +12,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Config says what a Service is.
@@ -26,7 +27,7 @@ type Config struct {
 	// here. Without a key no request is traced.
 	Keys *header.Keyring
 	// Sink takes the records. Required.
-	Sink Sink
+	Sink record.Sink
 	// Closer, if there is one, is closed at the end of Close: the sink's
 	// store, unless others use it too.
 	Closer io.Closer
@@ -104,7 +105,7 @@ func New(c Config) (*Service, error) {
 		closer:   c.Closer,
 		hostTail: append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'),
 	}
-	s.queue = newQueue(c, Event{
+	s.queue = newQueue(c, record.Event{
 		Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host),
 		Producer: rand.Uint64(),
 	})

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"github.com/sonde-go/sonde/record"
 )
 
 // Between two tries of a batch the queue waits, twice as long each time.
@@ -50,7 +52,7 @@ func (q *queue) deliver(b *batch) {
 
 // send gives events to the sink until it has taken or rejected all of them, or
 // until the queue gives up.
-func (q *queue) send(events []Event) {
+func (q *queue) send(events []record.Event) {
 	unsure, failing := false, false
 	for try := 0; len(events) > 0; try++ {
 		if q.ctx.Err() != nil {
@@ -85,13 +87,13 @@ func (q *queue) send(events []Event) {
 // answer is what the sink says of a batch.
 type answer struct {
 	err      error // nil: all is stored
-	rejected *RejectedError
+	rejected *record.RejectedError
 	notSent  bool
 }
 
 // notify calls the sink. One that panics has failed; so has one whose error
 // panics when it is asked what it is.
-func (q *queue) notify(events []Event) (a answer) {
+func (q *queue) notify(events []record.Event) (a answer) {
 	ctx, cancel := context.WithTimeout(q.ctx, q.limits.NotifyTimeout)
 	defer cancel()
 	returned := false
@@ -102,7 +104,7 @@ func (q *queue) notify(events []Event) (a answer) {
 	}()
 	if a.err = q.sink.Notify(ctx, events); a.err != nil {
 		errors.As(a.err, &a.rejected)
-		a.notSent = errors.Is(a.err, ErrNotSent)
+		a.notSent = errors.Is(a.err, record.ErrNotSent)
 	}
 	returned = true
 	return a
@@ -127,7 +129,7 @@ func (q *queue) account(counter *uint64, n int) {
 
 // reject drops what the sink will never take and returns the rest: all of
 // events if err names none of them.
-func (q *queue) reject(events []Event, err *RejectedError) []Event {
+func (q *queue) reject(events []record.Event, err *record.RejectedError) []record.Event {
 	if err == nil {
 		return events
 	}
@@ -150,7 +152,7 @@ func (q *queue) reject(events []Event, err *RejectedError) []Event {
 }
 
 // giveUp accounts for events that will not be sent again.
-func (q *queue) giveUp(events []Event, unsure bool) {
+func (q *queue) giveUp(events []record.Event, unsure bool) {
 	if unsure {
 		q.account(&q.count.unconfirmed, len(events))
 	} else {

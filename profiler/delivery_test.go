@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // These tests run on the test's own clock (testing/synctest): what they say of
@@ -65,7 +66,7 @@ func TestWaitsForCompany(t *testing.T) {
 func TestBatchEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sizes []int
-		sink := &store{before: func(_ context.Context, events []profiler.Event) error {
+		sink := &store{before: func(_ context.Context, events []record.Event) error {
 			sizes = append(sizes, len(events))
 			return nil
 		}}
@@ -110,7 +111,7 @@ func TestNotifyTimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var took []time.Duration
-				sink := &store{before: func(ctx context.Context, _ []profiler.Event) error {
+				sink := &store{before: func(ctx context.Context, _ []record.Event) error {
 					if len(took) == 2 {
 						return nil
 					}
@@ -140,7 +141,7 @@ func TestNotifyTimeout(t *testing.T) {
 func TestPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tries []time.Time
-		s := newService(t, &store{before: func(context.Context, []profiler.Event) error {
+		s := newService(t, &store{before: func(context.Context, []record.Event) error {
 			tries = append(tries, time.Now())
 			return errDown
 		}})
@@ -215,12 +216,12 @@ func TestUnconfirmed(t *testing.T) {
 		"unknown in between":      {[]error{errDown, errSink, errDown}, true},
 		"unknown last":            {[]error{errDown, errDown, errSink}, true},
 		"the sink panics":         {[]error{nil}, true},
-		"refused in part, unsent": {[]error{&profiler.RejectedError{Indexes: []int{0}, Err: errSink}, errDown}, true},
+		"refused in part, unsent": {[]error{&record.RejectedError{Indexes: []int{0}, Err: errSink}, errDown}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				answers := c.answers
-				s := newService(t, &store{before: func(context.Context, []profiler.Event) error {
+				s := newService(t, &store{before: func(context.Context, []record.Event) error {
 					err := answers[0]
 					if err == nil {
 						panic("boom")
@@ -240,7 +241,7 @@ func TestUnconfirmed(t *testing.T) {
 				if c.unsure {
 					want.Undelivered, unconfirmed = 4, 6
 				}
-				if _, refused := errors.AsType[*profiler.RejectedError](c.answers[0]); refused {
+				if _, refused := errors.AsType[*record.RejectedError](c.answers[0]); refused {
 					unconfirmed, want.Rejected = 5, 1
 				}
 				if st.Dropped != want || st.Unconfirmed != unconfirmed {
@@ -273,16 +274,16 @@ func TestAccountsSinkPanics(t *testing.T) {
 		"text":                func() error { panic("boom") },
 		"with itself":         func() error { panic(selfPanicking{}) },
 		"its text":            func() error { return selfTexting{} },
-		"its text, rejected":  func() error { return &profiler.RejectedError{Indexes: []int{9}, Err: selfTexting{}} },
+		"its text, rejected":  func() error { return &record.RejectedError{Indexes: []int{9}, Err: selfTexting{}} },
 		"error, with itself":  func() error { return selfPanicking{} },
-		"reason, with itself": func() error { return &profiler.RejectedError{Indexes: []int{9}, Err: selfPanicking{}} },
+		"reason, with itself": func() error { return &record.RejectedError{Indexes: []int{9}, Err: selfPanicking{}} },
 	} {
 		for _, logPanics := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", name, logPanics), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					failed := false
 					sink := &store{}
-					sink.before = func(context.Context, []profiler.Event) error {
+					sink.before = func(context.Context, []record.Event) error {
 						if !failed {
 							failed = true
 							return fail()

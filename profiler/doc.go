@@ -15,7 +15,7 @@
 //
 // # What is recorded
 //
-// Each point gives two records ([Event]), one when it starts and one when it
+// Each point gives two records ([record.Event]), one when it starts and one when it
 // stops, so that running work can be seen. Attributes are encoded as JSON at
 // once; nothing that belongs to the caller is kept or read afterwards.
 //

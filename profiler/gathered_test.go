@@ -7,11 +7,13 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/sonde-go/sonde/record"
 )
 
 type nowhere struct{}
 
-func (nowhere) Notify(context.Context, []Event) error { return nil }
+func (nowhere) Notify(context.Context, []record.Event) error { return nil }
 
 func quietService(t *testing.T) *Service {
 	t.Helper()

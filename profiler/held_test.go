@@ -5,14 +5,16 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/sonde-go/sonde/record"
 )
 
 // recorder keeps the infos of stop records.
 type recorder struct{ stops []string }
 
-func (r *recorder) Notify(_ context.Context, events []Event) error {
+func (r *recorder) Notify(_ context.Context, events []record.Event) error {
 	for _, e := range events {
-		if e.Kind == KindStop {
+		if e.Phase == record.Stop {
 			r.stops = append(r.stops, string(e.Info))
 		}
 	}

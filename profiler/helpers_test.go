@@ -13,6 +13,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -21,12 +22,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // store is a sink that keeps a copy of what it takes. Before it takes a batch
 // it asks before, if there is one.
 type store struct {
-	before func(ctx context.Context, events []profiler.Event) error
+	before func(ctx context.Context, events []record.Event) error
 	mu     sync.Mutex
-	events []profiler.Event
+	events []record.Event
 }
 
-func (s *store) Notify(ctx context.Context, events []profiler.Event) error {
+func (s *store) Notify(ctx context.Context, events []record.Event) error {
 	if s.before != nil {
 		if err := s.before(ctx, events); err != nil {
 			return err
@@ -41,7 +42,7 @@ func (s *store) Notify(ctx context.Context, events []profiler.Event) error {
 	return nil
 }
 
-func (s *store) all() []profiler.Event {
+func (s *store) all() []record.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.events)
@@ -56,7 +57,7 @@ func (s *store) names() []string {
 	return names
 }
 
-func (s *store) find(t *testing.T, name string) profiler.Event {
+func (s *store) find(t *testing.T, name string) record.Event {
 	t.Helper()
 	for _, e := range s.all() {
 		if e.RecordName() == name {
@@ -64,10 +65,10 @@ func (s *store) find(t *testing.T, name string) profiler.Event {
 		}
 	}
 	t.Fatalf("no record %s among %v", name, s.names())
-	return profiler.Event{}
+	return record.Event{}
 }
 
-func newService(t testing.TB, sink profiler.Sink, change ...func(*profiler.Config)) *profiler.Service {
+func newService(t testing.TB, sink record.Sink, change ...func(*profiler.Config)) *profiler.Service {
 	t.Helper()
 	keys, err := header.ParseKeys("k1,k2")
 	if err != nil {
@@ -111,7 +112,7 @@ func balanced(t *testing.T, s *profiler.Service) profiler.Stats {
 	return st
 }
 
-func info(t *testing.T, e profiler.Event) map[string]any {
+func info(t *testing.T, e record.Event) map[string]any {
 	t.Helper()
 	var m map[string]any
 	if err := json.Unmarshal(e.Info, &m); err != nil {
@@ -123,7 +124,7 @@ func info(t *testing.T, e profiler.Event) map[string]any {
 var errSink = errors.New("the store is full")
 
 // lost is how many lost records e tells of.
-func lost(t *testing.T, e profiler.Event) float64 {
+func lost(t *testing.T, e record.Event) float64 {
 	t.Helper()
 	sonde, _ := info(t, e)["sonde"].(map[string]any)
 	n, _ := sonde["lost"].(float64)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // outage is a store that does not take anything until it is up.
@@ -22,14 +23,14 @@ type outage struct {
 	calls atomic.Int64
 }
 
-var errDown = fmt.Errorf("connection refused: %w", profiler.ErrNotSent)
+var errDown = fmt.Errorf("connection refused: %w", record.ErrNotSent)
 
 // newOutage is a Service whose store is down: each call fails, or hangs until
 // it is up whatever its context says.
 func newOutage(t *testing.T, hangs bool, change ...func(*profiler.Config)) (*profiler.Service, *outage) {
 	t.Helper()
 	o := &outage{}
-	o.before = func(context.Context, []profiler.Event) error {
+	o.before = func(context.Context, []record.Event) error {
 		o.calls.Add(1)
 		for hangs && !o.up.Load() {
 			time.Sleep(time.Millisecond)
@@ -212,7 +213,7 @@ func TestFlushDoesNotWaitForLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &store{}
 		s := newService(t, sink, func(c *profiler.Config) { c.Queue.FlushInterval = time.Hour })
-		sink.before = func(_ context.Context, events []profiler.Event) error {
+		sink.before = func(_ context.Context, events []record.Event) error {
 			if events[0].Name != "job" {
 				return errDown
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Opening says how a point begins, for instrumentation of a layer.
@@ -145,11 +146,11 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 	}
 	e.attrs(o.Top, 1)
 	e.kind, e.layer = o.about(), n.trace.describe(o.Layer)
-	n.record(KindStart, n.trace.at(o.Time), e)
+	n.record(record.Start, n.trace.at(o.Time), e)
 }
 
 // record writes one record with the info that e holds, and frees e.
-func (n *node) record(kind Kind, at int64, e *encoder) {
+func (n *node) record(kind record.Phase, at int64, e *encoder) {
 	if e.truncated {
 		n.trace.svc.cutInfos.Add(1)
 	}
@@ -246,7 +247,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 	if old&stateHeld != 0 {
 		n.trace.release(n)
 	}
-	n.record(KindStop, n.trace.at(end.Time), e)
+	n.record(record.Stop, n.trace.at(end.Time), e)
 }
 
 // Release lets a held start record go now.

@@ -19,6 +19,7 @@ import (
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func TestTree(t *testing.T) {
@@ -515,7 +516,7 @@ func TestNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := sink.find(t, want+"-start")
-		if _, err := profiler.ParseRecord(profiler.AppendRecord(nil, &e)); err != nil {
+		if _, err := record.Parse(record.Append(nil, &e)); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -648,7 +649,7 @@ func TestAllocTraced(t *testing.T) {
 
 type discard struct{}
 
-func (discard) Notify(context.Context, []profiler.Event) error { return nil }
+func (discard) Notify(context.Context, []record.Event) error { return nil }
 
 func FuzzAttributes(f *testing.F) {
 	f.Add("key", "value", "name", 3)
@@ -669,7 +670,7 @@ func FuzzAttributes(f *testing.F) {
 		sink.mu.Unlock()
 		for i := range events {
 			info(t, events[i])
-			if _, err := profiler.ParseRecord(profiler.AppendRecord(nil, &events[i])); err != nil {
+			if _, err := record.Parse(record.Append(nil, &events[i])); err != nil {
 				t.Fatal(err)
 			}
 		}

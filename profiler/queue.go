@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/record"
 )
 
 // queue stands between traced code and the sink. Traced code hands chunks over
@@ -18,10 +19,10 @@ import (
 // of queue.mu and losses.mu nothing else is locked, and no lock is held while
 // the sink, the logger or a value's own code runs.
 type queue struct {
-	sink   Sink
+	sink   record.Sink
 	limits QueueConfig
 	logger *slog.Logger
-	proto  Event // what all events of the Service have in common
+	proto  record.Event // what all events of the Service have in common
 	losses losses
 	budget budget
 
@@ -47,7 +48,7 @@ type queue struct {
 	cancel  context.CancelFunc // ends them
 }
 
-func newQueue(c Config, proto Event) *queue {
+func newQueue(c Config, proto record.Event) *queue {
 	q := &queue{
 		sink: c.Sink, limits: c.Queue, logger: c.Logger, proto: proto,
 		wake:    make(chan struct{}, 1),
@@ -86,7 +87,7 @@ func (q *queue) take(t *trace) *chunk {
 }
 
 // refuse counts a record that there was no room for.
-func (q *queue) refuse(base header.ID, kind Kind) {
+func (q *queue) refuse(base header.ID, kind record.Phase) {
 	q.mu.Lock()
 	q.count.recorded++
 	if q.closed {

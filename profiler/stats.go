@@ -1,6 +1,9 @@
 package profiler
 
-import "github.com/sonde-go/sonde/header"
+import (
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/record"
+)
 
 // Stats is what a Service has done so far. After Close
 //
@@ -71,8 +74,8 @@ func (n *counters) addAll(c *chunk) {
 }
 
 // add counts a record by its kind.
-func (n *counters) add(k Kind) {
-	if k == KindStart {
+func (n *counters) add(k record.Phase) {
+	if k == record.Start {
 		n.starts++
 	} else {
 		n.stops++

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/record"
 )
 
 // trace is what all points of one request in this process share: who it is,
@@ -40,10 +41,10 @@ func (t *trace) at(when time.Time) int64 {
 }
 
 // emit writes one record of n with the info that e holds.
-func (t *trace) emit(n *node, kind Kind, at int64, e *encoder) {
+func (t *trace) emit(n *node, kind record.Phase, at int64, e *encoder) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if kind == KindStart {
+	if kind == record.Start {
 		t.open++
 	} else {
 		t.open--
@@ -55,7 +56,7 @@ func (t *trace) emit(n *node, kind Kind, at int64, e *encoder) {
 	c := t.chunk
 	if c == nil || !c.reserve(len(e.buf)+len(e.layer)+aboutBytes+len(host), &q.budget) {
 		q.refuse(t.base, kind)
-	} else if kind == KindStart && n.state.Load()&stateHeld != 0 {
+	} else if kind == record.Start && n.state.Load()&stateHeld != 0 {
 		c.add(n, kind, at, e, 0, host)
 		c.hold(n, &q.budget)
 	} else {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -74,8 +74,8 @@ func BenchmarkBuild(b *testing.B) {
 
 func BenchmarkRead(b *testing.B) {
 	payloads := bigTrace(100_000)
-	var records iter.Seq2[profiler.Record, error] = ofPayloads(payloads)
-	kept := make([]profiler.Record, 0, len(payloads))
+	var records iter.Seq2[record.Record, error] = ofPayloads(payloads)
+	kept := make([]record.Record, 0, len(payloads))
 	for b.Loop() {
 		kept = kept[:0]
 		for r := range records {

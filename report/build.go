@@ -9,32 +9,32 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Build makes the report of one trace from its records, in the order in which
 // the store gives them. Records that cannot be read are left out and counted
-// in Warnings; an error other than a [*profiler.BadRecordError] ends it and is
+// in Warnings; an error other than a [*record.BadRecordError] ends it and is
 // returned.
 //
 // As OSProfiler does, it takes records with one trace id as one point; a record
 // whose name ends in "stop" ends the point and any other starts it; a later
 // record with the same name replaces the earlier. The records' bytes are kept
 // and must not change.
-func Build(records iter.Seq2[profiler.Record, error]) (*Report, error) {
+func Build(records iter.Seq2[record.Record, error]) (*Report, error) {
 	b := builder{
 		Report: &Report{first: none},
 		index:  newIndex(),
 		names:  map[string]recordName{},
 		stats:  map[string]int32{},
 	}
-	for record, err := range records {
+	for r, err := range records {
 		if err == nil {
 			b.Records++
-			b.record(&record)
+			b.record(&r)
 			continue
 		}
-		if bad := (*profiler.BadRecordError)(nil); !errors.As(err, &bad) {
+		if bad := (*record.BadRecordError)(nil); !errors.As(err, &bad) {
 			return nil, err
 		}
 		b.Records++
@@ -76,7 +76,7 @@ func (b *builder) warn(problem, example string) {
 	b.Warnings = append(b.Warnings, Warning{Problem: problem, Count: 1, Example: example})
 }
 
-func (b *builder) record(r *profiler.Record) {
+func (b *builder) record(r *record.Record) {
 	at, odd, ok := b.clock.parse(r.Timestamp)
 	if !ok {
 		b.warn("no timestamp that can be read, left out", r.Timestamp)
@@ -125,7 +125,7 @@ func (b *builder) name(text string) recordName {
 }
 
 // point returns the point of a record, a new one if it is the first.
-func (b *builder) point(r *profiler.Record, name recordName) int32 {
+func (b *builder) point(r *record.Record, name recordName) int32 {
 	i, hash, at := b.index.find(b.Points, r.TraceID)
 	if i != none {
 		return i
@@ -161,7 +161,7 @@ func (b *builder) newStat(name recordName) int32 {
 }
 
 // source is shared by points that follow one another.
-func (b *builder) source(r *profiler.Record) *Source {
+func (b *builder) source(r *record.Record) *Source {
 	var s Source
 	s.Project = s.text(r.Project, nullProject)
 	s.Service = s.text(r.Service, nullService)
@@ -183,7 +183,7 @@ func (s *Source) text(text *string, null uint8) string {
 
 // event keeps a record of a point, in the place of an earlier one of the same
 // name.
-func (b *builder) event(point int32, r *profiler.Record, name string) int32 {
+func (b *builder) event(point int32, r *record.Record, name string) int32 {
 	i := b.sameName(point, name)
 	if i == none {
 		p := &b.Points[point]

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -185,9 +185,9 @@ func TestRepeatedRecords(t *testing.T) {
 // it, the test would not end.
 func TestManyRecordsOfOnePoint(t *testing.T) {
 	const n = 50000
-	records := func(yield func(profiler.Record, error) bool) {
+	records := func(yield func(record.Record, error) bool) {
 		for i := range 2 * n {
-			if !yield(profiler.Record{Name: fmt.Sprintf("n%d-start", i%n), TraceID: "1", Timestamp: at(i)}, nil) {
+			if !yield(record.Record{Name: fmt.Sprintf("n%d-start", i%n), TraceID: "1", Timestamp: at(i)}, nil) {
 				return
 			}
 		}
@@ -263,8 +263,8 @@ func TestDeepTrace(t *testing.T) {
 }
 
 func TestPayloadThatIsNoJSON(t *testing.T) {
-	r := build(t, func(yield func(profiler.Record, error) bool) {
-		yield(profiler.Record{Name: "a-start", TraceID: "1", Timestamp: at(0), Payload: []byte("{broken\x01")}, nil)
+	r := build(t, func(yield func(record.Record, error) bool) {
+		yield(record.Record{Name: "a-start", TraceID: "1", Timestamp: at(0), Payload: []byte("{broken\x01")}, nil)
 	})
 	if text := toJSON(t, r); !strings.Contains(text, `"meta.raw_payload.a-start": "{broken\u0001",`) {
 		t.Error(text)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // maxDetail is the length in bytes that a detail is cut to: no line shows more.
@@ -22,7 +22,7 @@ const maxLayers = 64
 // point of no known layer. The text is as stored: hostile, and at most 1000
 // bytes long.
 func (r *Report) Detail(p *Point) string {
-	start, stop := r.Info(p, profiler.KindStart), r.Info(p, profiler.KindStop)
+	start, stop := r.Info(p, record.Start), r.Info(p, record.Stop)
 	text := ""
 	for _, l := range r.layers(start) {
 		text = layer.Expand(l.Label, func(path string) string { return memberText(start, stop, path) })
@@ -42,7 +42,7 @@ func (r *Report) Detail(p *Point) string {
 // Kind is the kind of work that a point was: what its records say, else what
 // its layer implies, and Unspecified where neither does.
 func (r *Report) Kind(p *Point) layer.Kind {
-	start := r.Info(p, profiler.KindStart)
+	start := r.Info(p, record.Start)
 	if k := layer.ParseKind(plainText(jsontext.Get(start, "sonde", "kind"))); k != layer.Unspecified {
 		return k
 	}

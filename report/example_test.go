@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -16,9 +16,9 @@ func ExampleBuild() {
 		`{"name":"db-stop","base_id":"b","trace_id":"2","parent_id":"1","timestamp":"2026-01-02T03:04:05.008000","info":{"host":"h"}}`,
 		`{"name":"http-stop","base_id":"b","trace_id":"1","parent_id":"b","timestamp":"2026-01-02T03:04:05.009000","info":{"host":"h"}}`,
 	}
-	r, err := report.Build(func(yield func(profiler.Record, error) bool) {
+	r, err := report.Build(func(yield func(record.Record, error) bool) {
 		for _, s := range stored {
-			if !yield(profiler.ParseRecord([]byte(s))) {
+			if !yield(record.Parse([]byte(s))) {
 				return
 			}
 		}

@@ -14,7 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -33,19 +33,19 @@ type row struct {
 	Data      string
 }
 
-func (r row) record() profiler.Record {
+func (r row) record() record.Record {
 	data := []byte(r.Data)
 	if text, ok := jsontext.Text(data); ok { // encoded twice
 		data = []byte(text)
 	}
-	return profiler.Record{
+	return record.Record{
 		Name: r.Name, BaseID: r.BaseID, ParentID: r.ParentID, TraceID: r.TraceID, Timestamp: r.Timestamp,
 		Project: r.Project, Service: r.Service, Host: r.Host, Payload: data, Info: jsontext.Get(data, "info"),
 	}
 }
 
-func ofRows(rows []row) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func ofRows(rows []row) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		for _, r := range rows {
 			if !yield(r.record(), nil) {
 				return
@@ -54,17 +54,17 @@ func ofRows(rows []row) iter.Seq2[profiler.Record, error] {
 	}
 }
 
-func ofPayloads[P ~[]byte | ~string](payloads []P) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func ofPayloads[P ~[]byte | ~string](payloads []P) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		for _, p := range payloads {
-			if !yield(profiler.ParseRecord([]byte(p))) {
+			if !yield(record.Parse([]byte(p))) {
 				return
 			}
 		}
 	}
 }
 
-func build(t testing.TB, records iter.Seq2[profiler.Record, error]) *report.Report {
+func build(t testing.TB, records iter.Seq2[record.Record, error]) *report.Report {
 	t.Helper()
 	r, err := report.Build(records)
 	if err != nil {
@@ -237,8 +237,8 @@ func TestNothing(t *testing.T) {
 
 func TestBuildStopsAtAnError(t *testing.T) {
 	broken := errors.New("the store is gone")
-	_, err := report.Build(func(yield func(profiler.Record, error) bool) {
-		if yield(profiler.Record{}, broken) {
+	_, err := report.Build(func(yield func(record.Record, error) bool) {
+		if yield(record.Record{}, broken) {
 			t.Error("goes on after the error")
 		}
 	})

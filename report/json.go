@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // WriteJSON writes the report as "osprofiler trace show --json" prints it, but
@@ -228,7 +228,7 @@ func (j *jsonWriter) stopped(p *Point, indent int) {
 }
 
 func (j *jsonWriter) exception(p *Point, indent int) {
-	if etype := jsontext.Get(j.Info(p, profiler.KindStop), "etype"); etype != nil {
+	if etype := jsontext.Get(j.Info(p, record.Stop), "etype"); etype != nil {
 		j.payload(etype, indent)
 		return
 	}

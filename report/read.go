@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // ErrNoRecords says that there was nothing to report in what Read has read.
@@ -36,7 +36,7 @@ func Read(data []byte) (*Report, error) {
 	case whole && data[0] == '[':
 		records = ofArray(data)
 	case whole:
-		records = func(yield func(profiler.Record, error) bool) { yield(profiler.ParseRecord(data)) }
+		records = func(yield func(record.Record, error) bool) { yield(record.Parse(data)) }
 	}
 	r, err := Build(records)
 	if err != nil {
@@ -55,19 +55,19 @@ func Read(data []byte) (*Report, error) {
 	return r, nil
 }
 
-func ofLines(data []byte) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func ofLines(data []byte) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		for line := range bytes.Lines(data) {
-			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(profiler.ParseRecord(line)) {
+			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(record.Parse(line)) {
 				return
 			}
 		}
 	}
 }
 
-func ofArray(data []byte) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
-		jsontext.Elements(data, func(value []byte) bool { return yield(profiler.ParseRecord(value)) })
+func ofArray(data []byte) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
+		jsontext.Elements(data, func(value []byte) bool { return yield(record.Parse(value)) })
 	}
 }
 
@@ -78,8 +78,8 @@ type shownPoint struct {
 }
 
 // ofReport yields the records that a report in JSON was made from.
-func ofReport(data []byte) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func ofReport(data []byte) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		text := jsontext.NewCursor(data)
 		top := readPoint(&text)
 		top.childRecords(yield)
@@ -125,7 +125,7 @@ func readPoints(text *jsontext.Cursor) (list []shownPoint) {
 	return list
 }
 
-func (p *shownPoint) childRecords(yield func(profiler.Record, error) bool) bool {
+func (p *shownPoint) childRecords(yield func(record.Record, error) bool) bool {
 	for i := range p.children {
 		child := &p.children[i]
 		if !child.records(yield) || !child.childRecords(yield) {
@@ -139,9 +139,9 @@ const payloadKey = "meta.raw_payload."
 
 // records yields the records of one point. Those that hold no more than info,
 // as SQL stores keep them, get the rest from the point.
-func (p *shownPoint) records(yield func(profiler.Record, error) bool) bool {
+func (p *shownPoint) records(yield func(record.Record, error) bool) bool {
 	started, finished := jsontext.Get(p.info, "started"), jsontext.Get(p.info, "finished")
-	of := profiler.Record{
+	of := record.Record{
 		TraceID:  plainText(p.traceID),
 		ParentID: plainText(p.parentID),
 		Project:  textOf(p.info, "project"),
@@ -154,7 +154,7 @@ func (p *shownPoint) records(yield func(profiler.Record, error) bool) bool {
 		if !ok {
 			return true
 		}
-		if r, err := profiler.ParseRecord(payload); err == nil {
+		if r, err := record.Parse(payload); err == nil {
 			stopped = stopped || strings.HasSuffix(name, "stop")
 			more = yield(r, nil)
 			return more
@@ -192,5 +192,5 @@ func timestampOf(millis []byte) string {
 	if err != nil {
 		return string(millis)
 	}
-	return string(profiler.AppendTimestamp(nil, time.UnixMilli(n).UnixNano()))
+	return string(record.AppendTimestamp(nil, time.UnixMilli(n).UnixNano()))
 }

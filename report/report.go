@@ -11,7 +11,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Report is what the records of one trace say. It is not changed after Build,
@@ -177,9 +177,9 @@ func (r *Report) Unreachable() iter.Seq[*Point] {
 
 // Info returns the JSON object "info" of p's start or stop record, nil if there
 // is none.
-func (r *Report) Info(p *Point, kind profiler.Kind) json.RawMessage {
+func (r *Report) Info(p *Point, kind record.Phase) json.RawMessage {
 	at := p.start
-	if kind == profiler.KindStop {
+	if kind == record.Stop {
 		at = p.stop
 	}
 	if at == none {
@@ -190,7 +190,7 @@ func (r *Report) Info(p *Point, kind profiler.Kind) json.RawMessage {
 
 // Failure returns the exception type and the message of a point that failed.
 func (r *Report) Failure(p *Point) (etype, message string, failed bool) {
-	info := r.Info(p, profiler.KindStop)
+	info := r.Info(p, record.Stop)
 	value := jsontext.Get(info, "etype")
 	if value == nil || value[0] == 'n' {
 		return "", "", false

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -25,16 +25,16 @@ const allYears = 9998 * 365 * 24 * 3600 * 1000000
 
 // spans makes the records of points, their times given by the first and the
 // last moment that can be written and all between.
-func spans(list []span) func(yield func(profiler.Record, error) bool) {
+func spans(list []span) func(yield func(record.Record, error) bool) {
 	moment := func(micros int64) string {
 		micros %= allYears
 		seconds := micros / 1e6
 		return time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(seconds/86400)).
 			Add(time.Duration(seconds%86400)*time.Second + time.Duration(micros%1e6)*time.Microsecond).Format("2006-01-02T15:04:05.000000")
 	}
-	return func(yield func(profiler.Record, error) bool) {
+	return func(yield func(record.Record, error) bool) {
 		for _, s := range list {
-			start := profiler.Record{Name: s.name + "-start", BaseID: "base", TraceID: s.id, ParentID: s.parent, Timestamp: moment(s.from), Info: []byte(`{}`)}
+			start := record.Record{Name: s.name + "-start", BaseID: "base", TraceID: s.id, ParentID: s.parent, Timestamp: moment(s.from), Info: []byte(`{}`)}
 			stop := start
 			stop.Name, stop.Timestamp = s.name+"-stop", moment(s.to)
 			if !yield(start, nil) || !yield(stop, nil) {

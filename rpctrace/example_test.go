@@ -7,13 +7,14 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
 // printer is a sink that prints the points' names.
 type printer struct{}
 
-func (printer) Notify(_ context.Context, events []profiler.Event) error {
+func (printer) Notify(_ context.Context, events []record.Event) error {
 	for i := range events {
 		fmt.Println(events[i].RecordName())
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/sqltrace"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
@@ -18,7 +19,7 @@ import (
 // discard is a sink.
 type discard struct{}
 
-func (discard) Notify(context.Context, []profiler.Event) error { return nil }
+func (discard) Notify(context.Context, []record.Event) error { return nil }
 
 // tracedContext returns a context with a trace below parent, and what waits
 // until the trace's records are delivered.

@@ -22,6 +22,7 @@ import (
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/middleware/http/wrapcheck"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func handlerSuite() suite {
@@ -120,7 +121,7 @@ func sign(r *http.Request) {
 // discard is a sink of records.
 type discard struct{}
 
-func (discard) Notify(context.Context, []profiler.Event) error { return nil }
+func (discard) Notify(context.Context, []record.Event) error { return nil }
 
 func newService() *profiler.Service {
 	return must(profiler.New(profiler.Config{Name: "checks", Keys: keys, Sink: discard{}}))

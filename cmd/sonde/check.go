@@ -14,7 +14,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 type checkCmd struct {
@@ -159,21 +159,21 @@ func (c *checker) store(config sonde.Config) {
 }
 
 // probeTrace is a trace of one point.
-func probeTrace() []profiler.Event {
+func probeTrace() []record.Event {
 	host, _ := os.Hostname()
 	id := header.NewID()
-	e := profiler.Event{
+	e := record.Event{
 		Name: "sonde_check", BaseID: id, ParentID: id, TraceID: header.NewID(), Time: time.Now().UnixNano(),
 		Service: "sonde", Project: "sonde", Host: host, Info: []byte(`{"probe":"\u00e9","host":"check"}`),
 	}
 	stop := e
-	stop.Kind, stop.Info, stop.Time = profiler.KindStop, []byte(`{"host":"check"}`), e.Time+int64(time.Millisecond)
-	return []profiler.Event{e, stop}
+	stop.Phase, stop.Info, stop.Time = record.Stop, []byte(`{"host":"check"}`), e.Time+int64(time.Millisecond)
+	return []record.Event{e, stop}
 }
 
 // readBack wants the probe as it was written. A store may take a moment to
 // show what it has taken.
-func (c *checker) readBack(d drivers.Driver, probe []profiler.Event) {
+func (c *checker) readBack(d drivers.Driver, probe []record.Event) {
 	var last error
 	err := c.step(func(ctx context.Context) error {
 		for {
@@ -197,10 +197,10 @@ func (c *checker) readBack(d drivers.Driver, probe []profiler.Event) {
 	}
 }
 
-func compare(ctx context.Context, d drivers.Driver, probe []profiler.Event) error {
+func compare(ctx context.Context, d drivers.Driver, probe []record.Event) error {
 	want := map[string]string{}
 	for i := range probe {
-		want[probe[i].RecordName()] = string(profiler.AppendTimestamp(nil, probe[i].Time))
+		want[probe[i].RecordName()] = string(record.AppendTimestamp(nil, probe[i].Time))
 	}
 	n := 0
 	for r, err := range d.Records(ctx, probe[0].BaseID.String()) {

@@ -20,7 +20,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func TestCheck(t *testing.T) {
@@ -172,7 +172,7 @@ func TestCheckFindsFaults(t *testing.T) {
 	}
 	defer d.Close()
 	id := header.NewID()
-	if err := d.Notify(t.Context(), []profiler.Event{{Name: "x", Service: "cart", BaseID: id, ParentID: id, TraceID: header.NewID(), Time: time.Now().Add(time.Hour).UnixNano(), Info: []byte(`{}`)}}); err != nil {
+	if err := d.Notify(t.Context(), []record.Event{{Name: "x", Service: "cart", BaseID: id, ParentID: id, TraceID: header.NewID(), Time: time.Now().Add(time.Hour).UnixNano(), Info: []byte(`{}`)}}); err != nil {
 		t.Fatal(err)
 	}
 	conf := filepath.Join(t.TempDir(), "shop.conf")

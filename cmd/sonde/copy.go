@@ -12,7 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 type copyCmd struct {
@@ -81,7 +81,7 @@ type copier struct {
 	from, to                 drivers.Driver
 	bar                      *progress.Bar
 	sorter                   sorter
-	batch                    []profiler.Event
+	batch                    []record.Event
 	traces, records, skipped int
 	why                      error // the first record was skipped
 }
@@ -125,7 +125,7 @@ func (c *copier) byAge(ctx context.Context, ids []string) ([]string, error) {
 	began := make(map[string]string, len(ids))
 	for _, id := range ids {
 		for r, err := range c.from.Records(ctx, id) {
-			var bad *profiler.BadRecordError
+			var bad *record.BadRecordError
 			if errors.As(err, &bad) {
 				continue
 			}
@@ -144,7 +144,7 @@ func (c *copier) byAge(ctx context.Context, ids []string) ([]string, error) {
 func (c *copier) trace(ctx context.Context, id string) error {
 	found := false
 	for r, err := range c.from.Records(ctx, id) {
-		var bad *profiler.BadRecordError
+		var bad *record.BadRecordError
 		if errors.As(err, &bad) {
 			c.skip(1, err)
 			continue
@@ -192,7 +192,7 @@ func (c *copier) skip(n int, why error) {
 func (c *copier) write(ctx context.Context) error {
 	for len(c.batch) > 0 {
 		err := c.to.Notify(ctx, c.batch)
-		var rejected *profiler.RejectedError
+		var rejected *record.RejectedError
 		if !errors.As(err, &rejected) || len(rejected.Indexes) == 0 {
 			if err == nil {
 				c.records += len(c.batch)
@@ -207,7 +207,7 @@ func (c *copier) write(ctx context.Context) error {
 }
 
 // without is events less those at the ascending indexes.
-func without(events []profiler.Event, indexes []int) []profiler.Event {
+func without(events []record.Event, indexes []int) []record.Event {
 	kept := events[:0]
 	for i := range events {
 		if len(indexes) > 0 && indexes[0] == i {

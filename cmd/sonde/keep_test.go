@@ -12,7 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func TestCopy(t *testing.T) {
@@ -106,18 +106,18 @@ func TestCopyFilesErrors(t *testing.T) {
 }
 
 // events are a trace of one point that begins so many seconds after all.
-func events(base string, second int, stopInfo string) []profiler.Event {
+func events(base string, second int, stopInfo string) []record.Event {
 	id, err := header.ParseID(base)
 	if err != nil {
 		panic(err)
 	}
-	start := profiler.Event{
+	start := record.Event{
 		Name: "step", BaseID: id, ParentID: id, TraceID: header.NewID(), Project: "shop", Service: "api", Host: "h",
 		Time: time.Date(2026, 1, 2, 3, 4, second, 0, time.UTC).UnixNano(), Info: []byte(`{"host":"h"}`),
 	}
 	stop := start
-	stop.Kind, stop.Time, stop.Info = profiler.KindStop, start.Time+1e6, []byte(stopInfo)
-	return []profiler.Event{start, stop}
+	stop.Phase, stop.Time, stop.Info = record.Stop, start.Time+1e6, []byte(stopInfo)
+	return []record.Event{start, stop}
 }
 
 // TestCopyInTimeOrder: what Redis gives newest first is written oldest first,

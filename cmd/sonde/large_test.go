@@ -11,7 +11,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // TestAllocLarge lists 10,000 traces and reads one of 100,000 points, without
@@ -87,19 +87,19 @@ func heapInUse() uint64 {
 type batches struct {
 	t      *testing.T
 	d      drivers.Driver
-	events []profiler.Event
+	events []record.Event
 	n      int64
 }
 
 func (b *batches) point(base header.ID) {
 	b.n++
-	start := profiler.Event{
+	start := record.Event{
 		Name: "step", BaseID: base, ParentID: base, TraceID: header.NewID(), Project: "shop", Service: "api", Host: "h",
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano() + b.n*int64(time.Millisecond),
 		Info: []byte(`{"request":{"path":"/checkout","query":"","method":"GET","scheme":"http"},"host":"h"}`),
 	}
 	stop := start
-	stop.Kind, stop.Time, stop.Info = profiler.KindStop, start.Time+1000, []byte(`{"host":"h"}`)
+	stop.Phase, stop.Time, stop.Info = record.Stop, start.Time+1000, []byte(`{"host":"h"}`)
 	if b.events = append(b.events, start, stop); len(b.events) >= 2000 {
 		b.write()
 	}

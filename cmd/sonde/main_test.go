@@ -15,7 +15,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func TestMain(m *testing.M) {
@@ -90,13 +90,13 @@ func store(t *testing.T) string {
 		}
 		return id
 	}
-	var events []profiler.Event
+	var events []record.Event
 	point := func(base, name, service string, from, to time.Duration, info string) {
 		began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		e := profiler.Event{Name: name, BaseID: id(base), ParentID: id(base), TraceID: header.NewID(), Project: "shop", Service: service, Host: "h", Info: []byte(info)}
+		e := record.Event{Name: name, BaseID: id(base), ParentID: id(base), TraceID: header.NewID(), Project: "shop", Service: service, Host: "h", Info: []byte(info)}
 		e.Time = began.Add(from).UnixNano()
 		stop := e
-		stop.Kind, stop.Time, stop.Info = profiler.KindStop, began.Add(to).UnixNano(), []byte(`{"host":"h"}`)
+		stop.Phase, stop.Time, stop.Info = record.Stop, began.Add(to).UnixNano(), []byte(`{"host":"h"}`)
 		events = append(events, e, stop)
 	}
 	point(checkout, "http", "cart", 0, 90*time.Millisecond, `{"request":{"path":"/checkout","method":"POST"},"host":"h"}`)

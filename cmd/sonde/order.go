@@ -12,7 +12,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // holdBytes is how much of a trace is held in memory while it is sorted; the
@@ -27,7 +27,7 @@ const eventBytes = 512
 // goes to a file in sorted runs. It serves one trace after the other.
 type sorter struct {
 	hold  int // bytes
-	held  []profiler.Event
+	held  []record.Event
 	bytes int
 	file  *os.File // nil: none was needed yet
 	runs  []part
@@ -36,7 +36,7 @@ type sorter struct {
 // part is a run: a part of the file that is sorted.
 type part struct{ from, to int64 }
 
-func (s *sorter) add(e profiler.Event) error {
+func (s *sorter) add(e record.Event) error {
 	s.held = append(s.held, e)
 	s.bytes += eventBytes + len(e.Info)
 	if s.bytes < s.hold {
@@ -45,12 +45,12 @@ func (s *sorter) add(e profiler.Event) error {
 	return s.spill()
 }
 
-func compareEvents(a, b *profiler.Event) int {
-	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Kind, b.Kind))
+func compareEvents(a, b *record.Event) int {
+	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Phase, b.Phase))
 }
 
 func (s *sorter) sortHeld() {
-	slices.SortStableFunc(s.held, func(a, b profiler.Event) int { return compareEvents(&a, &b) })
+	slices.SortStableFunc(s.held, func(a, b record.Event) int { return compareEvents(&a, &b) })
 }
 
 // spill moves what is held to the file.
@@ -71,7 +71,7 @@ func (s *sorter) spill() error {
 	var line []byte
 	w := bufio.NewWriter(io.NewOffsetWriter(s.file, r.from))
 	for i := range s.held {
-		line = append(profiler.AppendRecord(line[:0], &s.held[i]), '\n')
+		line = append(record.Append(line[:0], &s.held[i]), '\n')
 		r.to += int64(len(line))
 		if _, err := w.Write(line); err != nil {
 			return err
@@ -92,8 +92,8 @@ func (s *sorter) forget() {
 }
 
 // sorted yields all that was added, once, and makes room for the next trace.
-func (s *sorter) sorted() iter.Seq2[profiler.Event, error] {
-	return func(yield func(profiler.Event, error) bool) {
+func (s *sorter) sorted() iter.Seq2[record.Event, error] {
+	return func(yield func(record.Event, error) bool) {
 		defer func() {
 			s.forget()
 			s.runs = s.runs[:0]
@@ -116,7 +116,7 @@ func (s *sorter) sorted() iter.Seq2[profiler.Event, error] {
 		for len(m) > 0 {
 			first := m[0]
 			if first.err != nil {
-				yield(profiler.Event{}, first.err)
+				yield(record.Event{}, first.err)
 				return
 			}
 			if !yield(first.event, nil) {
@@ -143,8 +143,8 @@ func (s *sorter) close() error {
 type source struct {
 	order int // in which the runs were made, so that sorting is stable
 	lines *bufio.Reader
-	held  []profiler.Event // where lines is nil
-	event profiler.Event
+	held  []record.Event // where lines is nil
+	event record.Event
 	err   error
 }
 
@@ -161,9 +161,9 @@ func (s *source) next() bool {
 	if errors.Is(err, io.EOF) {
 		return false
 	}
-	var r profiler.Record
+	var r record.Record
 	if err == nil {
-		if r, err = profiler.ParseRecord(bytes.TrimSuffix(line, []byte("\n"))); err == nil {
+		if r, err = record.Parse(bytes.TrimSuffix(line, []byte("\n"))); err == nil {
 			s.event, err = r.Event()
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // TestSorter sorts more than it may hold, of one trace after the other, and
@@ -17,7 +17,7 @@ func TestSorter(t *testing.T) {
 	const hold = 100 * eventBytes
 	s := sorter{hold: hold}
 	for _, n := range []int{0, 1, 50, 99, 1234, 10, 1000} {
-		var want []profiler.Event
+		var want []record.Event
 		for i := range n {
 			e := events(checkout, 1, `{"host":"h"}`)[i%2]
 			e.Time += rand.Int64N(int64(n)) * 1000 // with repeats
@@ -30,19 +30,19 @@ func TestSorter(t *testing.T) {
 				t.Fatalf("%d events are held", len(s.held))
 			}
 		}
-		slices.SortStableFunc(want, func(a, b profiler.Event) int { return compareEvents(&a, &b) })
-		var got []profiler.Event
+		slices.SortStableFunc(want, func(a, b record.Event) int { return compareEvents(&a, &b) })
+		var got []record.Event
 		for e, err := range s.sorted() {
 			if err != nil {
 				t.Fatal(err)
 			}
 			got = append(got, e)
 		}
-		same := func(a, b profiler.Event) bool {
-			return string(profiler.AppendRecord(nil, &a)) == string(profiler.AppendRecord(nil, &b))
+		same := func(a, b record.Event) bool {
+			return string(record.Append(nil, &a)) == string(record.Append(nil, &b))
 		}
 		if !slices.EqualFunc(got, want, same) {
-			t.Errorf("%d events: %d came back, in order: %v", n, len(got), slices.IsSortedFunc(got, func(a, b profiler.Event) int { return compareEvents(&a, &b) }))
+			t.Errorf("%d events: %d came back, in order: %v", n, len(got), slices.IsSortedFunc(got, func(a, b record.Event) int { return compareEvents(&a, &b) }))
 		}
 	}
 	if err := s.close(); err != nil {

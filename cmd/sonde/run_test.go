@@ -21,6 +21,7 @@ import (
 	"github.com/sonde-go/sonde/internal/watchdog"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
@@ -411,13 +412,13 @@ func TestRunMessage(t *testing.T) {
 // TestRunGivesUp: after --wait, what there is of the trace is shown, and what
 // it lacks is said.
 func TestRunGivesUp(t *testing.T) {
-	publish := func(name string) []profiler.Event {
+	publish := func(name string) []record.Event {
 		e := events(checkout, 1, `{"host":"h"}`)
 		e[0].Name, e[1].Name = name, name
 		return e
 	}
 	for name, tt := range map[string]struct {
-		events []profiler.Event
+		events []record.Event
 		answer answer
 		out    string
 		err    string // of show

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // began is when the events of [Trace] begin. It is not on a microsecond, and
@@ -18,24 +18,24 @@ var began = time.Now().Add(-time.Hour).Truncate(time.Second).Add(123456789)
 
 // Trace makes the n records of one trace that began at the given offset: a
 // point "http" with points "db" in it, one millisecond apart.
-func Trace(n int, offset time.Duration) []profiler.Event {
+func Trace(n int, offset time.Duration) []record.Event {
 	base := header.NewID()
 	root := header.NewID()
 	open := root
-	events := make([]profiler.Event, n)
+	events := make([]record.Event, n)
 	for i := range events {
-		e := profiler.Event{
-			Name: "db", Kind: profiler.Kind((i + 1) % 2), BaseID: base, ParentID: root, TraceID: open,
+		e := record.Event{
+			Name: "db", Phase: record.Phase((i + 1) % 2), BaseID: base, ParentID: root, TraceID: open,
 			Time:    began.Add(offset + time.Duration(i)*time.Millisecond).UnixNano(),
 			Project: "shop", Service: "checkout", Host: "host-a", Producer: 7, Seq: uint64(i + 1),
 			Info: Info(fmt.Sprintf("statement %d", i)),
 		}
 		switch {
 		case i == 0:
-			e.Name, e.Kind, e.ParentID, e.TraceID = "http", profiler.KindStart, base, root
+			e.Name, e.Phase, e.ParentID, e.TraceID = "http", record.Start, base, root
 		case i == n-1:
-			e.Name, e.Kind, e.ParentID, e.TraceID = "http", profiler.KindStop, base, root
-		case e.Kind == profiler.KindStart:
+			e.Name, e.Phase, e.ParentID, e.TraceID = "http", record.Stop, base, root
+		case e.Phase == record.Start:
 			open = header.NewID()
 			e.TraceID = open
 		}
@@ -57,7 +57,7 @@ func errorInfo() []byte {
 }
 
 // Check compares a record with the event that it was written from.
-func Check(t *testing.T, got profiler.Record, e *profiler.Event) {
+func Check(t *testing.T, got record.Record, e *record.Event) {
 	t.Helper()
 	same := func(field, got, want string) {
 		t.Helper()
@@ -91,8 +91,8 @@ func Check(t *testing.T, got profiler.Record, e *profiler.Event) {
 	same("info in the payload", compact(t, payload.Info), compact(t, e.Info))
 }
 
-func timestamp(e *profiler.Event) string {
-	return string(profiler.AppendTimestamp(nil, e.Time))
+func timestamp(e *record.Event) string {
+	return string(record.AppendTimestamp(nil, e.Time))
 }
 
 func compact(t *testing.T, text []byte) string {
@@ -107,8 +107,8 @@ func compact(t *testing.T, text []byte) string {
 type key struct{ traceID, name string }
 
 // distinct indexes records by what identifies them.
-func distinct(records []profiler.Record) map[key]profiler.Record {
-	m := make(map[key]profiler.Record, len(records))
+func distinct(records []record.Record) map[key]record.Record {
+	m := make(map[key]record.Record, len(records))
 	for _, r := range records {
 		m[key{r.TraceID, r.Name}] = r
 	}
@@ -117,7 +117,7 @@ func distinct(records []profiler.Record) map[key]profiler.Record {
 
 // checkAll checks that records are those of events, in any order, repeats
 // allowed.
-func checkAll(t *testing.T, records []profiler.Record, events []profiler.Event) {
+func checkAll(t *testing.T, records []record.Record, events []record.Event) {
 	t.Helper()
 	got := distinct(records)
 	for i := range events {

@@ -18,7 +18,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	_ "github.com/sonde-go/sonde/drivers/memory"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -31,7 +31,7 @@ type wrong struct {
 	drivers.Pruner
 	drivers.Pinger
 	close   func(next func() error) error
-	notify  func(next notifyFunc, ctx context.Context, events []profiler.Event) error
+	notify  func(next notifyFunc, ctx context.Context, events []record.Event) error
 	records func(recordsSeq) recordsSeq
 	traces  func(tracesSeq) tracesSeq
 }
@@ -44,12 +44,12 @@ func (w *wrong) Close() error {
 }
 
 type (
-	notifyFunc func(context.Context, []profiler.Event) error
-	recordsSeq = iter.Seq2[profiler.Record, error]
+	notifyFunc func(context.Context, []record.Event) error
+	recordsSeq = iter.Seq2[record.Record, error]
 	tracesSeq  = iter.Seq2[drivers.Trace, error]
 )
 
-func (w *wrong) Notify(ctx context.Context, events []profiler.Event) error {
+func (w *wrong) Notify(ctx context.Context, events []record.Event) error {
 	if w.notify != nil {
 		return w.notify(w.Driver.Notify, ctx, events)
 	}
@@ -95,10 +95,10 @@ func changeTraces(change func([]drivers.Trace) []drivers.Trace) func(*wrong) {
 	}
 }
 
-func changeRecord(change func(*profiler.Record)) func(*wrong) {
+func changeRecord(change func(*record.Record)) func(*wrong) {
 	return func(w *wrong) {
 		w.records = func(seq recordsSeq) recordsSeq {
-			return func(yield func(profiler.Record, error) bool) {
+			return func(yield func(record.Record, error) bool) {
 				for r, err := range seq {
 					if err == nil {
 						change(&r)
@@ -119,14 +119,14 @@ var faults = map[string]struct {
 }{
 	"none": {func(*wrong) {}, ""},
 	"drops the last event of a batch": {func(w *wrong) {
-		w.notify = func(next notifyFunc, ctx context.Context, events []profiler.Event) error {
+		w.notify = func(next notifyFunc, ctx context.Context, events []record.Event) error {
 			return next(ctx, events[:max(0, len(events)-1)])
 		}
 	}, "Batches"},
 	"keeps the caller's memory": {func(w *wrong) {
-		var kept []profiler.Event
+		var kept []record.Event
 		next := w.Driver.Notify
-		w.notify = func(_ notifyFunc, ctx context.Context, events []profiler.Event) error {
+		w.notify = func(_ notifyFunc, ctx context.Context, events []record.Event) error {
 			kept = append(kept, events...)
 			return ctx.Err()
 		}
@@ -136,7 +136,7 @@ var faults = map[string]struct {
 		}
 	}, "Buffers"},
 	"ignores the context": {func(w *wrong) {
-		w.notify = func(next notifyFunc, _ context.Context, events []profiler.Event) error {
+		w.notify = func(next notifyFunc, _ context.Context, events []record.Event) error {
 			return next(context.Background(), events)
 		}
 	}, "Cancelled"},
@@ -159,21 +159,21 @@ var faults = map[string]struct {
 		}
 	}, "Closed"},
 	"stores in reverse": {func(w *wrong) {
-		w.notify = func(next notifyFunc, ctx context.Context, events []profiler.Event) error {
+		w.notify = func(next notifyFunc, ctx context.Context, events []record.Event) error {
 			events = slices.Clone(events)
 			slices.Reverse(events)
 			return next(ctx, events)
 		}
 	}, "Order"},
-	"forgets the host":   {changeRecord(func(r *profiler.Record) { r.Host = nil }), "Fields"},
-	"cuts names at dash": {changeRecord(func(r *profiler.Record) { r.Name, _, _ = strings.Cut(r.Name, "-") }), "Fields"},
-	"replaces what is not ASCII": {changeRecord(func(r *profiler.Record) {
+	"forgets the host":   {changeRecord(func(r *record.Record) { r.Host = nil }), "Fields"},
+	"cuts names at dash": {changeRecord(func(r *record.Record) { r.Name, _, _ = strings.Cut(r.Name, "-") }), "Fields"},
+	"replaces what is not ASCII": {changeRecord(func(r *record.Record) {
 		s := strings.Map(func(c rune) rune { return min(c, '~') }, *r.Project)
 		r.Project = &s
 	}), "Hostile"},
 	"stops at a bad record": {func(w *wrong) {
 		w.records = func(seq recordsSeq) recordsSeq {
-			return func(yield func(profiler.Record, error) bool) {
+			return func(yield func(record.Record, error) bool) {
 				for r, err := range seq {
 					if !yield(r, err) || err != nil {
 						return
@@ -275,7 +275,7 @@ func corrupt(t *testing.T, url, base string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Notify(t.Context(), []profiler.Event{{Name: "db", BaseID: id, TraceID: id, ParentID: id, Info: []byte("{")}}); err != nil {
+	if err := d.Notify(t.Context(), []record.Event{{Name: "db", BaseID: id, TraceID: id, ParentID: id, Info: []byte("{")}}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Harness is what the suite has to know about a driver.
@@ -147,7 +147,7 @@ func (h *Harness) settle(t *testing.T) {
 	}
 }
 
-func (h *Harness) write(t *testing.T, d drivers.Driver, events ...profiler.Event) {
+func (h *Harness) write(t *testing.T, d drivers.Driver, events ...record.Event) {
 	t.Helper()
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatalf("Notify of %d events: %v", len(events), err)
@@ -156,9 +156,9 @@ func (h *Harness) write(t *testing.T, d drivers.Driver, events ...profiler.Event
 }
 
 // read returns the records of a trace, none of which may be bad.
-func read(t *testing.T, d drivers.Driver, baseID string) []profiler.Record {
+func read(t *testing.T, d drivers.Driver, baseID string) []record.Record {
 	t.Helper()
-	var records []profiler.Record
+	var records []record.Record
 	for r, err := range d.Records(t.Context(), baseID) {
 		if err != nil {
 			t.Fatalf("Records(%q): %v", baseID, err)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 var listAll = drivers.Query{}
@@ -34,7 +34,7 @@ func testList(t *testing.T, h Harness) {
 	check(listAll, want...)
 	check(drivers.Query{Limit: 2}, want[:2]...)
 	check(drivers.Query{Limit: 10}, want...)
-	start := func(events []profiler.Event) time.Time {
+	start := func(events []record.Event) time.Time {
 		return time.Unix(0, events[0].Time).Truncate(time.Microsecond)
 	}
 	check(drivers.Query{Since: start(middle)}, want[:2]...)
@@ -43,7 +43,7 @@ func testList(t *testing.T, h Harness) {
 	check(drivers.Query{Since: start(newest).Add(time.Hour)})
 }
 
-func traceOf(events []profiler.Event) drivers.Trace {
+func traceOf(events []record.Event) drivers.Trace {
 	e := &events[0]
 	return drivers.Trace{BaseID: e.BaseID.String(), Timestamp: timestamp(e), Project: e.Project, Service: e.Service, Name: e.Name}
 }
@@ -91,7 +91,7 @@ func testListErrors(t *testing.T, h Harness) {
 	failed[4].Info = errorInfo()
 	// Text about errors is not an error, nor is etype in another place.
 	fine[2].Info = Info(`"etype": "x", {"etype":"y"}`)
-	fine[3].Kind, fine[3].Info = profiler.KindStop, []byte(`{"args":{"etype":"z"},"etype":null,"host":"host-a"}`)
+	fine[3].Phase, fine[3].Info = record.Stop, []byte(`{"args":{"etype":"z"},"etype":null,"host":"host-a"}`)
 	fine[4].Info = Info(`etype`)
 	h.write(t, d, failed...)
 	h.write(t, d, fine...)
@@ -140,7 +140,7 @@ func testPrune(t *testing.T, h Harness) {
 	old, across, young := Trace(10, -time.Hour), Trace(10, -time.Minute), Trace(10, time.Minute)
 	across[9].Time = young[0].Time
 	old2 := Trace(4, -2*time.Hour)
-	for _, events := range [][]profiler.Event{old, across, young, old2} {
+	for _, events := range [][]record.Event{old, across, young, old2} {
 		h.write(t, d, events...)
 	}
 	pruner := d.(drivers.Pruner)
@@ -151,7 +151,7 @@ func testPrune(t *testing.T, h Harness) {
 		t.Errorf("second Prune = %d, %v, want 0", n, err)
 	}
 	h.settle(t)
-	for _, events := range [][]profiler.Event{old, old2} {
+	for _, events := range [][]record.Event{old, old2} {
 		if records := read(t, d, events[0].BaseID.String()); len(records) != 0 {
 			t.Errorf("%d records of an old trace are left", len(records))
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func testFields(t *testing.T, h Harness) {
@@ -63,7 +63,7 @@ func testHostile(t *testing.T, h Harness) {
 	bad[1].Name, bad[2].Service = "nul\x00", "not \xff UTF-8"
 	err := d.Notify(t.Context(), bad)
 	if err != nil {
-		var rejected *profiler.RejectedError
+		var rejected *record.RejectedError
 		if !errors.As(err, &rejected) {
 			t.Fatalf("Notify of hostile bytes: %v, want none or a RejectedError", err)
 		}
@@ -173,10 +173,10 @@ func testCorrupt(t *testing.T, h Harness) {
 	raw := `{"name": "db-start", "base_id": "` + base + `", "trace_id": `
 	h.Corrupt(t, base, raw)
 	h.write(t, d, events[2:]...)
-	var good []profiler.Record
+	var good []record.Record
 	bad := 0
 	for r, err := range d.Records(t.Context(), base) {
-		var be *profiler.BadRecordError
+		var be *record.BadRecordError
 		switch {
 		case errors.As(err, &be):
 			bad++

@@ -9,21 +9,21 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func testBatches(t *testing.T, h Harness) {
 	writer, reader := h.openTwo(t, 2)
 	sizes := []int{0, 1, 2, 7, 500}
-	var all [][]profiler.Event
+	var all [][]record.Event
 	for _, n := range sizes {
 		all = append(all, Trace(n, 0))
 		h.write(t, writer, all[len(all)-1]...)
 	}
 
 	// One batch with the records of three traces in turn.
-	var mixed []profiler.Event
-	traces := [][]profiler.Event{Trace(10, 0), Trace(10, time.Second), Trace(10, -time.Second)}
+	var mixed []record.Event
+	traces := [][]record.Event{Trace(10, 0), Trace(10, time.Second), Trace(10, -time.Second)}
 	for i := range 10 {
 		for _, tr := range traces {
 			mixed = append(mixed, tr[i])
@@ -53,7 +53,7 @@ func testBuffers(t *testing.T, h Harness) {
 		for j := range batch[i].Info {
 			batch[i].Info[j] = 'X'
 		}
-		batch[i] = profiler.Event{}
+		batch[i] = record.Event{}
 	}
 	if !h.WriteOnly {
 		checkAll(t, read(t, d, want[0].BaseID.String()), want)
@@ -114,7 +114,7 @@ func refusesAll(t *testing.T, ctx context.Context, h Harness, d drivers.Driver, 
 func testConcurrent(t *testing.T, h Harness) {
 	d := h.open(t)
 	const writers, batches = 4, 8
-	traces := make([][]profiler.Event, writers*batches)
+	traces := make([][]record.Event, writers*batches)
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
@@ -179,7 +179,7 @@ func testNoList(t *testing.T, h Harness) {
 	wantError(t, "Traces", last(h.open(t).Traces(t.Context(), listAll)), drivers.ErrWriteOnly)
 }
 
-func manyTraces(n int, step time.Duration) (traces [][]profiler.Event, all []profiler.Event) {
+func manyTraces(n int, step time.Duration) (traces [][]record.Event, all []record.Event) {
 	for i := range n {
 		events := Trace(2, time.Duration(i)*step)
 		events[0].Info = Info(fmt.Sprint("trace ", i))

@@ -11,7 +11,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -32,7 +32,7 @@ func keywords(t *testing.T, d *driver) {
 }
 
 // awaitRecords waits until a trace can be read, which takes the engine seconds.
-func awaitRecords(t *testing.T, d *driver, base string, n int) []profiler.Record {
+func awaitRecords(t *testing.T, d *driver, base string, n int) []record.Record {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		records := drain(t, d, base)
@@ -62,13 +62,13 @@ func TestSearchEngine(t *testing.T) {
 	d := openURL(t, "elasticsearch://"+servertest.ZincSearch(t).Addr, drivers.Options{FilterErrorTrace: true})
 	keywords(t, d)
 	old, young := drivertest.Trace(6, -time.Hour), drivertest.Trace(2000, time.Minute)
-	for _, events := range [][]profiler.Event{old, young} {
+	for _, events := range [][]record.Event{old, young} {
 		for i := range events {
 			events[i].Info = []byte(`{"host":"host-a","message":"a 'quoted' \"text\""}`)
 		}
 	}
 	old[3].Info = []byte(`{"etype":"ValueError","host":"host-a"}`)
-	for _, events := range [][]profiler.Event{old, young, old} {
+	for _, events := range [][]record.Event{old, young, old} {
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}

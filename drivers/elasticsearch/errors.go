@@ -6,7 +6,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // statusError is a reply that is not one of success.
@@ -58,7 +58,7 @@ func (e *statusError) Error() string {
 
 // Is makes those replies ErrNotSent that say that nothing was done.
 func (e *statusError) Is(target error) bool {
-	if target != profiler.ErrNotSent {
+	if target != record.ErrNotSent {
 		return false
 	}
 	switch e.status {

@@ -18,6 +18,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func logTo(b *bytes.Buffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
@@ -38,7 +39,7 @@ func TestServerDown(t *testing.T) {
 	d := openURL(t, "elasticsearch://root:hunter2@127.0.0.1:1/", drivers.Options{})
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	oneLine(t, err)
-	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
+	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
 		t.Errorf("Notify: %v", err)
 	}
 	oneLine(t, d.Ping(t.Context()))
@@ -62,7 +63,7 @@ func TestCredentials(t *testing.T) {
 		d := openURL(t, url, drivers.Options{})
 		err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 		oneLine(t, err)
-		if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "password is wrong") {
+		if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "password is wrong") {
 			t.Errorf("Notify: %v", err)
 		}
 		oneLine(t, d.Ping(t.Context()))
@@ -118,7 +119,7 @@ func TestTLS(t *testing.T) {
 		d := openURL(t, wrong, drivers.Options{})
 		err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 		oneLine(t, err)
-		if !errors.Is(err, profiler.ErrNotSent) {
+		if !errors.Is(err, record.ErrNotSent) {
 			t.Errorf("%s: %v", wrong, err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // atOnce is how many documents one request removes.
@@ -47,7 +47,7 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
+	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	n := 0
 	for id, timestamp := range last {
 		if timestamp >= limit {

@@ -9,18 +9,18 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // found is a record that was read, or why it could not be.
 type found struct {
-	record    profiler.Record
+	record    record.Record
 	err       error
 	timestamp string
 }
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		// Elasticsearch compares milliseconds; those that are equal are put in
 		// order here.
 		var group []found
@@ -48,14 +48,14 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 			return on
 		})
 		if on && next() && err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 		}
 	}
 }
 
 // read reads a record that may be one of a trace.
 func read(h *hit, baseID string) (f found, ok bool) {
-	f.record, f.err = profiler.ParseRecord(h.Source)
+	f.record, f.err = record.Parse(h.Source)
 	id := f.record.BaseID
 	f.timestamp = f.record.Timestamp
 	if f.err != nil {
@@ -100,7 +100,7 @@ func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, er
 	list := tracelist.New(q)
 	fields := `["name","base_id","trace_id","timestamp","project","service"]`
 	err = d.scan(ctx, recordIndex, search{query: matchAll, source: fields}, func(h *hit) bool {
-		r, err := profiler.ParseRecord(h.Source)
+		r, err := record.Parse(h.Source)
 		if err == nil && r.BaseID != "" && (!errorsOnly || failed[r.BaseID]) {
 			list.Add(&r)
 		}

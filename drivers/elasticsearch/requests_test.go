@@ -14,11 +14,11 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
-func drain(t *testing.T, d drivers.Driver, base string) (records []profiler.Record) {
+func drain(t *testing.T, d drivers.Driver, base string) (records []record.Record) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {
@@ -60,10 +60,10 @@ func TestRequests(t *testing.T) {
 			}
 			bulk := want[2]
 			for i := range events {
-				bulk += ` {"index":{"_id":"` + string(recordID(nil, &events[i])) + "\"}}\n" + string(profiler.AppendRecord(nil, &events[i])) + "\n"
+				bulk += ` {"index":{"_id":"` + string(recordID(nil, &events[i])) + "\"}}\n" + string(record.Append(nil, &events[i])) + "\n"
 			}
 			bulk = strings.ReplaceAll(strings.TrimSpace(bulk), "\n ", "\n")
-			stamp := string(profiler.AppendTimestamp(nil, events[1].Time))
+			stamp := string(record.AppendTimestamp(nil, events[1].Time))
 			note := want[3] + ` {"index":{"_id":"` + base + "\"}}\n" + `{"base_id":"` + base + `","timestamp":"` + stamp + `"}`
 			all := []string{"GET /", "HEAD /osprofiler-notifications", want[0], "HEAD /osprofiler-notifications-error", want[1], bulk, note}
 			check(t, f.take(), all)
@@ -218,7 +218,7 @@ func TestRefused(t *testing.T) {
 		}
 		return 0, ""
 	}
-	var refused *profiler.RejectedError
+	var refused *record.RejectedError
 	err := d.Notify(t.Context(), events)
 	if !errors.As(err, &refused) || !slices.Equal(refused.Indexes, []int{1, 4}) || !strings.Contains(err.Error(), "info.bad") {
 		t.Errorf("Notify: %v", err)
@@ -241,7 +241,7 @@ func TestRefused(t *testing.T) {
 			return 0, ""
 		}
 		err = d.Notify(t.Context(), busy)
-		if err == nil || errors.As(err, &refused) || errors.Is(err, profiler.ErrNotSent) {
+		if err == nil || errors.As(err, &refused) || errors.Is(err, record.ErrNotSent) {
 			t.Errorf("%d for one document: %v", status, err)
 		}
 		oneLine(t, err)
@@ -262,7 +262,7 @@ func TestStatus(t *testing.T) {
 		}
 		err := d.Notify(t.Context(), events)
 		oneLine(t, err)
-		if got := errors.Is(err, profiler.ErrNotSent); got != notSent {
+		if got := errors.Is(err, record.ErrNotSent); got != notSent {
 			t.Errorf("%d: ErrNotSent is %t: %v", status, got, err)
 		}
 		f.refuse = nil
@@ -288,7 +288,7 @@ func TestTooLarge(t *testing.T) {
 	events := drivertest.Trace(40, 0)
 	events[7].Info = drivertest.Info(strings.Repeat("x", 3000))
 	err := d.Notify(t.Context(), events)
-	var refused *profiler.RejectedError
+	var refused *record.RejectedError
 	if !errors.As(err, &refused) || !slices.Equal(refused.Indexes, []int{7}) {
 		t.Errorf("Notify: %v", err)
 	}
@@ -334,7 +334,7 @@ func TestManyBodies(t *testing.T) {
 		}
 		return 0
 	}
-	if err := d.Notify(t.Context(), events); err == nil || errors.Is(err, profiler.ErrNotSent) {
+	if err := d.Notify(t.Context(), events); err == nil || errors.Is(err, record.ErrNotSent) {
 		t.Errorf("Notify whose second part is refused: %v", err)
 	}
 }

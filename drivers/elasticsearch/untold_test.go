@@ -11,6 +11,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // TestUntold: an answer to a bulk request that tells of some documents only is
@@ -77,7 +78,7 @@ func TestUntold(t *testing.T) {
 		f := newFake(t, "8.15.0")
 		f.told = func([]byte) bool { return false }
 		d := openURL(t, f.url(), drivers.Options{})
-		var rejected *profiler.RejectedError
+		var rejected *record.RejectedError
 		err := d.Notify(t.Context(), drivertest.Trace(8, 0))
 		if !errors.As(err, &rejected) || len(rejected.Indexes) != 8 {
 			t.Errorf("Notify: %v, want all 8 rejected", err)
@@ -91,8 +92,8 @@ func TestUntold(t *testing.T) {
 		d := openURL(t, f.url(), drivers.Options{})
 		f.page = "<html>Sign in</html>"
 		err := d.Notify(t.Context(), drivertest.Trace(8, 0))
-		var rejected *profiler.RejectedError
-		if err == nil || errors.As(err, &rejected) || errors.Is(err, profiler.ErrNotSent) {
+		var rejected *record.RejectedError
+		if err == nil || errors.As(err, &rejected) || errors.Is(err, record.ErrNotSent) {
 			t.Errorf("Notify: %v, want an error that has the batch sent again", err)
 		}
 	})

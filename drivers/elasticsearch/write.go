@@ -9,21 +9,21 @@ import (
 	"slices"
 
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // maxBody is how many bytes of documents are sent at once. Elasticsearch takes
 // 100 MB, hosted ones as little as 10 MB.
 const maxBody = 4 << 20
 
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	if len(events) == 0 {
 		return d.client.Usable(ctx)
 	}
 	s, err := d.ask(ctx, true)
 	if err != nil {
 		// Nothing was sent, whatever became of the question.
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	refused := map[int]error{}
 	err = d.writeRecords(ctx, &s, events, refused)
@@ -35,7 +35,7 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 	}
 	// Also when the time is over: the rest is sent again without what has been
 	// found out to be in its way.
-	e := &profiler.RejectedError{}
+	e := &record.RejectedError{}
 	for i := range refused {
 		e.Indexes = append(e.Indexes, i)
 	}
@@ -44,14 +44,14 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 	return e
 }
 
-func (d *driver) writeRecords(ctx context.Context, s *server, events []profiler.Event, refused map[int]error) error {
+func (d *driver) writeRecords(ctx context.Context, s *server, events []record.Event, refused map[int]error) error {
 	var actions []action
 	size := 0
 	for i := range events {
 		e := &events[i]
 		id := string(recordID(nil, e))
 		text := []byte(`{"index":{"_id":"` + id + "\"}}\n")
-		text = append(profiler.AppendRecord(text, e), '\n')
+		text = append(record.Append(text, e), '\n')
 		if size+len(text) > maxBody && size > 0 {
 			if err := d.bulk(ctx, s, recordIndex, actions, refused); err != nil {
 				return sentBefore(err, i > len(actions))
@@ -66,7 +66,7 @@ func (d *driver) writeRecords(ctx context.Context, s *server, events []profiler.
 }
 
 // recordID appends the id of a record's document.
-func recordID(b []byte, e *profiler.Event) []byte {
+func recordID(b []byte, e *record.Event) []byte {
 	var text [320]byte
 	key := append(e.BaseID.Append(text[:0]), ' ')
 	key = append(e.TraceID.Append(key), ' ')
@@ -82,15 +82,15 @@ func sentBefore(err error, sent bool) error {
 	return err
 }
 
-// partly is an error that is no profiler.ErrNotSent.
+// partly is an error that is no record.ErrNotSent.
 type partly struct{ error }
 
 func (e partly) Is(target error) bool {
-	return target != profiler.ErrNotSent && errors.Is(e.error, target)
+	return target != record.ErrNotSent && errors.Is(e.error, target)
 }
 
 // writeErrors notes the traces with an error. The last of a trace counts.
-func (d *driver) writeErrors(ctx context.Context, s *server, events []profiler.Event, refused map[int]error) error {
+func (d *driver) writeErrors(ctx context.Context, s *server, events []record.Event, refused map[int]error) error {
 	if !d.fileErrors {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (d *driver) writeErrors(ctx context.Context, s *server, events []profiler.E
 		}
 		id := e.BaseID.String()
 		text := []byte(`{"index":{"_id":"` + id + "\"}}\n" + `{"base_id":"` + id + `","timestamp":"`)
-		text = append(profiler.AppendTimestamp(text, e.Time), "\"}\n"...)
+		text = append(record.AppendTimestamp(text, e.Time), "\"}\n"...)
 		actions = append(actions, action{i, id, text})
 	}
 	if len(actions) == 0 {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -74,7 +74,7 @@ func TestURLs(t *testing.T) {
 func collect(t *testing.T, d drivers.Driver, base string) (good, bad []string) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
-		var be *profiler.BadRecordError
+		var be *record.BadRecordError
 		switch {
 		case errors.As(err, &be):
 			bad = append(bad, string(be.Raw))
@@ -92,8 +92,8 @@ func TestTornLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "torn.jsonl")
 	events := drivertest.Trace(3, 0)
 	base := events[0].BaseID.String()
-	first := string(profiler.AppendRecord(nil, &events[0]))
-	torn := string(profiler.AppendRecord(nil, &events[1]))[:60+len(base)]
+	first := string(record.Append(nil, &events[0]))
+	torn := string(record.Append(nil, &events[1]))[:60+len(base)]
 	appendText(t, path, first+"\r\n\n"+torn)
 
 	d := openURL(t, "file://"+path)
@@ -153,7 +153,7 @@ func TestRelativePath(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range events {
-			want = append(profiler.AppendRecord(want, &events[i]), '\n')
+			want = append(record.Append(want, &events[i]), '\n')
 		}
 	}
 	got, err := os.ReadFile(filepath.Join(folder, "a.jsonl"))
@@ -190,14 +190,14 @@ func TestRefusedWrite(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err == nil {
 		d := openURL(t, "file:///dev/full")
 		defer d.Close()
-		if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); !errors.Is(err, profiler.ErrNotSent) {
+		if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); !errors.Is(err, record.ErrNotSent) {
 			t.Errorf("a full disk: %v", err)
 		}
 	}
 	path := filepath.Join(t.TempDir(), "no", "folder.jsonl")
 	d := openURL(t, "file://"+path)
 	defer d.Close()
-	if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); !errors.Is(err, profiler.ErrNotSent) {
+	if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("a missing folder: %v", err)
 	}
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {

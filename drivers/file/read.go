@@ -10,24 +10,24 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		mentions := mentioner(baseID)
 		err := d.scan(ctx, func(line []byte) bool {
 			if !mentions(line) {
 				return true
 			}
-			r, err := profiler.ParseRecord(append([]byte(nil), line...))
+			r, err := record.Parse(append([]byte(nil), line...))
 			if err == nil && r.BaseID != baseID {
 				return true
 			}
 			return yield(r, err)
 		})
 		if err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 		}
 	}
 }
@@ -36,7 +36,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 	return func(yield func(drivers.Trace, error) bool) {
 		list := tracelist.New(q)
 		err := d.scan(ctx, func(line []byte) bool {
-			if r, err := profiler.ParseRecord(line); err == nil {
+			if r, err := record.Parse(line); err == nil {
 				list.Add(&r)
 			}
 			return true

@@ -17,7 +17,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // moves are what somebody may do to a file that two processes have open.
@@ -215,7 +215,7 @@ func TestRotatedUnderLoad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := profiler.ParseRecord(bytes.Clone(line))
+			r, err := record.Parse(bytes.Clone(line))
 			if err != nil {
 				t.Errorf("%s: %q: %v", file, line, err)
 			}
@@ -233,7 +233,7 @@ func TestRotatedUnderLoad(t *testing.T) {
 }
 
 // insist writes a batch until it is acknowledged, as the queue does.
-func insist(t *testing.T, d drivers.Driver, events []profiler.Event) {
+func insist(t *testing.T, d drivers.Driver, events []record.Event) {
 	t.Helper()
 	var err error
 	for range 1000 {
@@ -303,7 +303,7 @@ func TestNoWayBack(t *testing.T) {
 	if err := os.RemoveAll(folder); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Notify(t.Context(), events); !errors.Is(err, profiler.ErrNotSent) {
+	if err := d.Notify(t.Context(), events); !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("without its folder: %v, want ErrNotSent", err)
 	}
 	if err := os.Mkdir(folder, 0o700); err != nil {

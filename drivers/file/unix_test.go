@@ -13,7 +13,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // TestMode: nobody but the owner can read what is traced, whatever the umask.
@@ -51,7 +51,7 @@ func TestPartialWrite(t *testing.T) {
 	defer d.Close()
 	events := drivertest.Trace(4, 0)
 	base := events[0].BaseID.String()
-	first := int64(len(profiler.AppendRecord(nil, &events[0]))) + 1
+	first := int64(len(record.Append(nil, &events[0]))) + 1
 	limited.Cur = uint64(first + 100)
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limited); err != nil {
 		t.Fatal(err)
@@ -61,10 +61,10 @@ func TestPartialWrite(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		t.Fatal(err)
 	}
-	if partly == nil || errors.Is(partly, profiler.ErrNotSent) {
+	if partly == nil || errors.Is(partly, record.ErrNotSent) {
 		t.Errorf("half a batch was written: %v, want an error that is not ErrNotSent", partly)
 	}
-	if !errors.Is(full, profiler.ErrNotSent) {
+	if !errors.Is(full, record.ErrNotSent) {
 		t.Errorf("nothing was written: %v, want ErrNotSent", full)
 	}
 	if good, bad := collect(t, d, base); len(good) != 1 || len(bad) != 0 {

@@ -8,7 +8,7 @@ import (
 	"os"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // keptBuffer is the size above which the buffer of a batch is not kept.
@@ -19,7 +19,7 @@ const tries = 3
 
 var errMoved = errors.New("the file was renamed or removed while it was written to")
 
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	written := false
@@ -28,7 +28,7 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 		written = written || n > 0
 		switch {
 		case err != nil && !written:
-			return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+			return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 		case err != nil:
 			return err
 		case d.named():
@@ -40,7 +40,7 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 
 // write appends a batch to the file of that name and returns how many bytes it
 // has written.
-func (d *driver) write(ctx context.Context, events []profiler.Event) (int, error) {
+func (d *driver) write(ctx context.Context, events []record.Event) (int, error) {
 	if err := d.ready(ctx); err != nil {
 		return 0, err
 	}
@@ -53,7 +53,7 @@ func (d *driver) write(ctx context.Context, events []profiler.Event) (int, error
 		b = append(b, '\n')
 	}
 	for i := range events {
-		b = append(profiler.AppendRecord(b, &events[i]), '\n')
+		b = append(record.Append(b, &events[i]), '\n')
 	}
 	if d.buf = b; cap(b) > keptBuffer {
 		d.buf = nil

@@ -18,6 +18,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 var quietLog = slog.NewLogLogger(slog.DiscardHandler, 0)
@@ -38,7 +39,7 @@ func TestServerDown(t *testing.T) {
 	d := openURL(t, "loginsight://root:hunter2@127.0.0.1:1")
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	oneLine(t, err)
-	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
+	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
 		t.Errorf("Notify: %v", err)
 	}
 	oneLine(t, d.Ping(t.Context()))
@@ -52,7 +53,7 @@ func TestWrongCredentials(t *testing.T) {
 	f.private = true
 	d := openURL(t, strings.Replace(f.url(), "hunter2", "xhunter2", 1))
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
-	if !errors.Is(err, profiler.ErrNotSent) {
+	if !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("Notify: %v", err)
 	}
 	errs := []error{err, d.Ping(t.Context())}
@@ -81,7 +82,7 @@ func TestCertificate(t *testing.T) {
 	for _, url := range []string{plain, plain + "?insecure=false"} {
 		err := openURL(t, url).Notify(t.Context(), drivertest.Trace(2, 0))
 		oneLine(t, err)
-		if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "certificate") {
+		if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "certificate") {
 			t.Errorf("Notify to a server with a certificate of its own: %v", err)
 		}
 	}

@@ -40,7 +40,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func init() { drivers.Register("loginsight", open) }
@@ -120,7 +120,7 @@ func (e *statusError) Error() string {
 
 // Is makes those replies ErrNotSent that say that nothing was taken.
 func (e *statusError) Is(target error) bool {
-	if target != profiler.ErrNotSent {
+	if target != record.ErrNotSent {
 		return false
 	}
 	switch e.status {

@@ -13,7 +13,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 	"go.uber.org/goleak"
 )
@@ -55,7 +55,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-func drain(t *testing.T, d drivers.Driver, base string) (records []profiler.Record) {
+func drain(t *testing.T, d drivers.Driver, base string) (records []record.Record) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {
@@ -133,7 +133,7 @@ func TestGoldenEvents(t *testing.T) {
 	f := newFake(t)
 	d := openURL(t, f.url())
 	e := drivertest.Trace(1, 0)[0]
-	if err := d.Notify(t.Context(), []profiler.Event{e}); err != nil {
+	if err := d.Notify(t.Context(), []record.Event{e}); err != nil {
 		t.Fatal(err)
 	}
 	requests := f.take()
@@ -148,7 +148,7 @@ func TestGoldenEvents(t *testing.T) {
 		t.Errorf("sent %s, OSProfiler %s", got, want)
 	}
 	fields := f.events[0].Fields
-	for i, want := range []string{e.BaseID.String(), e.TraceID.String(), "shop", "checkout", "http-start", string(profiler.AppendRecord(nil, &e))} {
+	for i, want := range []string{e.BaseID.String(), e.TraceID.String(), "shop", "checkout", "http-start", string(record.Append(nil, &e))} {
 		if fields[i].Content != want {
 			t.Errorf("field %s is %q, want %q", fields[i].Name, fields[i].Content, want)
 		}
@@ -215,7 +215,7 @@ func TestRefused(t *testing.T) {
 	}
 	err := d.Notify(t.Context(), events)
 	oneLine(t, err)
-	var refused *profiler.RejectedError
+	var refused *record.RejectedError
 	if !errors.As(err, &refused) || !slices.Equal(refused.Indexes, []int{3, 19}) {
 		t.Errorf("Notify: %v", err)
 	}
@@ -226,7 +226,7 @@ func TestRefused(t *testing.T) {
 		f.refuse = func(*http.Request, string) int { return status }
 		err := d.Notify(t.Context(), events)
 		oneLine(t, err)
-		if errors.As(err, &refused) || errors.Is(err, profiler.ErrNotSent) != notSent {
+		if errors.As(err, &refused) || errors.Is(err, record.ErrNotSent) != notSent {
 			t.Errorf("%d: %v", status, err)
 		}
 	}
@@ -241,7 +241,7 @@ func TestLimits(t *testing.T) {
 	for i := range big {
 		big[i].Info = drivertest.Info(strings.Repeat("x", 200000))
 	}
-	for _, events := range [][]profiler.Event{small, big} {
+	for _, events := range [][]record.Event{small, big} {
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestLimits(t *testing.T) {
 		}
 		return 0
 	}
-	if err := d.Notify(t.Context(), small); err == nil || errors.Is(err, profiler.ErrNotSent) {
+	if err := d.Notify(t.Context(), small); err == nil || errors.Is(err, record.ErrNotSent) {
 		t.Errorf("Notify whose second part is refused: %v", err)
 	}
 }

@@ -15,16 +15,16 @@ import (
 
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // limit is how many events Log Insight gives at most.
 const limit = 20000
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		if err := d.client.Usable(ctx); err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 			return
 		}
 		if baseID == "" || !utf8.ValidString(baseID) {
@@ -32,7 +32,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 		}
 		a, err := d.query(ctx, baseID)
 		if err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 			return
 		}
 		for _, f := range records(a.Events, baseID) {
@@ -41,7 +41,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 			}
 		}
 		if a.Complete != nil && !*a.Complete {
-			yield(profiler.Record{}, errors.New("Log Insight found a part of the trace only: its time for a query was over"))
+			yield(record.Record{}, errors.New("Log Insight found a part of the trace only: its time for a query was over"))
 		}
 	}
 }
@@ -75,7 +75,7 @@ func (d *driver) query(ctx context.Context, baseID string) (a result, err error)
 
 // found is a record that was read, or why it could not be.
 type found struct {
-	record    profiler.Record
+	record    record.Record
 	err       error
 	timestamp string
 }
@@ -98,7 +98,7 @@ func records(events []event, baseID string) (all []found) {
 			continue
 		}
 		var f found
-		f.record, f.err = profiler.ParseRecord(trace)
+		f.record, f.err = record.Parse(trace)
 		f.timestamp = f.record.Timestamp
 		if f.err != nil {
 			f.timestamp, _ = jsontext.Text(jsontext.Get(trace, "timestamp"))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // ingestPath ends in the id under which OSProfiler sends events.
@@ -27,11 +27,11 @@ type message struct {
 	text  []byte
 }
 
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	if err := d.client.Usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
-	var refused profiler.RejectedError
+	var refused record.RejectedError
 	var messages []message
 	size, sent := 0, false
 	flush := func() error {
@@ -66,7 +66,7 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 }
 
 // appendMessage appends a record as the JSON of an event.
-func appendMessage(b []byte, e *profiler.Event) []byte {
+func appendMessage(b []byte, e *record.Event) []byte {
 	field := func(name, content string) {
 		b = append(append(append(b, `{"name":"`...), name...), `","content":`...)
 		b = append(jsontext.AppendString(b, content), '}')
@@ -82,13 +82,13 @@ func appendMessage(b []byte, e *profiler.Event) []byte {
 	b = append(b, ',')
 	field("name", e.RecordName())
 	b = append(b, ',')
-	field("trace", string(profiler.AppendRecord(nil, e)))
+	field("trace", string(record.Append(nil, e)))
 	return append(b, "]}"...)
 }
 
 // ingest sends messages. Where the server says that one of them is wrong, and
 // not which, the halves are sent, and so on.
-func (d *driver) ingest(ctx context.Context, messages []message, refused *profiler.RejectedError) error {
+func (d *driver) ingest(ctx context.Context, messages []message, refused *record.RejectedError) error {
 	body := []byte(`{"events":[`)
 	for i, m := range messages {
 		if i > 0 {
@@ -120,10 +120,10 @@ func (d *driver) ingest(ctx context.Context, messages []message, refused *profil
 	return nil
 }
 
-// partly is an error that is no profiler.ErrNotSent, since something was sent
+// partly is an error that is no record.ErrNotSent, since something was sent
 // before.
 type partly struct{ error }
 
 func (e partly) Is(target error) bool {
-	return target != profiler.ErrNotSent && errors.Is(e.error, target)
+	return target != record.ErrNotSent && errors.Is(e.error, target)
 }

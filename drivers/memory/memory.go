@@ -18,7 +18,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func init() {
@@ -86,13 +86,13 @@ func (d *driver) usable(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	if err := d.usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	records := make([][]byte, len(events))
 	for i := range events {
-		records[i] = profiler.AppendRecord(nil, &events[i])
+		records[i] = record.Append(nil, &events[i])
 	}
 	d.store.mu.Lock()
 	defer d.store.mu.Unlock()
@@ -103,21 +103,21 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 	return nil
 }
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		d.store.mu.RLock()
 		raws := d.store.traces[baseID] // only ever appended to
 		d.store.mu.RUnlock()
 		if err := d.usable(ctx); err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 			return
 		}
 		for _, raw := range raws {
 			if err := d.usable(ctx); err != nil {
-				yield(profiler.Record{}, err)
+				yield(record.Record{}, err)
 				return
 			}
-			if !yield(profiler.ParseRecord(raw)) {
+			if !yield(record.Parse(raw)) {
 				return
 			}
 		}
@@ -132,7 +132,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 		}
 		list := tracelist.New(q)
 		d.store.mu.RLock()
-		d.store.each(func(_ string, r *profiler.Record) { list.Add(r) })
+		d.store.each(func(_ string, r *record.Record) { list.Add(r) })
 		d.store.mu.RUnlock()
 		for _, t := range list.Sorted() {
 			if err := d.usable(ctx); err != nil {
@@ -147,10 +147,10 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 }
 
 // each calls do for each good record; the caller holds mu.
-func (s *store) each(do func(base string, r *profiler.Record)) {
+func (s *store) each(do func(base string, r *record.Record)) {
 	for base, raws := range s.traces {
 		for _, raw := range raws {
-			if r, err := profiler.ParseRecord(raw); err == nil {
+			if r, err := record.Parse(raw); err == nil {
 				do(base, &r)
 			}
 		}
@@ -171,11 +171,11 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	if err := d.usable(ctx); err != nil {
 		return 0, err
 	}
-	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
+	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	d.store.mu.Lock()
 	defer d.store.mu.Unlock()
 	last := map[string]string{}
-	d.store.each(func(base string, r *profiler.Record) { last[base] = max(last[base], r.Timestamp) })
+	d.store.each(func(base string, r *record.Record) { last[base] = max(last[base], r.Timestamp) })
 	n := 0
 	for base, timestamp := range last {
 		if timestamp < limit {

@@ -17,7 +17,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/watchdog"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // quick are options for brokers that do not answer.
@@ -40,7 +40,7 @@ func allFail(t *testing.T, d *driver, words string) {
 	t.Helper()
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	oneLine(t, err)
-	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), words) {
+	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), words) {
 		t.Errorf("Notify: %v, want ErrNotSent and %q", err, words)
 	}
 	oneLine(t, d.Ping(t.Context()))
@@ -481,7 +481,7 @@ func TestRefusals(t *testing.T) {
 		d := openURL(t, urlOf(server), drivers.Options{})
 		events := drivertest.Trace(3, 0)
 		events[1].Info = drivertest.Info(strings.Repeat("x", maxMessage))
-		var rejected *profiler.RejectedError
+		var rejected *record.RejectedError
 		if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || len(rejected.Indexes) != 1 || rejected.Indexes[0] != 1 {
 			t.Errorf("Notify: %v", err)
 		}

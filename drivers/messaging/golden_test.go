@@ -16,7 +16,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -89,10 +89,10 @@ func TestGoldenMessages(t *testing.T) {
 	server := servertest.RabbitMQ(t)
 	d := openURL(t, urlOf(server), drivers.Options{})
 	g := loadGolden(t)
-	var events []profiler.Event
+	var events []record.Event
 	var want []goldenMessage
 	for _, m := range g.Messages {
-		r, err := profiler.ParseRecord(jsontext.Get([]byte(m.Body), "payload"))
+		r, err := record.Parse(jsontext.Get([]byte(m.Body), "payload"))
 		if err != nil {
 			t.Fatal(err)
 		}

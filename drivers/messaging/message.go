@@ -9,7 +9,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 const contentType = "application/json"
@@ -18,7 +18,7 @@ const contentType = "application/json"
 // driver "messaging" sends (its format 1, without an envelope). The ids of the
 // message are made from what identifies the record, so that a reader drops one
 // that was sent twice.
-func appendMessage(b []byte, e *profiler.Event, now time.Time) []byte {
+func appendMessage(b []byte, e *record.Event, now time.Time) []byte {
 	var text [160]byte
 	sum := sha256.Sum256(append(append(e.TraceID.Append(text[:0]), ' '), e.RecordName()...))
 	var id [36]byte
@@ -26,7 +26,7 @@ func appendMessage(b []byte, e *profiler.Event, now time.Time) []byte {
 	b = append(append(b, `{"message_id":"`...), id[:]...)
 	b = jsontext.AppendString(append(b, `","publisher_id":`...), e.Host)
 	b = jsontext.AppendEscaped(append(b, `,"event_type":"profiler.`...), e.Service)
-	b = profiler.AppendRecord(append(b, `","priority":"INFO","payload":`...), e)
+	b = record.Append(append(b, `","priority":"INFO","payload":`...), e)
 	b = now.UTC().AppendFormat(append(b, `,"timestamp":"`...), "2006-01-02 15:04:05.000000")
 	b = hex.AppendEncode(append(b, `","_unique_id":"`...), sum[16:])
 	return append(b, `"}`...)
@@ -56,7 +56,7 @@ var errNotification = errors.New("not a notification in JSON")
 // parseMessage reads a message as oslo.messaging's listener does, with or
 // without the envelope of its format 2. It is not ok for a message that is no
 // notification of the priority INFO, which the listener ignores too. An error
-// is a [*profiler.BadRecordError].
+// is a [*record.BadRecordError].
 func parseMessage(m *amqp.Delivery) (n notification, ok bool, err error) {
 	if m.ContentType != contentType {
 		return n, false, nil
@@ -78,18 +78,18 @@ func parseMessage(m *amqp.Delivery) (n notification, ok bool, err error) {
 		return true
 	})
 	if !valid {
-		return n, false, &profiler.BadRecordError{Raw: m.Body, Err: errNotification}
+		return n, false, &record.BadRecordError{Raw: m.Body, Err: errNotification}
 	}
 	return n, n.payload != nil && strings.EqualFold(priority, "info"), nil
 }
 
 // parseRecord reads the record in a message. It is not ok for a message that
-// has none; an error is a [*profiler.BadRecordError].
-func parseRecord(m *amqp.Delivery) (r profiler.Record, uniqueID string, ok bool, err error) {
+// has none; an error is a [*record.BadRecordError].
+func parseRecord(m *amqp.Delivery) (r record.Record, uniqueID string, ok bool, err error) {
 	n, ok, err := parseMessage(m)
 	if err != nil || !ok {
 		return r, "", false, err
 	}
-	r, err = profiler.ParseRecord(n.payload)
+	r, err = record.Parse(n.payload)
 	return r, n.uniqueID, err == nil, err
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		mentions := mentioner(baseID)
 		var seen recent
 		stopped := false
@@ -34,7 +34,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 			return keep
 		})
 		if err != nil && !stopped {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 		}
 	}
 }
@@ -109,7 +109,7 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 // Prune takes the records of old traces out of the queue. It walks twice, since
 // the last record of a trace decides.
 func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
-	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
+	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	old := map[string]bool{}
 	err := d.walk(ctx, func(m *amqp.Delivery) verdict {
 		if r, _, ok, _ := parseRecord(m); ok {

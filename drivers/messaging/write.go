@@ -9,7 +9,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 const (
@@ -22,9 +22,9 @@ const (
 	maxMessage = 16 << 20
 )
 
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	if err := d.usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	if len(events) == 0 {
 		return nil
@@ -32,11 +32,11 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 	ctx, done := d.within(ctx)
 	defer done()
 	if err := d.publishing.take(ctx); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	defer d.publishing.release()
 	if err := d.ready(ctx); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, explain(ctx, err))
+		return fmt.Errorf("%w: %w", record.ErrNotSent, explain(ctx, err))
 	}
 	rejected, err := d.publisher.publish(ctx, events)
 	if err != nil {
@@ -44,7 +44,7 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 		return explain(ctx, err)
 	}
 	if len(rejected) > 0 {
-		return &profiler.RejectedError{Indexes: rejected, Err: fmt.Errorf("a message of more than %d bytes", maxMessage)}
+		return &record.RejectedError{Indexes: rejected, Err: fmt.Errorf("a message of more than %d bytes", maxMessage)}
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (p *publisher) prepare() (err error) {
 
 // publish sends events and waits until the broker has taken them. It returns
 // the indexes of those that are too large.
-func (p *publisher) publish(ctx context.Context, events []profiler.Event) (tooLarge []int, err error) {
+func (p *publisher) publish(ctx context.Context, events []record.Event) (tooLarge []int, err error) {
 	ctx, wait := p.limit.Begin(ctx)
 	defer func() { err = wait.End(err) }()
 	stop := context.AfterFunc(ctx, p.cut)
@@ -145,7 +145,7 @@ func (p *publisher) publish(ctx context.Context, events []profiler.Event) (tooLa
 		})
 		if err != nil {
 			if sent == 0 {
-				err = fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+				err = fmt.Errorf("%w: %w", record.ErrNotSent, err)
 			}
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -70,7 +70,7 @@ func (s *spy) take() (commands []string) {
 	return commands
 }
 
-func drain(t *testing.T, d drivers.Driver, base string) (records []profiler.Record) {
+func drain(t *testing.T, d drivers.Driver, base string) (records []record.Record) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {
@@ -90,7 +90,7 @@ func TestCommands(t *testing.T) {
 	base := events[0].BaseID.String()
 	events[0].Info = []byte(`{"a":1,"host":"h"}`)
 	events[1].Info = []byte(`{"etype":"X","host":"h"}`)
-	stamp := func(i int) string { return string(profiler.AppendTimestamp(nil, events[i].Time)) }
+	stamp := func(i int) string { return string(record.AppendTimestamp(nil, events[i].Time)) }
 	document := func(i int, name, info string) string {
 		e := &events[i]
 		id := bson.ObjectID(recordID(e))
@@ -168,7 +168,7 @@ func TestRefused(t *testing.T) {
 	huge := drivertest.Info(strings.Repeat("x", 17<<20))
 	events[2].Info, events[5].Info = huge, huge
 	err := d.Notify(t.Context(), events)
-	var refused *profiler.RejectedError
+	var refused *record.RejectedError
 	if !errors.As(err, &refused) || !slices.Equal(refused.Indexes, []int{2, 5}) {
 		t.Fatalf("Notify of two records of 17 MiB: %v", err)
 	}

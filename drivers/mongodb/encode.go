@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
+
 )
 
 // The element types of BSON that records are written with, see
@@ -24,7 +25,7 @@ const (
 	bsonInt64    = 0x12
 )
 
-// encoder makes BSON of JSON that profiler.AppendRecord wrote.
+// encoder makes BSON of JSON that record.Append wrote.
 type encoder struct {
 	buf []byte
 

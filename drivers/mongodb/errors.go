@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 )
@@ -74,12 +74,12 @@ func unsent(err error) error {
 	switch codes := mongo.ErrorCodes(err); {
 	case err == nil:
 		return nil
-	case errors.Is(err, profiler.ErrNotSent):
+	case errors.Is(err, record.ErrNotSent):
 		return err
 	case errors.As(err, &selection), errors.As(err, &pool),
 		errors.As(err, &dial) && dial.Op == "dial",
 		slices.Contains(codes, codeUnauthorized), slices.Contains(codes, codeAuthenticationFailed):
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, explain(err))
+		return fmt.Errorf("%w: %w", record.ErrNotSent, explain(err))
 	}
 	return explain(err)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // quick are options for servers that do not answer.
@@ -35,7 +35,7 @@ func TestServerDown(t *testing.T) {
 	d := openURL(t, "mongodb://root:hunter2@127.0.0.1:1/", quick)
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	oneLine(t, err)
-	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
+	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
 		t.Errorf("Notify: %v", err)
 	}
 	oneLine(t, d.Ping(t.Context()))
@@ -52,7 +52,7 @@ func TestWrongCredentials(t *testing.T) {
 	d := openURL(t, "mongodb://root:hunter2@"+server.Addr+"/", drivers.Options{})
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	oneLine(t, err)
-	if !errors.Is(err, profiler.ErrNotSent) {
+	if !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("Notify: %v, want ErrNotSent", err)
 	}
 	oneLine(t, d.Ping(t.Context()))

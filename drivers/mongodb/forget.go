@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
@@ -24,7 +24,7 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 }
 
 func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
-	limit := profiler.AppendTimestamp(nil, olderThan.UnixNano())
+	limit := record.AppendTimestamp(nil, olderThan.UnixNano())
 	old, err := d.baseIDs(ctx, d.records, bson.D{{Key: "timestamp", Value: bson.D{{Key: "$lt", Value: string(limit)}}}})
 	if err != nil {
 		return 0, err

@@ -12,7 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -117,14 +117,14 @@ func TestGoldenReports(t *testing.T) {
 	reports := 0
 	for name, want := range g.Reports {
 		base := strings.TrimPrefix(name, "report ")
-		r, err := report.Build(func(yield func(profiler.Record, error) bool) {
+		r, err := report.Build(func(yield func(record.Record, error) bool) {
 			for _, command := range g.Notify {
 				doc := command.Documents[0]
 				if got, _ := jsontext.Text(jsontext.Get(doc, "base_id")); got != base {
 					continue
 				}
 				_, fields, _ := bytes.Cut(doc, []byte("},")) // behind the _id
-				if !yield(record(encode(t, "{"+string(fields), false))) {
+				if !yield(fromBSON(encode(t, "{"+string(fields), false))) {
 					return
 				}
 			}

@@ -11,16 +11,16 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		if err := d.usable(ctx); err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 			return
 		}
 		if !storable(baseID) {
@@ -28,10 +28,10 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 		}
 		opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}})
 		err := d.each(ctx, d.records, ofTrace(baseID), opts, func(doc bson.Raw) bool {
-			return yield(record(doc))
+			return yield(fromBSON(doc))
 		})
 		if err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 		}
 	}
 }
@@ -41,12 +41,12 @@ func storable(baseID string) bool {
 	return utf8.ValidString(baseID) && strings.IndexByte(baseID, 0) < 0
 }
 
-func record(doc bson.Raw) (profiler.Record, error) {
+func fromBSON(doc bson.Raw) (record.Record, error) {
 	payload, err := appendJSON(nil, doc)
 	if err != nil {
-		return profiler.Record{}, &profiler.BadRecordError{Raw: append([]byte(nil), doc...), Err: err}
+		return record.Record{}, &record.BadRecordError{Raw: append([]byte(nil), doc...), Err: err}
 	}
-	return profiler.ParseRecord(payload)
+	return record.Parse(payload)
 }
 
 func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
@@ -97,7 +97,7 @@ func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, er
 }
 
 // line reads the fields that a list shows.
-func line(doc bson.Raw) (r profiler.Record) {
+func line(doc bson.Raw) (r record.Record) {
 	text := func(key string) *string {
 		if s, ok := doc.Lookup(key).StringValueOK(); ok {
 			return &s

@@ -12,15 +12,15 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	if err := d.usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	if len(events) == 0 {
 		return nil
@@ -72,7 +72,7 @@ func (d *driver) makeIndex(ctx context.Context) {
 	})
 	switch {
 	case err == nil:
-	case errors.Is(err, drivers.ErrNoAnswer), errors.Is(err, profiler.ErrNotSent) && !slices.Contains(mongo.ErrorCodes(err), codeUnauthorized):
+	case errors.Is(err, drivers.ErrNoAnswer), errors.Is(err, record.ErrNotSent) && !slices.Contains(mongo.ErrorCodes(err), codeUnauthorized):
 		d.indexed.Store(false)
 	default:
 		d.logger.Warn("no index on base_id of osprofiler.profiler: reading a trace will read the whole collection", "error", err)
@@ -91,17 +91,17 @@ type batch struct {
 	tooLarge map[int]error // the events that have no document
 }
 
-func makeBatch(events []profiler.Event, indexes []int, plain bool) batch {
+func makeBatch(events []record.Event, indexes []int, plain bool) batch {
 	b := batch{strange: map[int]bool{}, tooLarge: map[int]error{}}
 	c := encoder{plain: plain}
-	var record []byte
+	var text []byte
 	var ends []int
 	from := 0
 	for _, i := range indexes {
 		e := &events[i]
-		record = profiler.AppendRecord(record[:0], e)
+		text = record.Append(text[:0], e)
 		c.special = false
-		c.document(recordID(e), record)
+		c.document(recordID(e), text)
 		if size := len(c.buf) - from; size > maxDocument {
 			b.tooLarge[i] = fmt.Errorf("a record of %d bytes; MongoDB takes %d", size, maxDocument)
 			c.buf = c.buf[:from]
@@ -135,7 +135,7 @@ func (b *batch) special(refused map[int]error) (indexes []int) {
 
 // recordID is the ObjectID of a record: the seconds of its time, as ObjectIDs
 // begin, and a hash of what identifies it.
-func recordID(e *profiler.Event) []byte {
+func recordID(e *record.Event) []byte {
 	var text [160]byte
 	sum := sha256.Sum256(append(append(e.TraceID.Append(text[:0]), ' '), e.RecordName()...))
 	return append(binary.BigEndian.AppendUint32(nil, uint32(e.Time/int64(time.Second))), sum[:8]...)
@@ -176,7 +176,7 @@ func rejected(refused map[int]error) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	e := &profiler.RejectedError{}
+	e := &record.RejectedError{}
 	for i := range refused {
 		e.Indexes = append(e.Indexes, i)
 	}
@@ -186,7 +186,7 @@ func rejected(refused map[int]error) error {
 }
 
 // fileErrors notes the traces with an error; the last one of a trace counts.
-func (d *driver) fileErrors(ctx context.Context, events []profiler.Event, refused map[int]error) error {
+func (d *driver) fileErrors(ctx context.Context, events []record.Event, refused map[int]error) error {
 	if !d.fileErrs {
 		return nil
 	}
@@ -198,7 +198,7 @@ func (d *driver) fileErrors(ctx context.Context, events []profiler.Event, refuse
 			continue
 		}
 		base := e.BaseID.String()
-		timestamp := string(profiler.AppendTimestamp(nil, e.Time))
+		timestamp := string(record.AppendTimestamp(nil, e.Time))
 		model := mongo.NewReplaceOneModel().SetUpsert(true).
 			SetFilter(ofTrace(base)).
 			SetReplacement(bson.D{{Key: "base_id", Value: base}, {Key: "timestamp", Value: timestamp}})

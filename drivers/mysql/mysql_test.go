@@ -20,7 +20,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/sqltest"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -188,7 +188,7 @@ func testLatin1(t *testing.T, e *sqltest.Engine) {
 	e.Exec(t, database, "ALTER TABLE data CONVERT TO CHARACTER SET latin1, MODIFY data LONGTEXT CHARACTER SET utf8mb4")
 	events := drivertest.Trace(4, 0)
 	events[1].Service, events[2].Service = "é", "日本語"
-	var rejected *profiler.RejectedError
+	var rejected *record.RejectedError
 	if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{2}) {
 		t.Errorf("Notify: %v, want event 2 rejected", err)
 	}

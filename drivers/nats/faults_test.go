@@ -19,7 +19,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // quick are options for servers that do not answer.
@@ -45,7 +45,7 @@ func allFail(t *testing.T, d *driver, words string) {
 	t.Helper()
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	oneLine(t, err)
-	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), words) {
+	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), words) {
 		t.Errorf("Notify: %v, want ErrNotSent and %q", err, words)
 	}
 	oneLine(t, d.Ping(t.Context()))
@@ -197,7 +197,7 @@ func TestStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := openURL(t, s.URL+"/OTHER", quiet).Notify(t.Context(), drivertest.Trace(2, 0))
-	if !errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "another's") {
+	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "another's") {
 		t.Errorf("Notify into another's stream: %v", err)
 	}
 }
@@ -239,7 +239,7 @@ func TestTooLarge(t *testing.T) {
 	for i := 1; i < 3; i++ {
 		events[i].Info = drivertest.Info(strings.Repeat("x", 1<<20))
 	}
-	var rejected *profiler.RejectedError
+	var rejected *record.RejectedError
 	err := d.Notify(t.Context(), events)
 	if !errors.As(err, &rejected) || len(rejected.Indexes) != 2 || rejected.Indexes[0] != 1 || rejected.Indexes[1] != 2 {
 		t.Errorf("Notify: %v", err)
@@ -261,7 +261,7 @@ func stored(t *testing.T, d *driver) uint64 {
 
 func count(t *testing.T, d *driver) (n uint64, err error) {
 	err = d.walk(t.Context(), d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
-		if _, err := profiler.ParseRecord(payload); err != nil {
+		if _, err := record.Parse(payload); err != nil {
 			t.Error(err)
 		}
 		n++

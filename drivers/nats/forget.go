@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Delete removes the messages of a trace.
@@ -96,13 +96,13 @@ func (d *driver) ages(ctx context.Context, olderThan time.Time) (old []*age, kep
 			a = &age{subject: strings.Clone(subject), first: seq}
 			traces[a.subject] = a
 		}
-		if r, err := profiler.ParseRecord(payload); err == nil && r.Timestamp > a.timestamp {
+		if r, err := record.Parse(payload); err == nil && r.Timestamp > a.timestamp {
 			a.timestamp = strings.Clone(r.Timestamp)
 		}
 		a.last, end = seq, seq
 		return true
 	})
-	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
+	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	kept = end + 1
 	for _, a := range traces {
 		if a.timestamp != "" && a.timestamp < limit {

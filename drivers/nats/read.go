@@ -12,25 +12,25 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		subject, ok := d.config.subject(baseID)
 		if err := d.usable(ctx); err != nil || !ok {
 			if err != nil {
-				yield(profiler.Record{}, err)
+				yield(record.Record{}, err)
 			}
 			return
 		}
 		stopped := false
 		err := d.walk(ctx, subject, func(_ string, _ uint64, payload []byte) bool {
-			stopped = !yield(profiler.ParseRecord(payload))
+			stopped = !yield(record.Parse(payload))
 			return !stopped
 		})
 		if err != nil && !stopped {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 		}
 	}
 }
@@ -39,7 +39,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 	return func(yield func(drivers.Trace, error) bool) {
 		list := tracelist.New(q)
 		err := d.walk(ctx, d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
-			if r, err := profiler.ParseRecord(payload); err == nil && r.BaseID != "" {
+			if r, err := record.Parse(payload); err == nil && r.BaseID != "" {
 				list.Add(&r)
 			}
 			return true

@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // unconfirmed is how many messages are sent before their acknowledgements are
@@ -20,14 +20,14 @@ const unconfirmed = 1000
 
 // Notify sends what the stream does not acknowledge again and again under the
 // same ids, until nothing has come from the server for the limit.
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	p := publication{driver: d}
 	for from := 0; from == 0 || from < len(events); from += unconfirmed {
 		to := min(from+unconfirmed, len(events))
 		if err := p.publish(ctx, events[from:to], from); err != nil {
 			err = d.explain(ctx, err)
 			if !p.sent {
-				err = fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+				err = fmt.Errorf("%w: %w", record.ErrNotSent, err)
 			}
 			return err
 		}
@@ -41,8 +41,8 @@ func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
 // publication is one Notify.
 type publication struct {
 	*driver
-	sent     bool                   // something, perhaps
-	rejected profiler.RejectedError // what the stream will never take
+	sent     bool                 // something, perhaps
+	rejected record.RejectedError // what the stream will never take
 }
 
 // message is an event that the stream has not acknowledged.
@@ -55,7 +55,7 @@ type message struct {
 
 // publish sends events, of which the first has the given index in its batch,
 // until the stream has acknowledged them.
-func (p *publication) publish(ctx context.Context, events []profiler.Event, first int) error {
+func (p *publication) publish(ctx context.Context, events []record.Event, first int) error {
 	open := make([]*message, len(events))
 	for i := range events {
 		open[i] = &message{index: first + i, msg: p.message(&events[i])}
@@ -181,9 +181,9 @@ func (m *message) late() bool {
 	})
 }
 
-func (d *driver) message(e *profiler.Event) *nats.Msg {
+func (d *driver) message(e *record.Event) *nats.Msg {
 	m := nats.NewMsg(d.config.stream + "." + e.BaseID.String())
-	m.Data = profiler.AppendRecord(nil, e)
+	m.Data = record.Append(nil, e)
 	m.Header.Set(jetstream.MsgIDHeader, e.TraceID.String()+"."+url.QueryEscape(e.RecordName()))
 	return m
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func writeOnly(t *testing.T, name, server, url string) {
@@ -80,7 +80,7 @@ func follow(j *jaeger, f *follower) drivers.Driver {
 	return d
 }
 
-func (d *followed) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *followed) Notify(ctx context.Context, events []record.Event) error {
 	err := d.jaeger.Notify(ctx, events)
 	if err != nil {
 		return err

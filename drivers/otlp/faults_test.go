@@ -20,6 +20,7 @@ import (
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -116,7 +117,7 @@ func TestAnswers(t *testing.T) {
 			s.answer = func(*tracepb.TracesData) reply { return reply{status: c.status, code: c.code, text: c.echo} }
 			events := drivertest.Trace(4, 0)
 			err := d.Notify(t.Context(), events)
-			var rejected *profiler.RejectedError
+			var rejected *record.RejectedError
 			if errors.As(err, &rejected) != c.refused {
 				t.Fatalf("%d: %v", c.status, err)
 			}
@@ -127,7 +128,7 @@ func TestAnswers(t *testing.T) {
 				}
 				return
 			}
-			if !isGRPC && errors.Is(err, profiler.ErrNotSent) != c.unsent {
+			if !isGRPC && errors.Is(err, record.ErrNotSent) != c.unsent {
 				t.Errorf("%d: %v", c.status, err)
 			}
 			s.mu.Lock()
@@ -159,7 +160,7 @@ func TestTooLarge(t *testing.T) {
 			}
 			return reply{}
 		}
-		var rejected *profiler.RejectedError
+		var rejected *record.RejectedError
 		err := d.Notify(t.Context(), events)
 		if !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{3, 4}) {
 			t.Fatalf("Notify: %v", err)
@@ -213,7 +214,7 @@ func TestPartialSuccess(t *testing.T) {
 			t.Errorf("one of two rejected: %v", err)
 		}
 		s.answer = func(*tracepb.TracesData) reply { return reply{body: partial(2, "both are bad")} }
-		var rejected *profiler.RejectedError
+		var rejected *record.RejectedError
 		err := d.Notify(t.Context(), drivertest.Trace(4, 0))
 		if !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{0, 1, 2, 3}) {
 			t.Errorf("both rejected: %v", err)
@@ -227,7 +228,7 @@ func TestServerDown(t *testing.T) {
 		d := openURL(t, scheme+"://127.0.0.1:1"+secrets, drivers.Options{})
 		err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 		shown(t, err, "127.0.0.1:1")
-		if !errors.Is(err, profiler.ErrNotSent) {
+		if !errors.Is(err, record.ErrNotSent) {
 			t.Errorf("%s: %v", scheme, err)
 		}
 		if err := d.Notify(t.Context(), drivertest.Trace(1, 0)); err != nil {
@@ -291,7 +292,7 @@ func TestReplyCut(t *testing.T) {
 	d := openURL(t, "otlp://"+server.Listener.Addr().String(), drivers.Options{})
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	shown(t, err, "broke off")
-	if errors.Is(err, profiler.ErrNotSent) {
+	if errors.Is(err, record.ErrNotSent) {
 		t.Errorf("it may have been sent: %v", err)
 	}
 }
@@ -317,7 +318,7 @@ func TestTLS(t *testing.T) {
 		}
 		err := openURL(t, scheme+"://"+addr+secrets, drivers.Options{}).Notify(t.Context(), drivertest.Trace(2, 0))
 		shown(t, err, "certificate")
-		if !errors.Is(err, profiler.ErrNotSent) {
+		if !errors.Is(err, record.ErrNotSent) {
 			t.Errorf("%s: %v", scheme, err)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // maxForeign is how many foreign layers are remembered.
@@ -21,7 +21,7 @@ type foreignLayers struct {
 }
 
 // learn takes the descriptions that events carry.
-func (f *foreignLayers) learn(events []profiler.Event) {
+func (f *foreignLayers) learn(events []record.Event) {
 	for i := range events {
 		if !bytes.Contains(events[i].Info, []byte(`"layer"`)) {
 			continue

@@ -13,7 +13,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/otelid"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 )
@@ -93,7 +93,7 @@ func textOf(v *commonpb.AnyValue) string {
 	return "none"
 }
 
-func (r *goldenRecord) event(t *testing.T) profiler.Event {
+func (r *goldenRecord) event(t *testing.T) record.Event {
 	t.Helper()
 	at, err := time.Parse("2006-01-02T15:04:05.000000", r.Payload.Timestamp)
 	if err != nil {
@@ -103,13 +103,13 @@ func (r *goldenRecord) event(t *testing.T) profiler.Event {
 	if err := json.Compact(&info, r.Payload.Info); err != nil {
 		t.Fatal(err)
 	}
-	e := profiler.Event{
+	e := record.Event{
 		BaseID: r.Payload.BaseID, TraceID: r.Payload.TraceID, ParentID: r.Payload.ParentID,
 		Time: at.UnixNano(), Project: r.Project, Service: r.Service, Host: "host-a", Info: info.Bytes(),
 	}
 	name, ok := strings.CutSuffix(r.Payload.Name, "-start")
 	if !ok {
-		e.Kind = profiler.KindStop
+		e.Phase = record.Stop
 		name = strings.TrimSuffix(r.Payload.Name, "-stop")
 	}
 	e.Name = name
@@ -137,7 +137,7 @@ func TestGolden(t *testing.T) {
 		e := r.event(t)
 		id := otelid.SpanID(e.TraceID)
 		times[hex.EncodeToString(id[:])] = append(times[hex.EncodeToString(id[:])], e.Time)
-		if err := d.Notify(t.Context(), []profiler.Event{e}); err != nil {
+		if err := d.Notify(t.Context(), []record.Event{e}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
@@ -60,13 +60,13 @@ func (g *grpcTransport) send(ctx context.Context, request []byte) (reply []byte,
 	err = &shownError{text: fmt.Sprintf("OTLP at %s: %s: %s", g.target.host, st.Code(), g.target.hide(st.Message())), err: err}
 	switch code := st.Code(); {
 	case server.Addr == nil: // there was no connection
-		return nil, fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return nil, fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	case code == codes.ResourceExhausted && strings.Contains(st.Message(), "larger than max"):
 		return nil, fmt.Errorf("%w: %w", errTooLarge, err)
 	case code == codes.InvalidArgument:
 		return nil, fmt.Errorf("%w: %w", errRefused, err)
 	case code == codes.Unimplemented, code == codes.Unauthenticated, code == codes.PermissionDenied:
-		return nil, fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return nil, fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	return nil, err
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // What is held of points of which one record has come.
@@ -28,15 +28,15 @@ type key struct {
 // change, but for sent.
 type point struct {
 	key         key
-	start, stop *profiler.Event // nil: has not come
-	arrived     time.Time       // when its first record came
-	sent        bool            // as it is, with one record; guarded by held.mu
+	start, stop *record.Event // nil: has not come
+	arrived     time.Time     // when its first record came
+	sent        bool          // as it is, with one record; guarded by held.mu
 }
 
 func (p *point) complete() bool { return p.start != nil && p.stop != nil }
 
 // first is the start, if it has come.
-func (p *point) first() *profiler.Event {
+func (p *point) first() *record.Event {
 	if p.start != nil {
 		return p.start
 	}
@@ -83,7 +83,7 @@ func (b *batch) ready() []*point {
 
 // take adds events. What they complete is no longer held; the rest is, and
 // copied for it.
-func (h *held) take(events []profiler.Event, now time.Time) *batch {
+func (h *held) take(events []record.Event, now time.Time) *batch {
 	b := &batch{}
 	byKey := make(map[key]*touch, len(events))
 	h.mu.Lock()
@@ -102,9 +102,9 @@ func (h *held) take(events []profiler.Event, now time.Time) *batch {
 		}
 		t.events = append(t.events, i)
 		switch p := t.after; {
-		case e.Kind == profiler.KindStart && p.start == nil:
+		case e.Phase == record.Start && p.start == nil:
 			p.start = e
-		case e.Kind == profiler.KindStop && p.stop == nil:
+		case e.Phase == record.Stop && p.stop == nil:
 			p.stop = e
 		}
 	}
@@ -184,7 +184,7 @@ func (h *held) remove(k key) *point {
 	return p
 }
 
-func clone(e *profiler.Event) *profiler.Event {
+func clone(e *record.Event) *record.Event {
 	if e == nil {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // maxReply is how much of a reply to an export is read.
@@ -55,7 +55,7 @@ func newClient(config *tls.Config, timeout time.Duration) *http.Client {
 func (h *httpTransport) send(ctx context.Context, request []byte) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url, bytes.NewReader(request))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", profiler.ErrNotSent, h.explain(err))
+		return nil, fmt.Errorf("%w: %w", record.ErrNotSent, h.explain(err))
 	}
 	for name, value := range h.target.headers {
 		r.Header.Set(name, value)
@@ -68,7 +68,7 @@ func (h *httpTransport) send(ctx context.Context, request []byte) ([]byte, error
 			return nil, cause
 		}
 		if unsent(err) {
-			return nil, fmt.Errorf("%w: %w", profiler.ErrNotSent, h.explain(err))
+			return nil, fmt.Errorf("%w: %w", record.ErrNotSent, h.explain(err))
 		}
 		return nil, h.explain(err)
 	}
@@ -104,7 +104,7 @@ func (h *httpTransport) failed(resp *http.Response, reply []byte) error {
 	case code == http.StatusRequestEntityTooLarge:
 		return fmt.Errorf("%w: %w", errTooLarge, err)
 	case code < 500 && code != http.StatusRequestTimeout:
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	return err
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // maxDepth is how deep objects in info are taken apart.
@@ -31,7 +31,7 @@ type member struct {
 
 func newPointInfo(p *point, foreign *foreignLayers) *pointInfo {
 	i := &pointInfo{name: p.key.name, values: map[string]int{}}
-	for _, e := range []*profiler.Event{p.start, p.stop} {
+	for _, e := range []*record.Event{p.start, p.stop} {
 		if e != nil {
 			i.ours = i.ours || e.Producer != 0
 			i.read(e.Info, foreign)

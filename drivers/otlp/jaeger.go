@@ -14,7 +14,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/otelid"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // maxListed is how many traces of a service Jaeger is asked for at once, as many
@@ -57,11 +57,11 @@ func (j *jaeger) Ping(ctx context.Context) error {
 }
 
 // Records yields the records by time, since Jaeger keeps no order.
-func (j *jaeger) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (j *jaeger) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		ctx, leave, err := j.enter(ctx)
 		if err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 			return
 		}
 		traces, err := j.trace(ctx, baseID)
@@ -69,7 +69,7 @@ func (j *jaeger) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 		for _, t := range traces {
 			for _, r := range t.records(baseID) {
 				if r.bad != nil {
-					if !yield(profiler.Record{}, r.bad) {
+					if !yield(record.Record{}, r.bad) {
 						return
 					}
 				} else if r.BaseID == baseID && !yield(r.Record, nil) {
@@ -78,7 +78,7 @@ func (j *jaeger) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 			}
 		}
 		if err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 		}
 	}
 }
@@ -145,7 +145,7 @@ func (j *jaeger) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, er
 // enough says whether there are as many traces as are wanted that began after
 // from, so that no older one comes before them.
 func enough(traces []drivers.Trace, limit int, from time.Time) bool {
-	return len(traces) >= limit && traces[limit-1].Timestamp >= string(profiler.AppendTimestamp(nil, from.UnixNano()))
+	return len(traces) >= limit && traces[limit-1].Timestamp >= string(record.AppendTimestamp(nil, from.UnixNano()))
 }
 
 // search adds the traces of one of Jaeger's services that have a span between

@@ -14,7 +14,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -157,9 +157,9 @@ func TestJaegerReport(t *testing.T) {
 		}
 		f.settle(t)
 		got := printed(t, d.Records(t.Context(), base))
-		want := printed(t, func(yield func(profiler.Record, error) bool) {
+		want := printed(t, func(yield func(record.Record, error) bool) {
 			for i := range events {
-				if !yield(profiler.ParseRecord(profiler.AppendRecord(nil, &events[i]))) {
+				if !yield(record.Parse(record.Append(nil, &events[i]))) {
 					return
 				}
 			}
@@ -173,7 +173,7 @@ func TestJaegerReport(t *testing.T) {
 	}
 }
 
-func printed(t *testing.T, records iter.Seq2[profiler.Record, error]) string {
+func printed(t *testing.T, records iter.Seq2[record.Record, error]) string {
 	t.Helper()
 	r, err := report.Build(records)
 	if err != nil {

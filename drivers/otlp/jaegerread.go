@@ -9,12 +9,12 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/internal/otelid"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // read is a record of a span, or one that cannot be read.
 type read struct {
-	profiler.Record
+	record.Record
 	bad error
 }
 
@@ -82,10 +82,10 @@ func (s *jaegerSpan) own() (records []read) {
 				continue
 			}
 			text, _ := jsontext.Text(tag.Value)
-			r, err := profiler.ParseRecord([]byte(text))
+			r, err := record.Parse([]byte(text))
 			if err == nil {
 				if _, idErr := header.ParseID(r.BaseID); idErr != nil {
-					err = &profiler.BadRecordError{Raw: []byte(text), Err: idErr}
+					err = &record.BadRecordError{Raw: []byte(text), Err: idErr}
 				}
 			}
 			records = append(records, read{r, err})
@@ -116,10 +116,10 @@ func (t *jaegerTrace) foreign(s *jaegerSpan, baseID string, points map[string]st
 		b = jsontext.AppendString(append(b, `,"base_id":`...), baseID)
 		b = jsontext.AppendString(append(b, `,"trace_id":`...), s.SpanID)
 		b = jsontext.AppendString(append(b, `,"parent_id":`...), parent)
-		b = profiler.AppendTimestamp(append(b, `,"timestamp":"`...), micros*1000)
+		b = record.AppendTimestamp(append(b, `,"timestamp":"`...), micros*1000)
 		b = append(append(b, `","info":`...), info...)
 		b = jsontext.AppendString(append(b, `,"project":null,"service":`...), process.Service)
-		r, err := profiler.ParseRecord(append(b, '}'))
+		r, err := record.Parse(append(b, '}'))
 		return read{r, err}
 	}
 	return []read{

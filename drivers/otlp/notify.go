@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 )
@@ -17,7 +17,7 @@ import (
 const maxRequest = 3 << 20
 
 // transport sends one ExportTraceServiceRequest and returns the reply, both as
-// protobuf. Its errors wrap profiler.ErrNotSent, errTooLarge or errRefused
+// protobuf. Its errors wrap record.ErrNotSent, errTooLarge or errRefused
 // where that is known.
 type transport interface {
 	send(ctx context.Context, request []byte) (reply []byte, err error)
@@ -29,10 +29,10 @@ var (
 	errRefused  = errors.New("the server refuses the request")
 )
 
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	ctx, leave, err := d.enter(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	defer leave()
 	d.foreign.learn(events)
@@ -50,7 +50,7 @@ func (d *driver) rejected(b *batch, s *sending) error {
 	if len(s.refused) == 0 {
 		return nil
 	}
-	e := &profiler.RejectedError{Err: s.why}
+	e := &record.RejectedError{Err: s.why}
 	never := map[*point]bool{}
 	for _, p := range s.refused {
 		never[p] = true
@@ -103,7 +103,7 @@ func (s *sending) send(points []*point) error {
 	}
 	request, err := proto.Marshal(s.export(points))
 	if err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	if len(points) > 1 && len(request) > maxRequest {
 		return s.halves(points)

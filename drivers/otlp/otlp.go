@@ -52,7 +52,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func init() {
@@ -190,9 +190,9 @@ func (d *driver) Close() error {
 
 var errNoReading = fmt.Errorf("%w; look for the trace in the program that OTLP leads to, or let jaeger:// read it", drivers.ErrWriteOnly)
 
-func (d *driver) Records(ctx context.Context, _ string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
-		yield(profiler.Record{}, errNoReading)
+func (d *driver) Records(ctx context.Context, _ string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
+		yield(record.Record{}, errNoReading)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/layer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -201,8 +201,8 @@ const (
 	attrStop  = "sonde.stop"
 )
 
-func (a *attributes) record(name string, e *profiler.Event) {
+func (a *attributes) record(name string, e *record.Event) {
 	if e != nil {
-		a.text(name, string(profiler.AppendRecord(nil, e)))
+		a.text(name, string(record.Append(nil, e)))
 	}
 }

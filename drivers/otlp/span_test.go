@@ -7,7 +7,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 )
 
@@ -108,7 +108,7 @@ func TestHalves(t *testing.T) {
 	s := &standIn{}
 	d := openURL(t, "otlp://"+s.http(t), drivers.Options{}).(*driver)
 	events := drivertest.Trace(8, 0) // http( db db db )
-	notify := func(events ...profiler.Event) {
+	notify := func(events ...record.Event) {
 		t.Helper()
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
@@ -162,7 +162,7 @@ func TestBounded(t *testing.T) {
 		events := drivertest.Trace(200, 0)
 		starts := events[:0]
 		for _, e := range events {
-			if e.Kind == profiler.KindStart {
+			if e.Phase == record.Start {
 				e.Info = info
 				starts = append(starts, e)
 			}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Delete implements drivers.Deleter.
@@ -19,7 +19,7 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 	}
 	var old []string
 	err = d.legacy(ctx, escapeGlob(baseID)+"_*", func(key, value string) {
-		if r, err := profiler.ParseRecord([]byte(value)); err == nil && r.BaseID == baseID {
+		if r, err := record.Parse([]byte(value)); err == nil && r.BaseID == baseID {
 			old = append(old, key)
 		}
 	})
@@ -49,7 +49,7 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
+	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	removed := 0
 	err = d.scan(ctx, listPrefix+"*", func(keys []string) error {
 		bases := make([]string, len(keys))
@@ -92,8 +92,8 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 func (d *driver) last(ctx context.Context, base string) (string, error) {
 	last := ""
 	var err error
-	d.list(ctx, base, 0, func(r profiler.Record, e error) bool {
-		var bad *profiler.BadRecordError
+	d.list(ctx, base, 0, func(r record.Record, e error) bool {
+		var bad *record.BadRecordError
 		if errors.As(e, &bad) {
 			e = nil
 		}

@@ -22,13 +22,14 @@ import (
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // fails writes a batch that cannot be stored and checks the error.
 func fails(t *testing.T, d drivers.Driver, notSent bool, text string) {
 	t.Helper()
 	err := d.Notify(t.Context(), drivertest.Trace(3, 0))
-	if err == nil || errors.Is(err, profiler.ErrNotSent) != notSent || !strings.Contains(err.Error(), text) {
+	if err == nil || errors.Is(err, record.ErrNotSent) != notSent || !strings.Contains(err.Error(), text) {
 		t.Fatalf("Notify: %v, want an error with %q, not sent: %v", err, text, notSent)
 	}
 	if s := err.Error(); strings.Contains(s, "hunter2") || strings.Contains(s, "\n") {
@@ -112,12 +113,12 @@ func TestWrongType(t *testing.T) {
 	if err := c.Set(t.Context(), listPrefix+bad[0].BaseID.String(), "x", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	var batch []profiler.Event
+	var batch []record.Event
 	for i := range good {
 		batch = append(batch, bad[i], good[i])
 	}
 	err := d.Notify(t.Context(), batch)
-	var rejected *profiler.RejectedError
+	var rejected *record.RejectedError
 	if !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{0, 2, 4, 6}) || !strings.Contains(err.Error(), "WRONGTYPE") {
 		t.Fatalf("Notify: %v, want records 0, 2, 4 and 6 rejected", err)
 	}
@@ -148,7 +149,7 @@ func TestFrozen(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	err := d.Notify(ctx, events)
-	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, profiler.ErrNotSent) {
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, record.ErrNotSent) {
 		t.Errorf("Notify: %v, want a deadline that does not say what was sent", err)
 	}
 	for _, err := range d.Records(ctx, events[0].BaseID.String()) {
@@ -235,8 +236,8 @@ func TestReplyCut(t *testing.T) {
 	d := openURL(t, "redis://"+proxy.Addr().String(), filing)
 	events := drivertest.Trace(3, 0)
 	err := d.Notify(t.Context(), events)
-	var rejected *profiler.RejectedError
-	if err == nil || errors.Is(err, profiler.ErrNotSent) || errors.As(err, &rejected) {
+	var rejected *record.RejectedError
+	if err == nil || errors.Is(err, record.ErrNotSent) || errors.As(err, &rejected) {
 		t.Fatalf("Notify: %v, want an error that leaves open what was stored", err)
 	}
 	if err := d.Notify(t.Context(), events); err != nil {
@@ -525,7 +526,7 @@ func TestTTL(t *testing.T) {
 func TestCommands(t *testing.T) {
 	s := servertest.Redis(t)
 	d, c := openURL(t, "redis://"+s.Addr, filing), client(t, s, 0)
-	var events []profiler.Event
+	var events []record.Event
 	for i := range 200 {
 		events = append(events, drivertest.Trace(20, time.Duration(i)*time.Second)...)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // goldenKey is a key as OSProfiler 4.4 wrote it: testdata/keys.json, and
@@ -72,9 +72,9 @@ func load(t *testing.T, c *redis.Client, keys []goldenKey) {
 }
 
 // event is the event from which Sonde would have written a golden record.
-func event(t *testing.T, raw string) profiler.Event {
+func event(t *testing.T, raw string) record.Event {
 	t.Helper()
-	r, err := profiler.ParseRecord([]byte(raw))
+	r, err := record.Parse([]byte(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,10 +82,10 @@ func event(t *testing.T, raw string) profiler.Event {
 	if err := json.Compact(&info, r.Info); err != nil {
 		t.Fatal(err)
 	}
-	e := profiler.Event{Project: *r.Project, Service: *r.Service, Info: info.Bytes()}
+	e := record.Event{Project: *r.Project, Service: *r.Service, Info: info.Bytes()}
 	var ok bool
 	if e.Name, ok = strings.CutSuffix(r.Name, "-start"); !ok {
-		e.Kind = profiler.KindStop
+		e.Phase = record.Stop
 		if e.Name, ok = strings.CutSuffix(r.Name, "-stop"); !ok {
 			t.Fatalf("a record has the name %q", r.Name)
 		}
@@ -112,7 +112,7 @@ func TestWritesAsOSProfiler(t *testing.T) {
 	s := servertest.Redis(t)
 	d, c := openURL(t, "redis://"+s.Addr, filing), client(t, s, 0)
 	want := golden(t, "keys.json")
-	var events []profiler.Event
+	var events []record.Event
 	for _, k := range want {
 		if k.Type == "list" {
 			for _, raw := range slices.Backward(k.list(t)) {

@@ -9,15 +9,15 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
-// Notify implements profiler.Sink: one LPUSH for each trace, all in one round
+// Notify implements record.Sink: one LPUSH for each trace, all in one round
 // trip.
-func (d *driver) Notify(ctx context.Context, events []profiler.Event) error {
+func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	ctx, err := d.usable(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	if len(events) == 0 {
 		return nil
@@ -58,11 +58,11 @@ var etype = []byte("etype")
 func errorMark(base string, nanos int64) []byte {
 	b := append([]byte(`{"base_id": "`), base...)
 	b = append(b, `", "timestamp": "`...)
-	return append(profiler.AppendTimestamp(b, nanos), `"}`...)
+	return append(record.AppendTimestamp(b, nanos), `"}`...)
 }
 
 // verdict says what became of a batch that did not go well.
-func (d *driver) verdict(ctx context.Context, b *batch, events []profiler.Event, err error) error {
+func (d *driver) verdict(ctx context.Context, b *batch, events []record.Event, err error) error {
 	rejected := map[header.ID]bool{}
 	var reason error
 	sent := false // perhaps
@@ -91,13 +91,13 @@ func (d *driver) verdict(ctx context.Context, b *batch, events []profiler.Event,
 				indexes = append(indexes, i)
 			}
 		}
-		return &profiler.RejectedError{Indexes: indexes, Err: reason}
+		return &record.RejectedError{Indexes: indexes, Err: reason}
 	}
 	err = d.explain(ctx, err)
 	if sent {
 		return err
 	}
-	return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+	return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 }
 
 // batch is the scratch space of one Notify.
@@ -123,13 +123,13 @@ type value struct{ record []byte }
 func (v *value) MarshalBinary() ([]byte, error) { return v.record, nil }
 
 // gather writes the records and sorts them by trace.
-func (b *batch) gather(events []profiler.Event) {
+func (b *batch) gather(events []record.Event) {
 	if b.of == nil {
 		b.of = map[header.ID]int{}
 	}
 	ends := b.member[:0]
 	for i := range events {
-		b.text = profiler.AppendRecord(b.text, &events[i])
+		b.text = record.Append(b.text, &events[i])
 		ends = append(ends, len(b.text))
 	}
 	b.member = ends

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // chunk is how many records are asked for at once.
@@ -16,21 +16,21 @@ const chunk = 1000
 
 // Records implements drivers.Driver: the newest record first, and before all
 // of them those of the old layout.
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		ctx, err := d.usable(ctx)
 		if err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 			return
 		}
 		if d.config.legacy {
 			records, err := d.legacyRecords(ctx, baseID)
 			if err != nil {
-				yield(profiler.Record{}, err)
+				yield(record.Record{}, err)
 				return
 			}
 			for _, raw := range records {
-				if !yield(profiler.ParseRecord(raw)) {
+				if !yield(record.Parse(raw)) {
 					return
 				}
 			}
@@ -42,7 +42,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[profiler.
 // list yields the records of a list from an index on. Records that are written
 // meanwhile move the others on, so that some may come twice, but none is left
 // out.
-func (d *driver) list(ctx context.Context, baseID string, from int64, yield func(profiler.Record, error) bool) {
+func (d *driver) list(ctx context.Context, baseID string, from int64, yield func(record.Record, error) bool) {
 	for {
 		var values []string
 		err := d.read(ctx, func() (err error) {
@@ -50,11 +50,11 @@ func (d *driver) list(ctx context.Context, baseID string, from int64, yield func
 			return err
 		})
 		if err != nil {
-			yield(profiler.Record{}, d.explain(ctx, err))
+			yield(record.Record{}, d.explain(ctx, err))
 			return
 		}
 		for _, v := range values {
-			if !yield(profiler.ParseRecord([]byte(v))) {
+			if !yield(record.Parse([]byte(v))) {
 				return
 			}
 		}
@@ -63,7 +63,7 @@ func (d *driver) list(ctx context.Context, baseID string, from int64, yield func
 		}
 		from += chunk
 		if ctx, err = d.usable(ctx); err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 			return
 		}
 	}
@@ -76,7 +76,7 @@ func (d *driver) legacyRecords(ctx context.Context, baseID string) ([][]byte, er
 	var entries []entry
 	err := d.legacy(ctx, escapeGlob(baseID)+"_*", func(key, value string) {
 		// A base id may hold underscores too, so the pattern is not enough.
-		r, err := profiler.ParseRecord([]byte(value))
+		r, err := record.Parse([]byte(value))
 		if err != nil || r.BaseID == baseID {
 			entries = append(entries, entry{key[strings.LastIndexByte(key, '_')+1:], value})
 		}

@@ -6,7 +6,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -36,9 +36,9 @@ func client(t testing.TB, s *servertest.Server, db int) *redis.Client {
 	return c
 }
 
-func records(t testing.TB, d drivers.Driver, base string) []profiler.Record {
+func records(t testing.TB, d drivers.Driver, base string) []record.Record {
 	t.Helper()
-	var all []profiler.Record
+	var all []record.Record
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {
 			t.Fatal(err)

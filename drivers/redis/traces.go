@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // A list of traces reads so many traces at once, and of each at first so many
@@ -32,7 +32,7 @@ type line struct {
 }
 
 // add takes one of the trace's records, the newest first.
-func (l *line) add(r *profiler.Record, service string) {
+func (l *line) add(r *record.Record, service string) {
 	if l.Timestamp == "" || r.Timestamp <= l.Timestamp {
 		l.Timestamp = r.Timestamp
 		l.Project, l.Service = text(r.Project), text(r.Service)
@@ -114,7 +114,7 @@ func since(q drivers.Query) string {
 	if q.Since.IsZero() {
 		return ""
 	}
-	return string(profiler.AppendTimestamp(nil, q.Since.UnixNano()))
+	return string(record.AppendTimestamp(nil, q.Since.UnixNano()))
 }
 
 // candidates lists the traces that a query may select, the youngest bound
@@ -187,7 +187,7 @@ func (d *driver) bounds(ctx context.Context, bases []string, index int64, do fun
 			do(base, "")
 			continue
 		}
-		r, err := profiler.ParseRecord([]byte(records[i].Val()))
+		r, err := record.Parse([]byte(records[i].Val()))
 		if err != nil || r.Timestamp == "" {
 			r.Timestamp = unreadable
 		}
@@ -215,13 +215,13 @@ func (d *driver) readLines(ctx context.Context, candidates []candidate, service 
 		l.BaseID, l.Failed = c.base, marks[i].Val() > 0
 		values := lists[i].Val()
 		for _, v := range values {
-			if r, err := profiler.ParseRecord([]byte(v)); err == nil {
+			if r, err := record.Parse([]byte(v)); err == nil {
 				l.add(&r, service)
 			}
 		}
 		if len(values) == firstRecords {
-			d.list(ctx, c.base, firstRecords, func(r profiler.Record, e error) bool {
-				var bad *profiler.BadRecordError
+			d.list(ctx, c.base, firstRecords, func(r record.Record, e error) bool {
+				var bad *record.BadRecordError
 				switch {
 				case e == nil:
 					l.add(&r, service)
@@ -246,7 +246,7 @@ func (d *driver) legacyLines(ctx context.Context, service string) (map[string]li
 	}
 	lines := map[string]line{}
 	err := d.legacy(ctx, "*", func(_, value string) {
-		if r, err := profiler.ParseRecord([]byte(value)); err == nil {
+		if r, err := record.Parse([]byte(value)); err == nil {
 			l := lines[r.BaseID]
 			l.add(&r, service)
 			lines[r.BaseID] = l

@@ -17,7 +17,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // store writes a trace as the queue does, and returns its base id.
@@ -216,7 +216,7 @@ func TestCommittedIntoNothing(t *testing.T) {
 	}
 	defer d.Close()
 	events := drivertest.Trace(4, 0)
-	if err := d.Notify(t.Context(), events); err == nil || errors.Is(err, profiler.ErrNotSent) || !strings.Contains(err.Error(), "removed or replaced") {
+	if err := d.Notify(t.Context(), events); err == nil || errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "removed or replaced") {
 		t.Errorf("Notify: %v, want that nobody knows whether it is stored", err)
 	}
 	if id := store(t, d); !idsIn(t, path)[id] {

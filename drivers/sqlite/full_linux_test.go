@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // TestDiskFull writes to a disk until it is full, and again when it is not.
@@ -33,7 +33,7 @@ func TestDiskFull(t *testing.T) {
 		}
 		acknowledged++
 	}
-	if !errors.Is(err, profiler.ErrNotSent) {
+	if !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("%d batches stored, then %v, want an error that is ErrNotSent", acknowledged, err)
 	}
 	if n := len(listed(t, d)); n != acknowledged {

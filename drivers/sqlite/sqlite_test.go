@@ -14,7 +14,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/sqltest"
 	"github.com/sonde-go/sonde/internal/watchdog"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -156,14 +156,14 @@ func TestStoredForm(t *testing.T) {
 	d := openURL(t, "sqlite:///"+path)
 	e := drivertest.Trace(1, 0)[0]
 	e.Host = "host-b" // the column is the service's host
-	if err := d.Notify(t.Context(), []profiler.Event{e}); err != nil {
+	if err := d.Notify(t.Context(), []record.Event{e}); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.Join([]string{
-		"1", string(profiler.AppendTimestamp(nil, e.Time)), e.BaseID.String(), e.BaseID.String(), e.TraceID.String(),
+		"1", string(record.AppendTimestamp(nil, e.Time)), e.BaseID.String(), e.BaseID.String(), e.TraceID.String(),
 		"shop", "host-b", "checkout", "http-start",
 		`"{\"info\": {\"db\":{\"statement\":\"statement 0\",\"params\":[1,2.5,null,true,1e+16]},\"host\":\"host-a\"}}"`,
 	}, "|")
@@ -221,7 +221,7 @@ func TestRefusedWrite(t *testing.T) {
 	}
 	query(t, path, "CREATE TRIGGER full BEFORE INSERT ON data WHEN NEW.name = 'db-start' BEGIN SELECT RAISE(ABORT, 'no'); END")
 	events := drivertest.Trace(10, 0)
-	var rejected *profiler.RejectedError
+	var rejected *record.RejectedError
 	if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{1, 3, 5, 7}) {
 		t.Errorf("a constraint: %v", err)
 	}
@@ -230,14 +230,14 @@ func TestRefusedWrite(t *testing.T) {
 	}
 	query(t, path, "DROP TRIGGER full")
 	query(t, path, "ALTER TABLE data RENAME COLUMN host TO gone")
-	if err := d.Notify(t.Context(), events); !errors.Is(err, profiler.ErrNotSent) || errors.As(err, &rejected) {
+	if err := d.Notify(t.Context(), events); !errors.Is(err, record.ErrNotSent) || errors.As(err, &rejected) {
 		t.Errorf("a table of another form: %v", err)
 	}
 	query(t, path, "DROP TABLE data")
 	for range d.Records(t.Context(), "x") {
 		t.Error("a record without a table")
 	}
-	if err := d.Notify(t.Context(), events); !errors.Is(err, profiler.ErrNotSent) {
+	if err := d.Notify(t.Context(), events); !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("a table that went: %v", err)
 	}
 	if err := d.Notify(t.Context(), events); err != nil {
@@ -270,7 +270,7 @@ func TestOtherWriter(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if err := d.Notify(ctx, events); !errors.Is(err, profiler.ErrNotSent) || !errors.Is(err, context.DeadlineExceeded) {
+	if err := d.Notify(ctx, events); !errors.Is(err, record.ErrNotSent) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Notify: %v, want that the deadline is exceeded and nothing is sent", err)
 	}
 	if waited := time.Since(began); waited >= 5*time.Second {

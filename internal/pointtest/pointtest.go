@@ -14,6 +14,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Recorder is a sink that keeps all points. A record that comes twice fails the
@@ -65,8 +66,8 @@ func New(t testing.TB, name string, config ...func(*profiler.Config)) (*profiler
 	return r.svc, r
 }
 
-// Notify implements [profiler.Sink].
-func (r *Recorder) Notify(_ context.Context, events []profiler.Event) error {
+// Notify implements [record.Sink].
+func (r *Recorder) Notify(_ context.Context, events []record.Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range events {
@@ -82,10 +83,10 @@ func (r *Recorder) Notify(_ context.Context, events []profiler.Event) error {
 			info = map[string]any{"bad info": string(e.Info)}
 		}
 		delete(info, "host")
-		if e.Kind == profiler.KindStart && p.Started || e.Kind == profiler.KindStop && p.Stopped {
+		if e.Phase == record.Start && p.Started || e.Phase == record.Stop && p.Stopped {
 			r.t.Errorf("the record %s of point %s was written twice", e.RecordName(), p.ID)
 		}
-		if e.Kind == profiler.KindStart {
+		if e.Phase == record.Start {
 			p.Kind = takeKind(info)
 			p.Started, p.From, p.Start = true, e.Time, info
 		} else {

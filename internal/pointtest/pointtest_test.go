@@ -8,6 +8,7 @@ import (
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -48,11 +49,11 @@ func TestTwice(t *testing.T) {
 	f := &failures{TB: t}
 	_, rec := New(f, "shop")
 	id := header.NewID()
-	start := profiler.Event{Name: "db", Kind: profiler.KindStart, BaseID: id, TraceID: id, ParentID: id, Info: []byte("{}")}
+	start := record.Event{Name: "db", Phase: record.Start, BaseID: id, TraceID: id, ParentID: id, Info: []byte("{}")}
 	stop := start
-	stop.Kind = profiler.KindStop
-	for i, e := range []profiler.Event{start, stop, start, stop} {
-		if err := rec.Notify(t.Context(), []profiler.Event{e}); err != nil {
+	stop.Phase = record.Stop
+	for i, e := range []record.Event{start, stop, start, stop} {
+		if err := rec.Notify(t.Context(), []record.Event{e}); err != nil {
 			t.Fatal(err)
 		}
 		if want := max(0, i-1); len(f.texts) != want {

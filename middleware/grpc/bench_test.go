@@ -12,12 +12,13 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // discard is a sink that takes everything and keeps nothing.
 type discard struct{}
 
-func (discard) Notify(context.Context, []profiler.Event) error { return nil }
+func (discard) Notify(context.Context, []record.Event) error { return nil }
 
 func discarding(t testing.TB) *profiler.Service {
 	keys, err := header.ParseKeys("key")

@@ -14,12 +14,13 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // printer is a sink that prints records' names and infos.
 type printer struct{}
 
-func (printer) Notify(_ context.Context, events []profiler.Event) error {
+func (printer) Notify(_ context.Context, events []record.Event) error {
 	for i := range events {
 		fmt.Printf("%s %s\n", events[i].RecordName(), events[i].Info)
 	}

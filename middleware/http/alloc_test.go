@@ -9,6 +9,7 @@ import (
 	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 var noop = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
@@ -108,4 +109,4 @@ func BenchmarkTransport(b *testing.B) {
 
 type discard struct{}
 
-func (discard) Notify(context.Context, []profiler.Event) error { return nil }
+func (discard) Notify(context.Context, []record.Event) error { return nil }

@@ -10,12 +10,13 @@ import (
 	"github.com/sonde-go/sonde/header"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // printer is a sink that prints what is recorded.
 type printer struct{}
 
-func (printer) Notify(_ context.Context, events []profiler.Event) error {
+func (printer) Notify(_ context.Context, events []record.Event) error {
 	for i := range events {
 		var info map[string]any
 		_ = json.Unmarshal(events[i].Info, &info)
@@ -28,9 +29,9 @@ func (printer) Notify(_ context.Context, events []profiler.Event) error {
 // silent is one that prints nothing.
 type silent struct{}
 
-func (silent) Notify(context.Context, []profiler.Event) error { return nil }
+func (silent) Notify(context.Context, []record.Event) error { return nil }
 
-func service(sink profiler.Sink) *profiler.Service {
+func service(sink record.Sink) *profiler.Service {
 	keys, _ := header.ParseKeys("secret")
 	svc, _ := profiler.New(profiler.Config{Name: "shop", Keys: keys, Sink: sink})
 	return svc

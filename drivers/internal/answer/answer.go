@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Limit is how long one exchange with a store may take without an answer:
@@ -75,8 +75,8 @@ func (w *Wait) Explain(err error) error {
 	if err == nil || context.Cause(w.ctx) != w.silent {
 		return err
 	}
-	if errors.Is(err, profiler.ErrNotSent) {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, w.silent)
+	if errors.Is(err, record.ErrNotSent) {
+		return fmt.Errorf("%w: %w", record.ErrNotSent, w.silent)
 	}
 	return w.silent
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -22,12 +22,12 @@ func until(ctx context.Context) error {
 func TestSilent(t *testing.T) {
 	l := Limit{"a store", time.Millisecond}
 	err := l.Do(t.Context(), until)
-	if !errors.Is(err, drivers.ErrNoAnswer) || errors.Is(err, context.Canceled) || errors.Is(err, profiler.ErrNotSent) ||
+	if !errors.Is(err, drivers.ErrNoAnswer) || errors.Is(err, context.Canceled) || errors.Is(err, record.ErrNotSent) ||
 		!strings.Contains(err.Error(), "a store did not answer within 1ms") {
 		t.Errorf("a silent store: %v", err)
 	}
-	err = l.Do(t.Context(), func(ctx context.Context) error { return errors.Join(profiler.ErrNotSent, until(ctx)) })
-	if !errors.Is(err, drivers.ErrNoAnswer) || !errors.Is(err, profiler.ErrNotSent) {
+	err = l.Do(t.Context(), func(ctx context.Context) error { return errors.Join(record.ErrNotSent, until(ctx)) })
+	if !errors.Is(err, drivers.ErrNoAnswer) || !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("a silent store that was sent nothing: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // watchdog tells a method that hangs from one that ends.
@@ -33,7 +33,7 @@ func Test(t *testing.T, url, store string, o drivers.Options, servers ...*server
 		do   func() error
 	}
 	var calls []call
-	trace := func() []profiler.Event {
+	trace := func() []record.Event {
 		events := drivertest.Trace(4, 0)
 		for i := range events {
 			events[i].Info = []byte(`{"host":"host-a"}`) // which every server takes

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Delete implements [drivers.Deleter].
@@ -35,7 +35,7 @@ func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}
-	limit := string(profiler.AppendTimestamp(nil, olderThan.UnixNano()))
+	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	pruned, after := 0, ""
 	for {
 		ids, err := s.texts(ctx, "SELECT base_id FROM data WHERE timestamp < ? AND base_id > ? GROUP BY base_id ORDER BY base_id LIMIT ?", limit, after, PrunePage)

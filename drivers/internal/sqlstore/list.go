@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // storable says whether text can be a column's value; what cannot is found in
@@ -48,7 +48,7 @@ func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.T
 		}
 		l := &listing{s: s, q: q, size: firstWindow, known: map[string]bool{}}
 		if !q.Since.IsZero() {
-			l.since = string(profiler.AppendTimestamp(nil, q.Since.UnixNano()))
+			l.since = string(record.AppendTimestamp(nil, q.Since.UnixNano()))
 		}
 		left := q.Limit
 		for {

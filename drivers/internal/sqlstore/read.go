@@ -8,15 +8,15 @@ import (
 	"math"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Records implements [drivers.Driver]: in the order in which they were
 // inserted.
-func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[profiler.Record, error] {
-	return func(yield func(profiler.Record, error) bool) {
+func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
 		if err := s.usable(ctx); err != nil {
-			yield(profiler.Record{}, err)
+			yield(record.Record{}, err)
 			return
 		}
 		if !storable(baseID) {
@@ -37,13 +37,13 @@ func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[profiler.R
 			return
 		}
 		type item struct {
-			r   profiler.Record
+			r   record.Record
 			err error
 		}
 		items := make([]item, 0, page)
 		for {
 			items = items[:0]
-			last, ok := s.records(ctx, q, args, func(r profiler.Record, err error) bool {
+			last, ok := s.records(ctx, q, args, func(r record.Record, err error) bool {
 				items = append(items, item{r, err})
 				return true
 			})
@@ -62,11 +62,11 @@ func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[profiler.R
 
 // records yields the rows of a query; last is the id of the last one. It is
 // not ok after a failure, or when yield wants no more.
-func (s *Store) records(ctx context.Context, q string, args []any, yield func(profiler.Record, error) bool) (last int64, ok bool) {
+func (s *Store) records(ctx context.Context, q string, args []any, yield func(record.Record, error) bool) (last int64, ok bool) {
 	rows, err := s.read.QueryContext(ctx, s.dialect.query(q), args...)
 	if err != nil {
 		if !s.dialect.NotFound(err) {
-			yield(profiler.Record{}, s.failed(ctx, err))
+			yield(record.Record{}, s.failed(ctx, err))
 		}
 		return 0, false
 	}
@@ -76,7 +76,7 @@ func (s *Store) records(ctx context.Context, q string, args []any, yield func(pr
 		var project, host, service *string
 		var data []byte
 		if err := rows.Scan(&last, &timestamp, &base, &parent, &trace, &project, &host, &service, &name, &data); err != nil {
-			yield(profiler.Record{}, s.failed(ctx, err))
+			yield(record.Record{}, s.failed(ctx, err))
 			return 0, false
 		}
 		r, err := decode(data)
@@ -90,14 +90,14 @@ func (s *Store) records(ctx context.Context, q string, args []any, yield func(pr
 			err = errNoTraceID
 		}
 		if err != nil {
-			r, err = profiler.Record{}, &profiler.BadRecordError{Raw: rawOf(data), Err: err}
+			r, err = record.Record{}, &record.BadRecordError{Raw: rawOf(data), Err: err}
 		}
 		if !yield(r, err) {
 			return 0, false
 		}
 	}
 	if err := rows.Err(); err != nil {
-		yield(profiler.Record{}, s.failed(ctx, err))
+		yield(record.Record{}, s.failed(ctx, err))
 		return 0, false
 	}
 	return last, true
@@ -111,15 +111,15 @@ var (
 
 // decode reads column data: an object, or as OSProfiler stores it a string
 // that holds one.
-func decode(data []byte) (profiler.Record, error) {
+func decode(data []byte) (record.Record, error) {
 	if from := jsontext.SkipSpace(data, 0); from < len(data) && data[from] == '"' {
 		end := jsontext.Skip(data, from)
 		if end < 0 || jsontext.SkipSpace(data, end) != len(data) {
-			return profiler.Record{}, errData
+			return record.Record{}, errData
 		}
 		data = jsontext.AppendUnquoted(nil, data[from:end])
 	}
-	var r profiler.Record
+	var r record.Record
 	isObject := jsontext.Members(data, func(key, value []byte) bool {
 		if jsontext.KeyIs(key, "info") && value[0] == '{' {
 			r.Info = value[:len(value):len(value)]
@@ -127,7 +127,7 @@ func decode(data []byte) (profiler.Record, error) {
 		return true
 	})
 	if !isObject {
-		return profiler.Record{}, errData
+		return record.Record{}, errData
 	}
 	r.Payload = data
 	return r, nil

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // FuzzDecode holds that column data means the same encoded once and twice.
@@ -44,7 +44,7 @@ func TestBatch(t *testing.T) {
 				name, project = "é\ufffd-start", "\ufffd"
 			}
 			got, err := decode([]byte(r.Data))
-			if err != nil || !bytes.Equal(got.Info, e.Info) || r.Timestamp != string(profiler.AppendTimestamp(nil, e.Time)) ||
+			if err != nil || !bytes.Equal(got.Info, e.Info) || r.Timestamp != string(record.AppendTimestamp(nil, e.Time)) ||
 				r.BaseID != e.BaseID.String() || r.ParentID != e.ParentID.String() || r.TraceID != e.TraceID.String() ||
 				r.Name != name || r.Project != project || r.Service != e.Service || r.Host != e.Host {
 				t.Errorf("row %d of %d: %+v, %v", i, n, r, err)

@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Columns are the table's, besides id, in the order of Row's fields.
@@ -45,12 +45,12 @@ type batch struct {
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-func newBatch(events []profiler.Event) *batch {
+func newBatch(events []record.Event) *batch {
 	b := batches.Get().(*batch)
 	b.text, b.ends, b.rows = b.text[:0], b.ends[:0], b.rows[:0]
 	for i := range events {
 		e := &events[i]
-		b.text = profiler.AppendTimestamp(b.text, e.Time)
+		b.text = record.AppendTimestamp(b.text, e.Time)
 		b.ends = append(b.ends, len(b.text))
 		b.text = e.BaseID.Append(b.text)
 		b.ends = append(b.ends, len(b.text))
@@ -58,7 +58,7 @@ func newBatch(events []profiler.Event) *batch {
 		b.ends = append(b.ends, len(b.text))
 		b.text = e.TraceID.Append(b.text)
 		b.ends = append(b.ends, len(b.text))
-		b.text = append(append(append(b.text, strings.ToValidUTF8(e.Name, "\ufffd")...), '-'), e.Kind.String()...)
+		b.text = append(append(append(b.text, strings.ToValidUTF8(e.Name, "\ufffd")...), '-'), e.Phase.String()...)
 		b.ends = append(b.ends, len(b.text))
 		b.data = append(append(append(b.data[:0], `{"info": `...), e.Info...), '}')
 		b.text = jsontext.AppendQuoted(b.text, b.data)

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
-// Notify implements [profiler.Sink]: one transaction.
-func (s *Store) Notify(ctx context.Context, events []profiler.Event) error {
+// Notify implements [record.Sink]: one transaction.
+func (s *Store) Notify(ctx context.Context, events []record.Event) error {
 	if err := s.usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	if len(events) == 0 {
 		return nil
@@ -34,7 +34,7 @@ func (s *Store) Notify(ctx context.Context, events []profiler.Event) error {
 	if errors.Is(err, errUnknown) {
 		return s.failed(ctx, err)
 	}
-	return fmt.Errorf("%w: %w", profiler.ErrNotSent, s.failed(ctx, err))
+	return fmt.Errorf("%w: %w", record.ErrNotSent, s.failed(ctx, err))
 }
 
 // errUnknown marks the failure of a COMMIT, which may have been done.
@@ -174,10 +174,10 @@ func (s *Store) reject(ctx context.Context, rows []Row, cause error) error {
 		return search(middle, to, nil)
 	}
 	if err := search(0, len(rows), cause); err != nil {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, s.failed(ctx, err))
+		return fmt.Errorf("%w: %w", record.ErrNotSent, s.failed(ctx, err))
 	}
 	if len(indexes) == 0 { // each half goes in, the whole does not
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, oneLine(cause))
+		return fmt.Errorf("%w: %w", record.ErrNotSent, oneLine(cause))
 	}
-	return &profiler.RejectedError{Indexes: indexes, Err: oneLine(cause)}
+	return &record.RejectedError{Indexes: indexes, Err: oneLine(cause)}
 }

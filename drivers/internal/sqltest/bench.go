@@ -8,7 +8,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // Fill writes so many traces of so many records each, a second apart, in the
@@ -16,7 +16,7 @@ import (
 // record of every tenth trace tells of an error.
 func Fill(t testing.TB, d drivers.Driver, traces, records int, newestFirst bool) {
 	t.Helper()
-	var all []profiler.Event
+	var all []record.Event
 	for i := range traces {
 		events := drivertest.Trace(records, time.Duration(i)*time.Second)
 		if i%10 == 0 {

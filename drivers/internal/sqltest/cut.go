@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // cutter stands between a driver and its server.
@@ -119,14 +119,14 @@ func (e *Engine) testCut(t *testing.T) {
 
 	c.cut.Store(&cut{word: "COMMIT", forward: true})
 	err := d.Notify(t.Context(), drivertest.Trace(3, 0))
-	var rejected *profiler.RejectedError
-	if err == nil || errors.Is(err, profiler.ErrNotSent) || errors.As(err, &rejected) {
+	var rejected *record.RejectedError
+	if err == nil || errors.Is(err, record.ErrNotSent) || errors.As(err, &rejected) {
 		t.Errorf("a COMMIT without an answer: %v, want an error that leaves open whether it was done", err)
 	}
 	stored(3)
 
 	c.cut.Store(&cut{word: "INSERT"})
-	if err := d.Notify(t.Context(), drivertest.Trace(4, 0)); !errors.Is(err, profiler.ErrNotSent) {
+	if err := d.Notify(t.Context(), drivertest.Trace(4, 0)); !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("a connection that ended before the rows: %v, want an error that is ErrNotSent", err)
 	}
 	stored(0)

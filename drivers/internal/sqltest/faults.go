@@ -10,7 +10,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 var listAll = drivers.Query{}
@@ -19,7 +19,7 @@ var listAll = drivers.Query{}
 // one line, no password, and nothing was sent.
 func checkRefused(t *testing.T, what string, err error) {
 	t.Helper()
-	if !errors.Is(err, profiler.ErrNotSent) {
+	if !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("%s: %v, want an error that is ErrNotSent", what, err)
 		return
 	}
@@ -63,7 +63,7 @@ func (e *Engine) testRefusedWrite(t *testing.T) {
 	e.Exec(t, database, "ALTER TABLE data RENAME COLUMN host TO gone")
 	err := d.Notify(t.Context(), events[2:])
 	checkRefused(t, "Notify", err)
-	var rejected *profiler.RejectedError
+	var rejected *record.RejectedError
 	if errors.As(err, &rejected) {
 		t.Errorf("Notify rejects for good: %v", err)
 	}
@@ -102,14 +102,14 @@ func (e *Engine) testFrozen(t *testing.T) {
 	if err := d.Notify(t.Context(), second); err != nil {
 		t.Errorf("Notify after the thaw: %v", err)
 	}
-	for _, events := range [][]profiler.Event{first, second} {
+	for _, events := range [][]record.Event{first, second} {
 		if n := distinct(collect(t, d, events[0].BaseID.String())); n != 10 {
 			t.Errorf("%d records, want 10", n)
 		}
 	}
 }
 
-func distinct(records []profiler.Record) int {
+func distinct(records []record.Record) int {
 	seen := map[[2]string]bool{}
 	for _, r := range records {
 		seen[[2]string{r.TraceID, r.Name}] = true
@@ -127,7 +127,7 @@ func (e *Engine) testKilled(t *testing.T) {
 
 	var acknowledged, failures atomic.Int64
 	var stop atomic.Bool
-	var stored [][]profiler.Event
+	var stored [][]record.Event
 	done := make(chan error)
 	go func() {
 		for !stop.Load() {

@@ -9,14 +9,14 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // ListRandom lists traces that overlap in time, whose rows stand in any order
 // and share timestamps, and compares with a list made from all records.
 func ListRandom(t *testing.T, d drivers.Driver) {
 	random := rand.New(rand.NewPCG(7, 0))
-	var all []profiler.Event
+	var all []record.Event
 	for range 150 {
 		events := drivertest.Trace(2+random.IntN(40), 0)
 		from := random.IntN(400)
@@ -26,7 +26,7 @@ func ListRandom(t *testing.T, d drivers.Driver) {
 			if random.IntN(60) == 0 {
 				e.Service = "payments"
 			}
-			if e.Kind == profiler.KindStop && random.IntN(60) == 0 {
+			if e.Phase == record.Stop && random.IntN(60) == 0 {
 				e.Info = []byte(`{"etype":"errors.errorString","host":"host-a"}`)
 			}
 		}
@@ -38,14 +38,14 @@ func ListRandom(t *testing.T, d drivers.Driver) {
 			t.Fatal(err)
 		}
 	}
-	first := slices.MinFunc(all, func(a, b profiler.Event) int { return int(a.Time - b.Time) }).Time
+	first := slices.MinFunc(all, func(a, b record.Event) int { return int(a.Time - b.Time) }).Time
 	for _, q := range []drivers.Query{
 		{}, {Since: time.Unix(0, first)}, {Since: time.Unix(0, first+int64(100*time.Millisecond))}, {Since: time.Unix(0, first+int64(time.Hour))},
 		{Service: "payments"}, {ErrorsOnly: true}, {ErrorsOnly: true, Service: "payments", Since: time.Unix(0, first+int64(50*time.Millisecond))},
 	} {
 		made := tracelist.New(q)
 		for i := range all {
-			r, err := profiler.ParseRecord(profiler.AppendRecord(nil, &all[i]))
+			r, err := record.Parse(record.Append(nil, &all[i]))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // PruneMany prunes more traces than Prune looks at in one go, and leaves one.
@@ -16,7 +16,7 @@ func PruneMany(t *testing.T, open func() drivers.Driver) {
 	d := open()
 	defer d.Close()
 	const many = sqlstore.PrunePage + 7
-	var all []profiler.Event
+	var all []record.Event
 	for range many {
 		all = append(all, drivertest.Trace(1, 0)...)
 	}

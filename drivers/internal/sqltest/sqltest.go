@@ -14,7 +14,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 )
 
@@ -176,11 +176,11 @@ func (e *Engine) testStoredForm(t *testing.T) {
 	defer d.Close()
 	event := drivertest.Trace(1, 0)[0]
 	event.Host = "host-b" // the column is the service's host
-	if err := d.Notify(t.Context(), []profiler.Event{event}); err != nil {
+	if err := d.Notify(t.Context(), []record.Event{event}); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.Join([]string{
-		"1", string(profiler.AppendTimestamp(nil, event.Time)), event.BaseID.String(), event.BaseID.String(), event.TraceID.String(),
+		"1", string(record.AppendTimestamp(nil, event.Time)), event.BaseID.String(), event.BaseID.String(), event.TraceID.String(),
 		"shop", "host-b", "checkout", "http-start",
 		`"{\"info\": {\"db\":{\"statement\":\"statement 0\",\"params\":[1,2.5,null,true,1e+16]},\"host\":\"host-a\"}}"`,
 	}, "|")
@@ -239,7 +239,7 @@ func (e *Engine) testRejected(t *testing.T) {
 	events[42].Service = strings.Repeat("é", 255)
 	events[99].Project = strings.Repeat("x", 10000)
 	err := d.Notify(t.Context(), events)
-	rejected, ok := err.(*profiler.RejectedError)
+	rejected, ok := err.(*record.RejectedError)
 	if !ok || fmt.Sprint(rejected.Indexes) != "[0 41 99]" {
 		t.Fatalf("Notify: %v, want the events 0, 41 and 99 rejected", err)
 	}
@@ -254,7 +254,7 @@ func (e *Engine) testRejected(t *testing.T) {
 	}
 }
 
-func collect(t testing.TB, d drivers.Driver, base string) (records []profiler.Record) {
+func collect(t testing.TB, d drivers.Driver, base string) (records []record.Record) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {
@@ -279,7 +279,7 @@ func reportOf(t testing.TB, d drivers.Driver, base string) string {
 }
 
 // notify tries until the events are stored, as the queue does.
-func notify(ctx context.Context, d drivers.Driver, events []profiler.Event, failed func(error)) error {
+func notify(ctx context.Context, d drivers.Driver, events []record.Event, failed func(error)) error {
 	for {
 		err := d.Notify(ctx, events)
 		if err == nil || ctx.Err() != nil {

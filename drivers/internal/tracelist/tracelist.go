@@ -9,7 +9,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // List gathers records. Its memory grows with the number of traces, not of
@@ -30,7 +30,7 @@ func New(q drivers.Query) *List {
 }
 
 // Add takes a record in any order.
-func (l *List) Add(r *profiler.Record) {
+func (l *List) Add(r *record.Record) {
 	e := l.traces[r.BaseID]
 	if e == nil {
 		e = &entry{Trace: drivers.Trace{BaseID: strings.Clone(r.BaseID)}}
@@ -70,7 +70,7 @@ func HasError(info []byte) bool {
 func (l *List) Sorted() []drivers.Trace {
 	since := ""
 	if !l.q.Since.IsZero() {
-		since = string(profiler.AppendTimestamp(nil, l.q.Since.UnixNano()))
+		since = string(record.AppendTimestamp(nil, l.q.Since.UnixNano()))
 	}
 	var traces []drivers.Trace
 	for _, e := range l.traces {

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -39,7 +39,7 @@ func TestPointName(t *testing.T) {
 // TestAnyOrder gives the same list whatever the order of the records.
 func TestAnyOrder(t *testing.T) {
 	shop, other := "shop", "other"
-	records := []profiler.Record{
+	records := []record.Record{
 		{Name: "http-start", BaseID: "a", Timestamp: "2026-01-01T00:00:01", Service: &shop},
 		{Name: "db-stop", BaseID: "a", Timestamp: "2026-01-01T00:00:03", Service: &other, Info: []byte(`{"etype":"E"}`)},
 		{Name: "rpc-start", BaseID: "b", Timestamp: "2026-01-01T00:00:02", Project: &other},

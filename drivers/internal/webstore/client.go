@@ -17,7 +17,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 // maxReply bounds what is read of one reply.
@@ -63,12 +63,12 @@ type Reply struct {
 }
 
 // Do sends a request and reads the whole answer. An error wraps
-// [profiler.ErrNotSent] if the server cannot have seen the request,
+// [record.ErrNotSent] if the server cannot have seen the request,
 // [drivers.ErrNoAnswer] if it did not answer, and ctx's error if that ended it.
 // It shows no URL.
 func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
 	if err := c.Usable(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return nil, fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	limited, wait := c.limit.Begin(ctx)
 	reply, err := c.do(limited, wait, r)
@@ -81,7 +81,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
 func (c *Client) do(ctx context.Context, wait *answer.Wait, r Request) (*Reply, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
 	if err != nil {
-		return nil, fmt.Errorf("%w: request: %w", profiler.ErrNotSent, bare(err))
+		return nil, fmt.Errorf("%w: request: %w", record.ErrNotSent, bare(err))
 	}
 	req.Header = r.Header
 	resp, err := c.http.Do(req)
@@ -116,7 +116,7 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	var cert *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
 	if errors.As(err, &op) && op.Op == "dial" || errors.As(err, &cert) || errors.As(err, &plain) {
-		return fmt.Errorf("%w: %w", profiler.ErrNotSent, err)
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	return err
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -74,7 +74,7 @@ func TestDo(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Do(ctx, Request{Method: "GET", URL: server.URL}); !errors.Is(err, context.Canceled) || !errors.Is(err, profiler.ErrNotSent) {
+	if _, err := c.Do(ctx, Request{Method: "GET", URL: server.URL}); !errors.Is(err, context.Canceled) || !errors.Is(err, record.ErrNotSent) {
 		t.Errorf("with a cancelled context: %v", err)
 	}
 	if err := c.Close(); err != nil {
@@ -102,7 +102,7 @@ func TestSilent(t *testing.T) {
 	c := New(answer.Limit{Store: "a store", Time: 200 * time.Millisecond}, time.Second, nil)
 	defer c.Close()
 	_, err := c.Do(t.Context(), Request{Method: "GET", URL: server.URL + "/stops"})
-	if !errors.Is(err, drivers.ErrNoAnswer) || errors.Is(err, profiler.ErrNotSent) || !strings.HasPrefix(err.Error(), "a store did not answer") {
+	if !errors.Is(err, drivers.ErrNoAnswer) || errors.Is(err, record.ErrNotSent) || !strings.HasPrefix(err.Error(), "a store did not answer") {
 		t.Errorf("a server that stops: %v", err)
 	}
 	c.limit.Time = time.Hour

@@ -1,4 +1,4 @@
-package profiler
+package record
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"github.com/sonde-go/sonde/internal/jsontext"
 )
 
-// The fields of a stored record that ParseRecord reads as text.
+// The fields of a stored record that Parse reads as text.
 const (
 	fieldName = iota
 	fieldBaseID
@@ -27,8 +27,8 @@ var (
 	errNoTraceID = errors.New("no trace_id")
 )
 
-// ParseRecord reads one record that a store keeps as one JSON object, in the
-// layout of [AppendRecord] or in any other: Python's blanks, another order,
+// Parse reads one record that a store keeps as one JSON object, in the
+// layout of [Append] or in any other: Python's blanks, another order,
 // more fields. As in Python, NaN and Infinity are numbers and of a repeated key
 // the last counts. A text field that holds a number or the like is read as its
 // JSON text, and what is not UTF-8 in one as U+FFFD. All but name and trace_id
@@ -37,7 +37,7 @@ var (
 // Info and Payload of the result are parts of payload, which must not change
 // afterwards; the strings are copies. An error is a [*BadRecordError]. It is
 // safe for concurrent use.
-func ParseRecord(payload []byte) (Record, error) {
+func Parse(payload []byte) (Record, error) {
 	var p recordParser
 	if !jsontext.Members(payload, p.member) {
 		return Record{}, &BadRecordError{Raw: payload, Err: errNotObject}

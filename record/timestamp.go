@@ -1,4 +1,4 @@
-package profiler
+package record
 
 import (
 	"encoding/binary"

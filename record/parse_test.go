@@ -1,4 +1,4 @@
-package profiler
+package record
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func checkRecord(t *testing.T, got, want Record) {
 
 func TestParseRecordLayouts(t *testing.T) {
 	for _, payload := range []string{compactRecord, pythonRecord, " \n" + pythonRecord + "\r\n"} {
-		got, err := ParseRecord([]byte(payload))
+		got, err := Parse([]byte(payload))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestParseRecordOddities(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := ParseRecord([]byte(tt.payload))
+			got, err := Parse([]byte(tt.payload))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func TestParseRecordRefuses(t *testing.T) {
 		strings.Replace(compactRecord, `"name"`, `"nam"`, 1), strings.Replace(compactRecord, `"db-start"`, `null`, 1),
 		strings.Replace(compactRecord, `"trace_id"`, `"trace"`, 1),
 	} {
-		_, err := ParseRecord([]byte(payload))
+		_, err := Parse([]byte(payload))
 		var bad *BadRecordError
 		if !errors.As(err, &bad) {
 			t.Fatalf("%.80q: got %v, want a *BadRecordError", payload, err)
@@ -127,10 +127,10 @@ func TestParseRecordRefuses(t *testing.T) {
 func TestParseRecordReadsAppendRecord(t *testing.T) {
 	base, _ := header.ParseID("b0000000-0000-4000-8000-000000000000")
 	id, _ := header.ParseID("own_id")
-	e := Event{Name: "na\"me\x01é", Kind: KindStop, BaseID: base, ParentID: base, TraceID: id,
+	e := Event{Name: "na\"me\x01é", Phase: Stop, BaseID: base, ParentID: base, TraceID: id,
 		Time: 1767323045000006999, Project: "p\\", Service: "s", Info: []byte(`{"host":"h"}`)}
-	payload := AppendRecord(nil, &e)
-	got, err := ParseRecord(payload)
+	payload := Append(nil, &e)
+	got, err := Parse(payload)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,12 +143,12 @@ func TestParseRecordReadsAppendRecord(t *testing.T) {
 
 func TestParseRecordAllocates(t *testing.T) {
 	payload := []byte(compactRecord)
-	if n := race.Allocs(100, func() { _, _ = ParseRecord(payload) }); n > 2 {
+	if n := race.Allocs(100, func() { _, _ = Parse(payload) }); n > 2 {
 		t.Errorf("%v allocations, want at most 2", n)
 	}
 }
 
-// FuzzParseRecord holds ParseRecord to what encoding/json reads from the same
+// FuzzParseRecord holds Parse to what encoding/json reads from the same
 // text, wherever both take it.
 func FuzzParseRecord(f *testing.F) {
 	for _, s := range []string{compactRecord, pythonRecord, `{"name":"a","trace_id":1,"timestamp":"\ud800"}`,
@@ -156,7 +156,7 @@ func FuzzParseRecord(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		got, err := ParseRecord(payload)
+		got, err := Parse(payload)
 		want, ok := parseSlowly(payload)
 		if err != nil {
 			if ok && json.Valid(payload) {
@@ -225,7 +225,7 @@ func BenchmarkParseRecord(b *testing.B) {
 			b.SetBytes(int64(len(payload)))
 			p := []byte(payload)
 			for b.Loop() {
-				if _, err := ParseRecord(p); err != nil {
+				if _, err := Parse(p); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,11 +1,11 @@
-package profiler_test
+package record_test
 
 import (
 	"math/rand/v2"
 	"testing"
 	"time"
 
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 )
 
 func TestAppendTimestamp(t *testing.T) {
@@ -20,7 +20,7 @@ func TestAppendTimestamp(t *testing.T) {
 		times = append(times, time.Unix(r.Int64N(8e9)-4e9, r.Int64N(1e9)))
 	}
 	for _, at := range times {
-		got := string(profiler.AppendTimestamp(nil, at.UnixNano()))
+		got := string(record.AppendTimestamp(nil, at.UnixNano()))
 		if want := at.UTC().Format("2006-01-02T15:04:05.000000"); got != want {
 			t.Fatalf("%v became %s", at.UTC(), got)
 		}

@@ -1,4 +1,4 @@
-package profiler
+package record
 
 import (
 	"encoding/json"
@@ -11,13 +11,13 @@ import (
 	"github.com/sonde-go/sonde/internal/jsontext"
 )
 
-// AppendRecord appends e as OSProfiler stores it, one JSON object in ASCII
+// Append appends e as OSProfiler stores it, one JSON object in ASCII
 // without blanks or a line's end:
 //
 //	{"name":"db-start","base_id":…,"trace_id":…,"parent_id":…,"timestamp":…,"info":{…},"project":…,"service":…}
-func AppendRecord(b []byte, e *Event) []byte {
+func Append(b []byte, e *Event) []byte {
 	b = jsontext.AppendEscaped(append(b, `{"name":"`...), e.Name)
-	b = e.appendIDs(append(append(b, '-'), e.Kind.String()...))
+	b = e.appendIDs(append(append(b, '-'), e.Phase.String()...))
 	b = append(b, e.Info...)
 	b = jsontext.AppendString(append(b, `,"project":`...), e.Project)
 	b = jsontext.AppendString(append(b, `,"service":`...), e.Service)
@@ -58,7 +58,7 @@ func (e *Event) appendIDs(b []byte) []byte {
 }
 
 // RecordName is the name under which e is stored: "db-start".
-func (e *Event) RecordName() string { return e.Name + "-" + e.Kind.String() }
+func (e *Event) RecordName() string { return e.Name + "-" + e.Phase.String() }
 
 // Record is one stored record as a store gives it back. The stored bytes are
 // kept as they are, since a report prints them: key order, nulls and unknown
@@ -109,7 +109,7 @@ func (r *Record) Event() (Event, error) {
 		if e.Name, ok = strings.CutSuffix(r.Name, "-stop"); !ok {
 			return e, fmt.Errorf("%q is neither a start nor a stop", r.Name)
 		}
-		e.Kind = KindStop
+		e.Phase = Stop
 	}
 	for into, text := range map[*header.ID]string{&e.BaseID: r.BaseID, &e.ParentID: r.ParentID, &e.TraceID: r.TraceID} {
 		id, err := header.ParseID(text)

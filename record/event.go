@@ -1,4 +1,4 @@
-package profiler
+package record
 
 import (
 	"context"
@@ -8,18 +8,18 @@ import (
 	"github.com/sonde-go/sonde/header"
 )
 
-// Kind says whether a record begins or ends a trace point.
-type Kind uint8
+// Phase says whether a record begins or ends a trace point.
+type Phase uint8
 
 // The two kinds of record.
 const (
-	KindStart Kind = iota
-	KindStop
+	Start Phase = iota
+	Stop
 )
 
 // String is what a stored record's name ends with: "start" or "stop".
-func (k Kind) String() string {
-	if k == KindStop {
+func (k Phase) String() string {
+	if k == Stop {
 		return "stop"
 	}
 	return "start"
@@ -29,7 +29,7 @@ func (k Kind) String() string {
 // point.
 type Event struct {
 	Name     string // of the point, without "-start" or "-stop"
-	Kind     Kind
+	Phase    Phase
 	BaseID   header.ID // the trace
 	ParentID header.ID // the point above, BaseID at the top
 	TraceID  header.ID // the point
@@ -60,7 +60,7 @@ type Event struct {
 //   - an error that wraps [ErrNotSent]: not one of the events reached the
 //     store; they are sent again.
 //   - any other: unknown, for instance since the reply was lost. The batch is
-//     sent again, so a store may see an event twice: (TraceID, Name, Kind)
+//     sent again, so a store may see an event twice: (TraceID, Name, Phase)
 //     identifies it.
 type Sink interface {
 	Notify(ctx context.Context, events []Event) error
