@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
-
 )
 
 // The element types of BSON that records are written with, see
