@@ -26,10 +26,12 @@ type Driver interface {
 	// that cannot be read is yielded as a [*record.BadRecordError] and the
 	// next one follows; any other error is the last thing yielded. An unknown
 	// base id yields nothing. A store that cannot be read back yields an error
-	// that wraps [ErrWriteOnly].
+	// that wraps [errors.ErrUnsupported], whose text says where to look instead.
 	Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error]
 
-	// Traces yields the traces of the store, newest first.
+	// Traces yields the traces of the store, newest first. A store that cannot
+	// list its traces, or not by what q asks for, yields an error that wraps
+	// [errors.ErrUnsupported].
 	Traces(ctx context.Context, q Query) iter.Seq2[Trace, error]
 
 	// Close releases what Open took. It is idempotent. Notify after Close
@@ -55,10 +57,6 @@ type Pruner interface {
 type Pinger interface {
 	Ping(ctx context.Context) error
 }
-
-// ErrWriteOnly is wrapped by the read methods of a driver whose store cannot
-// be asked; the error's text says where to look instead.
-var ErrWriteOnly = errors.New("this store can only be written to")
 
 // ErrNoAnswer is wrapped by the errors of methods that have waited for their
 // server longer than [Options.SocketTimeout].

@@ -21,6 +21,9 @@ type TextOptions struct {
 	// and the slowest are kept. What would take no more lines than the remark
 	// that it is left out is shown too. 0: no limit.
 	MaxRows int
+	// More says how to see rows that are left out for MaxRows: "--all shows
+	// them". Empty: the report says only how many there are.
+	More string
 }
 
 // WriteText writes the report for a terminal: what took the most time, the

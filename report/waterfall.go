@@ -78,7 +78,11 @@ func (t *textWriter) waterfall(rs *rows) {
 		hidden += int(n)
 	}
 	if hidden > 0 {
-		t.line(yellow, "left out: "+counted(hidden, "point")+"; --all or --json shows them")
+		more := ""
+		if t.o.More != "" {
+			more = "; " + t.o.More
+		}
+		t.line(yellow, "left out: "+counted(hidden, "point")+more)
 	}
 }
 

@@ -177,7 +177,7 @@ func (c *checker) readBack(d drivers.Driver, probe []record.Event) {
 	var last error
 	err := c.step(func(ctx context.Context) error {
 		for {
-			if last = compare(ctx, d, probe); last == nil || errors.Is(last, drivers.ErrWriteOnly) {
+			if last = compare(ctx, d, probe); last == nil || errors.Is(last, errors.ErrUnsupported) {
 				return last
 			}
 			select {
@@ -188,7 +188,7 @@ func (c *checker) readBack(d drivers.Driver, probe []record.Event) {
 		}
 	})
 	switch {
-	case errors.Is(err, drivers.ErrWriteOnly):
+	case errors.Is(err, errors.ErrUnsupported):
 		c.note("%v", err)
 	case err != nil:
 		c.fail("the probe trace cannot be read back: %v", err)

@@ -2,6 +2,10 @@ package main
 
 // The stores that the command knows.
 import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+
 	_ "github.com/sonde-go/sonde/drivers/elasticsearch"
 	_ "github.com/sonde-go/sonde/drivers/file"
 	_ "github.com/sonde-go/sonde/drivers/loginsight"
@@ -15,3 +19,10 @@ import (
 	_ "github.com/sonde-go/sonde/drivers/redis"
 	_ "github.com/sonde-go/sonde/drivers/sqlite"
 )
+
+func init() { redis.SetLogger(silent{}) }
+
+// silent is go-redis's logger: what it prints is returned as an error as well.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}

@@ -131,7 +131,7 @@ func (f *formFlags) writeTo(w io.Writer, r *report.Report) error {
 	}
 	o := textOptions(w)
 	if !f.All {
-		o.MaxRows = mostRows
+		o.MaxRows, o.More = mostRows, "--all or --json shows them"
 	}
 	return r.WriteText(w, o)
 }

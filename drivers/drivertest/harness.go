@@ -41,12 +41,12 @@ type Harness struct {
 	// all of it at once and in no order.
 	WholeTrace bool
 
-	// WriteOnly: Records and Traces fail with ErrWriteOnly.
+	// WriteOnly: Records and Traces fail with errors.ErrUnsupported.
 	WriteOnly bool
-	// NoList: Traces fails with ErrWriteOnly.
+	// NoList: Traces fails with errors.ErrUnsupported.
 	NoList bool
-	// NoErrors: a query for ErrorsOnly fails with ErrWriteOnly, and no trace
-	// is marked as failed.
+	// NoErrors: a query for ErrorsOnly fails with errors.ErrUnsupported, and no
+	// trace is marked as failed.
 	NoErrors bool
 }
 

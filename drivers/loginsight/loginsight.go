@@ -92,7 +92,7 @@ func (d *driver) Traces(ctx context.Context, _ drivers.Query) iter.Seq2[drivers.
 	return func(yield func(drivers.Trace, error) bool) {
 		err := d.client.Usable(ctx)
 		if err == nil {
-			err = fmt.Errorf(`Log Insight cannot list traces; search its Interactive Analytics for the text "OSProfiler trace": %w`, drivers.ErrWriteOnly)
+			err = fmt.Errorf(`Log Insight cannot list traces; search its Interactive Analytics for the text "OSProfiler trace" (%w)`, errors.ErrUnsupported)
 		}
 		yield(drivers.Trace{}, err)
 	}

@@ -188,7 +188,7 @@ func (d *driver) Close() error {
 	return errors.Join(err, d.transport.close())
 }
 
-var errNoReading = fmt.Errorf("%w; look for the trace in the program that OTLP leads to, or let jaeger:// read it", drivers.ErrWriteOnly)
+var errNoReading = fmt.Errorf("otlp:// can only be written to: look for the trace in the program that OTLP leads to, or let jaeger:// read it (%w)", errors.ErrUnsupported)
 
 func (d *driver) Records(ctx context.Context, _ string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {

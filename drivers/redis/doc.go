@@ -41,4 +41,8 @@
 // replication), as with any data in Redis. A list of traces walks the keys of the database once
 // (SCAN) and then reads whole traces, newest first, as far as they are asked
 // for.
+//
+// The client library, go-redis, prints failed connections on the standard error
+// by a logger that is one for the whole program. This package leaves it as it
+// is; redis.SetLogger of go-redis is what a program silences it with.
 package redis

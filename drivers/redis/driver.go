@@ -86,7 +86,7 @@ func (d *driver) usable(ctx context.Context) (context.Context, error) {
 	if d.closed.Load() {
 		return ctx, drivers.ErrClosed
 	}
-	return quiet(ctx), ctx.Err()
+	return ctx, ctx.Err()
 }
 
 // Ping implements drivers.Pinger.

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -480,30 +478,6 @@ func TestSentinelKnowsNoSuchSet(t *testing.T) {
 	o := filing
 	o.SentinelServiceName, o.SocketTimeout = "other", time.Second
 	fails(t, openURL(t, "redissentinel://"+set.Sentinels[0].Addr, o), true, `knows no set "other"`)
-}
-
-// TestPrintsNothing runs the failing writers below in a process of their own.
-func TestPrintsNothing(t *testing.T) {
-	if url := os.Getenv("SONDE_TEST_URL"); url != "" {
-		for range 3 {
-			fails(t, openURL(t, url, filing), strings.HasPrefix(url, "redis:") || strings.HasPrefix(url, "redissentinel:"), "")
-		}
-		return
-	}
-	s := servertest.Redis(t)
-	s.Stop()
-	for _, scheme := range []string{"redis", "redissentinel", "redis+cluster"} {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestPrintsNothing$")
-		cmd.Env = append(os.Environ(), "SONDE_TEST_URL="+scheme+"://"+s.Addr)
-		var stderr strings.Builder
-		cmd.Stderr = &stderr
-		if out, err := cmd.Output(); err != nil {
-			t.Errorf("%s: %v\n%s", scheme, err, out)
-		}
-		if stderr.Len() > 0 {
-			t.Errorf("%s: printed %s", scheme, &stderr)
-		}
-	}
 }
 
 func TestTTL(t *testing.T) {
