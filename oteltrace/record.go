@@ -1,7 +1,6 @@
 package oteltrace
 
 import (
-	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -110,9 +109,6 @@ func (s *span) failed(end *profiler.Ending) {
 	case errors.Is(s.err, sql.ErrNoRows), errors.Is(s.err, io.EOF):
 	default:
 		end.Err = s.err
-		if errors.Is(s.err, context.DeadlineExceeded) {
-			end.Outcome = "timeout"
-		}
 	}
 }
 

@@ -10,16 +10,18 @@ import (
 // outcome writes how a point ended: etype and message of a failure, as
 // OSProfiler names them, and outcome where it is neither success nor failure.
 func (e *encoder) outcome(end *Ending) {
-	outcome := end.Outcome
+	outcome, err := end.Outcome, end.Err
+	if outcome == "" && err != nil && end.Panic == nil {
+		if outcome = e.classify(err); outcome == cancelled {
+			err = nil
+		}
+	}
 	switch {
 	case end.Panic != nil:
 		e.text("etype", "panic")
 		e.text("message", e.panicText(end.Panic))
-	case end.Err == nil:
-	case outcome == "" && e.isCancel(end.Err):
-		outcome = "cancelled"
-	default:
-		etype, message := e.errorTexts(end.Err)
+	case err != nil:
+		etype, message := e.errorTexts(err)
 		e.text("etype", etype)
 		e.text("message", message)
 	}
@@ -28,11 +30,26 @@ func (e *encoder) outcome(end *Ending) {
 	}
 }
 
-// isCancel, as the other methods here, runs the error's own code, which may
-// panic.
-func (e *encoder) isCancel(err error) (yes bool) {
-	defer e.caught(func(string) { yes = false })
-	return errors.Is(err, context.Canceled)
+// The outcomes that an error's kind implies.
+const (
+	cancelled = "cancelled" // not a failure
+	timeout   = "timeout"   // a failure
+)
+
+// classify is the one rule for what an error means: cancelled if a context was,
+// timeout if the error says of itself that it is one, as those of contexts,
+// connections and HTTP clients do. As the other methods here it runs the error's
+// own code, which may panic.
+func (e *encoder) classify(err error) (outcome string) {
+	defer e.caught(func(string) { outcome = "" })
+	if errors.Is(err, context.Canceled) {
+		return cancelled
+	}
+	var t interface{ Timeout() bool }
+	if errors.As(err, &t) && t.Timeout() {
+		return timeout
+	}
+	return ""
 }
 
 func (e *encoder) errorTexts(err error) (etype, message string) {

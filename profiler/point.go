@@ -40,8 +40,10 @@ type Ending struct {
 	Err error
 	// Panic is the value of a panic that passes through the layer.
 	Panic any
-	// Outcome says how it went where that is neither success nor failure:
-	// "cancelled", "aborted", "timeout".
+	// Outcome says how it went where success and failure do not say enough:
+	// "aborted", "leaked". Empty: what Err implies, which is "cancelled" for a
+	// cancelled context (not a failure then) and "timeout" for an error that is
+	// one.
 	Outcome string
 	// Time is when the point ended; zero: now.
 	Time time.Time
@@ -205,8 +207,9 @@ func (p Point) Stop(attrs ...slog.Attr) {
 }
 
 // Fail ends the point as failed: the type and text of err become etype and
-// message of its stop record. A cancelled context is no failure: the record
-// says outcome "cancelled" instead. A nil err is Stop. A later Stop is silent,
+// message of its stop record, and an error that is a timeout has the outcome
+// "timeout" too. A cancelled context is not a failure: the record says outcome
+// "cancelled" instead. A nil err is Stop. A later Stop is silent,
 // so that it can be deferred.
 func (p Point) Fail(err error) {
 	if p.n != nil {

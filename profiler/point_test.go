@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -113,6 +115,9 @@ func TestFail(t *testing.T) {
 		"panics":    badError{},
 		"for ever":  selfPanicking{},
 		"none":      nil,
+		"deadline":  fmt.Errorf("asking: %w", context.DeadlineExceeded),
+		"network":   &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
+		"not_yet":   &net.OpError{Op: "read", Err: errSink},
 	} {
 		_, p := profiler.Start(ctx, name)
 		p.Fail(err)
@@ -129,6 +134,9 @@ func TestFail(t *testing.T) {
 		"panics":    {"profiler_test.badError", "!PANIC: in Error", nil},
 		"for ever":  {"profiler_test.selfPanicking", "!PANIC: a profiler_test.selfPanicking, whose text panics", nil},
 		"none":      {nil, nil, nil},
+		"deadline":  {"context.deadlineExceededError", "asking: context deadline exceeded", "timeout"},
+		"network":   {"net.OpError", "read: i/o timeout", "timeout"},
+		"not_yet":   {"net.OpError", "read: the store is full", nil},
 		"panic":     {"panic", "boom", nil},
 	} {
 		m := info(t, sink.find(t, name+"-stop"))

@@ -13,17 +13,7 @@ func Trace(ctx context.Context, name string, fn func(context.Context) error, att
 		return fn(ctx)
 	}
 	returned := false
-	defer func() {
-		if returned {
-			return
-		}
-		v := recover()
-		end, panicked := Unwound(v)
-		p.End(end)
-		if panicked {
-			panic(v)
-		}
-	}()
+	defer p.Guard(&returned)
 	err := fn(ctx)
 	returned = true
 	p.Fail(err)

@@ -2,21 +2,37 @@ package profiler
 
 import "runtime"
 
-// Unwound says how a point ends whose function did not return, and whether
-// that is because of a panic, which has to go on. v is what the deferred
-// function has recovered:
+// Guard is deferred around code that may panic, by instrumentation that ends the
+// point itself when that code returns. Unless *returned, p ends as panicked, or
+// with the outcome "goexit", and the panic passes on unchanged:
 //
-//	defer func() {
-//		if returned {
-//			return
-//		}
-//		v := recover()
-//		end, panicked := profiler.Unwound(v)
-//		p.End(end)
-//		if panicked {
-//			panic(v)
-//		}
-//	}()
+//	returned := false
+//	defer p.Guard(&returned)
+//	err := call()
+//	returned = true
+//	p.End(profiler.Ending{Err: err})
+func (p Point) Guard(returned *bool) {
+	if *returned {
+		return
+	}
+	v := recover()
+	end, panicked := Unwound(v)
+	p.End(end)
+	if panicked {
+		panic(v)
+	}
+}
+
+// Unwound is for instrumentation that has more to do than [Point.Guard]: it says
+// how a point ends whose function did not return, and whether that is because of
+// a panic, which has to go on. v is what the deferred function has recovered:
+//
+//	v := recover()
+//	end, panicked := profiler.Unwound(v)
+//	p.End(end)
+//	if panicked {
+//		panic(v)
+//	}
 //
 // A nil v is [runtime.Goexit], the outcome "goexit", or under
 // GODEBUG=panicnil=1 a panic(nil). The two are told apart by the stack, so

@@ -2,7 +2,6 @@ package rpctrace
 
 import (
 	"context"
-	"errors"
 
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -15,29 +14,9 @@ func Run(ctx context.Context, p profiler.Point, fn func(context.Context) error) 
 		return fn(ctx)
 	}
 	returned := false
-	defer func() {
-		if returned {
-			return
-		}
-		v := recover()
-		end, panicked := profiler.Unwound(v)
-		p.End(end)
-		if panicked {
-			panic(v)
-		}
-	}()
+	defer p.Guard(&returned)
 	err := fn(ctx)
 	returned = true
-	p.End(Ending(err))
+	p.Fail(err)
 	return err
-}
-
-// Ending says how a point ends with err: a passed deadline is a failure with
-// the outcome "timeout".
-func Ending(err error) profiler.Ending {
-	end := profiler.Ending{Err: err}
-	if err != nil && errors.Is(err, context.DeadlineExceeded) {
-		end.Outcome = "timeout"
-	}
-	return end
 }

@@ -39,7 +39,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 	inner, p := profiler.Open(ctx, profiler.Opening{Name: pointConnect, Layer: layer.SQL, Held: true})
 	returned := false
-	defer ended(&returned, p)
+	defer p.Guard(&returned)
 	bare, err := c.bare.Connect(context.WithValue(inner, tracedKey{}, true))
 	returned = true
 	p.End(ending(inner, err))

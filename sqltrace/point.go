@@ -41,29 +41,14 @@ func ending(ctx context.Context, err error) profiler.Ending {
 	e := profiler.Ending{Group: layer.SQL.Group}
 	switch {
 	case err == nil, errors.Is(err, sql.ErrNoRows), errors.Is(err, io.EOF), errors.Is(err, driver.ErrSkip):
-	case errors.Is(err, context.Canceled), ctx.Err() == context.Canceled:
-		// Some drivers have an error of their own for it.
+	case ctx.Err() == context.Canceled: // some drivers have an error of their own for it
 		e.Outcome = "cancelled"
-	case errors.Is(err, context.DeadlineExceeded), ctx.Err() == context.DeadlineExceeded:
+	case ctx.Err() == context.DeadlineExceeded:
 		e.Err, e.Outcome = err, "timeout"
 	default:
 		e.Err = err
 	}
 	return e
-}
-
-// ended is deferred around a call into the driver: if that did not return, the
-// point ends with what the panic says, and the panic goes on.
-func ended(returned *bool, p profiler.Point) {
-	if *returned {
-		return
-	}
-	v := recover()
-	end, panicked := profiler.Unwound(v)
-	p.End(end)
-	if panicked {
-		panic(v)
-	}
 }
 
 // retried says that database/sql tries again after err, so that what failed

@@ -44,7 +44,7 @@ func (c *conn) prepareTraced(ctx context.Context, query string, p profiler.Point
 		inner, p = c.cfg.open(ctx, pointPrepare, query, nil)
 	}
 	returned := false
-	defer ended(&returned, p)
+	defer p.Guard(&returned)
 	start := time.Now()
 	bare, err := olddriver.Prepare(inner, c.bare, query)
 	returned = true

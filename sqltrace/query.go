@@ -36,7 +36,7 @@ func (q queryer) QueryContext(ctx context.Context, query string, args []driver.N
 func (c *conn) queryTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	inner, p := c.cfg.open(ctx, pointQuery, query, args)
 	returned := false
-	defer ended(&returned, p)
+	defer p.Guard(&returned)
 	rows, err := c.query(inner, query, args)
 	returned = true
 	if err == driver.ErrSkip {
@@ -87,7 +87,7 @@ func (e execer) ExecContext(ctx context.Context, query string, args []driver.Nam
 func (c *conn) execTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	inner, p := c.cfg.open(ctx, pointQuery, query, args)
 	returned := false
-	defer ended(&returned, p)
+	defer p.Guard(&returned)
 	result, err := c.exec(inner, query, args)
 	returned = true
 	if err == driver.ErrSkip {

@@ -80,7 +80,7 @@ func (r *rows) Close() error {
 	r.conn.released(r.lookout)
 	r.lookout = nil
 	returned := false
-	defer ended(&returned, r.point)
+	defer r.point.Guard(&returned)
 	err := r.Rows.Close()
 	returned = true
 	r.end(err)

@@ -78,7 +78,7 @@ func (s *stmt) NumInput() int {
 // for. If it does not return, the query is over: nobody need close s then.
 func ask[T any](s *stmt, what func() T) T {
 	returned := false
-	defer ended(&returned, s.running)
+	defer s.running.Guard(&returned)
 	v := what()
 	returned = true
 	return v
@@ -110,7 +110,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 func (s *stmt) execTraced(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	inner, p, prepare := s.open(ctx, args)
 	returned := false
-	defer ended(&returned, p)
+	defer p.Guard(&returned)
 	result, err := olddriver.StmtExec(inner, s.bare, args)
 	returned = true
 	s.conn.executed(inner, p, result, err, prepare)
@@ -132,7 +132,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 func (s *stmt) queryTraced(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	inner, p, prepare := s.open(ctx, args)
 	returned := false
-	defer ended(&returned, p)
+	defer p.Guard(&returned)
 	rows, err := olddriver.StmtQuery(inner, s.bare, args)
 	returned = true
 	return s.conn.queried(inner, p, rows, err, prepare)

@@ -32,7 +32,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 func (c *conn) beginTraced(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	inner, p := c.cfg.open(ctx, pointQuery, "BEGIN", nil)
 	returned := false
-	defer ended(&returned, p)
+	defer p.Guard(&returned)
 	bare, err := olddriver.Begin(inner, c.bare, opts)
 	returned = true
 	if err != nil {
@@ -60,7 +60,7 @@ func (t *tx) end(statement string, do func() error) error {
 	t.conn.forgetSkipped()
 	_, p := t.conn.cfg.open(t.ctx, pointQuery, statement, nil)
 	returned := false
-	defer ended(&returned, p)
+	defer p.Guard(&returned)
 	err := do()
 	returned = true
 	t.conn.inTx = false

@@ -57,7 +57,7 @@ func sign(ctx context.Context) context.Context {
 func (c *client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts []grpc.CallOption) error {
 	out, p := c.open(&mark{Context: ctx, method: method, cc: cc, side: clientSide}, time.Time{})
 	returned := false
-	defer guard(p, &returned)
+	defer p.Guard(&returned)
 	err := invoker(out, method, req, reply, cc, callOpts...)
 	returned = true
 	end(p, clientSide, err, ctx.Err() != nil)

@@ -38,7 +38,7 @@ func (c *client) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Cli
 	s := &clientStream{ctx: ctx, point: p, desc: desc, tally: tally{began: began}}
 	s.forget = context.AfterFunc(ctx, s.contextEnded)
 	returned := false
-	defer guard(p, &returned)
+	defer p.Guard(&returned)
 	defer func() {
 		if !returned {
 			s.ended.Store(true)

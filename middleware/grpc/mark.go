@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc/peer"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/profiler"
 )
 
 // side is the side of a call that a hook is on, and the key of its mark in a
@@ -88,18 +87,4 @@ func serviceOf(method string) string {
 		service = service[:i]
 	}
 	return service
-}
-
-// guard is deferred around code that may panic: unless it has returned, the
-// point ends as panicked, and the panic passes on.
-func guard(p profiler.Point, returned *bool) {
-	if *returned {
-		return
-	}
-	v := recover()
-	end, panicked := profiler.Unwound(v)
-	p.End(end)
-	if panicked {
-		panic(v)
-	}
 }

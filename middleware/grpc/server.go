@@ -74,7 +74,7 @@ func ofCall(ctx context.Context) bool { return grpc.ServerTransportStreamFromCon
 
 func (s *server) unary(ctx, in context.Context, p profiler.Point, req any, handler grpc.UnaryHandler) (any, error) {
 	returned := false
-	defer guard(p, &returned)
+	defer p.Guard(&returned)
 	resp, err := handler(in, req)
 	returned = true
 	end(p, serverSide, err, ctx.Err() != nil)

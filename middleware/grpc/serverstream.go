@@ -34,7 +34,7 @@ func (s *server) stream(srv any, ss grpc.ServerStream, headers []string, info *g
 	}
 	counted := &serverStream{ServerStream: ss, ctx: in, tally: tally{began: began}}
 	returned := false
-	defer guard(p, &returned)
+	defer p.Guard(&returned)
 	err := handler(srv, counted)
 	returned = true
 	kind := streamKind(info.IsClientStream, info.IsServerStream)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/pointtest"
@@ -130,6 +131,21 @@ func TestTransportErrors(t *testing.T) {
 	}
 	stop := rec.One(t, "http_client").Stop
 	if text, _ := stop["message"].(string); stop["etype"] != "net.OpError" || !strings.Contains(text, "refused") {
+		t.Errorf("%v", stop)
+	}
+}
+
+// TestTransportTimeout: a deadline of the caller is a timeout, as in every layer.
+func TestTransportTimeout(t *testing.T) {
+	svc, rec := pointtest.New(t, "front")
+	ctx, _ := begin(t, svc)
+	ctx, cancel := context.WithDeadline(ctx, time.Now())
+	defer cancel()
+	r, _ := http.NewRequestWithContext(ctx, "GET", "http://127.0.0.1:1/", nil)
+	if _, err := client(t, AllowAll()).Do(r); err == nil {
+		t.Fatal("no error")
+	}
+	if stop := rec.One(t, "http_client").Stop; stop["outcome"] != "timeout" || stop["etype"] == nil {
 		t.Errorf("%v", stop)
 	}
 }

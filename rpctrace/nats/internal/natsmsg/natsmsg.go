@@ -11,7 +11,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
-	"github.com/sonde-go/sonde/rpctrace"
 )
 
 // Processing is the point around what a consumer does.
@@ -45,9 +44,8 @@ func RefusesHeaders(err error) bool {
 
 // Ending says how a point ends with err.
 func Ending(err error) profiler.Ending {
-	end := rpctrace.Ending(err)
-	end.Group = layer.NATS.Group
-	if err != nil && errors.Is(err, nats.ErrTimeout) {
+	end := profiler.Ending{Group: layer.NATS.Group, Err: err}
+	if errors.Is(err, nats.ErrTimeout) { // which does not say so of itself
 		end.Outcome = "timeout"
 	}
 	return end
