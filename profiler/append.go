@@ -25,5 +25,5 @@ func (p Point) Append(key string, attrs ...slog.Attr) {
 	e := newEncoder(n.trace.svc)
 	from := len(e.buf)
 	e.value(slog.GroupValue(attrs...), 2)
-	n.gather(e, func(g *gathered) { g.append(key, e.buf[from:]) })
+	n.gather(e, func(g *gathered) { g.append(key, e.buf[from:], &n.trace.svc.queue.budget) })
 }

@@ -52,7 +52,8 @@ type Config struct {
 // long requests and streams too while the store is down. When one is reached,
 // new records are dropped and counted as Dropped.QueueFull. Memory is taken in
 // steps, of 2 KiB at least for a trace. What Point.Add gathers until its point
-// stops comes on top, at most 16 KiB a point.
+// stops counts too, but for the first 1 KiB of a point; what there is no room for
+// is cut, as if the point's info were full.
 type QueueConfig struct {
 	MaxEvents     int           // records not stored yet; 65536
 	MaxBytes      int           // memory they may take; 64 MiB

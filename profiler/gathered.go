@@ -2,17 +2,21 @@ package profiler
 
 import (
 	"log/slog"
+	"runtime"
 	"slices"
 	"strconv"
 )
 
 const (
-	maxGathered = maxInfo - 512 // bytes of info; the rest is for how the point ended
-	fewFields   = 16            // are found by looking at each
+	maxGathered  = maxInfo - 512 // bytes of info; the rest is for how the point ended
+	smallGather  = 1 << 10       // bytes that count as part of the point itself
+	gatherGrowth = 2 << 10       // bytes that are asked for at once
+	fewFields    = 16            // are found by looking at each
 )
 
 // gathered is what Add and Append have given to a point that is still open, in
-// the order of the stop record: at most maxGathered bytes. Each call takes constant
+// the order of the stop record: at most maxGathered bytes, which count against
+// the queue's memory. Each call takes constant
 // time, however many there are. It is guarded by trace.mu.
 type gathered struct {
 	fields []field        // one that was replaced has no value
@@ -20,6 +24,47 @@ type gathered struct {
 	live   int            // fields that have a value
 	bytes  int            // of info that they take
 	cut    bool           // something found no room
+	loan   *loan          // of the queue's memory; nil while there is little
+}
+
+// loan is what a point's attributes take of the queue's memory. The point gives
+// it back when it ends, or when it is collected without having ended.
+type loan struct {
+	from    *budget
+	bytes   int
+	cleanup runtime.Cleanup
+}
+
+// back gives everything back.
+func (l *loan) back() {
+	l.from.add(-l.bytes, 0)
+	l.bytes = 0
+}
+
+// borrow makes sure that so many bytes of g are counted. It is false if the
+// queue's memory has no room for them.
+func (g *gathered) borrow(bytes int, b *budget) bool {
+	if bytes <= smallGather || g.loan != nil && bytes <= g.loan.bytes {
+		return true
+	}
+	if g.loan == nil {
+		g.loan = &loan{from: b}
+		g.loan.cleanup = runtime.AddCleanup(g, (*loan).back, g.loan)
+	}
+	more := max(bytes-g.loan.bytes, gatherGrowth)
+	if !b.reserve(more, 0) {
+		return false
+	}
+	g.loan.bytes += more
+	return true
+}
+
+// close gives back what g has borrowed.
+func (g *gathered) close() {
+	if g.loan != nil {
+		g.loan.cleanup.Stop()
+		g.loan.back()
+	}
 }
 
 // field is an attribute that is encoded already.
@@ -59,11 +104,11 @@ func (g *gathered) room(attrs []slog.Attr) int {
 
 // put adds a copy of f at the end, in place of what its key had before. It is
 // false if there is no room.
-func (g *gathered) put(f field) bool {
+func (g *gathered) put(f field, b *budget) bool {
 	if i := g.find(f.key); i >= 0 {
 		g.drop(i)
 	}
-	if g.bytes+f.bytes() > maxGathered {
+	if g.bytes+f.bytes() > maxGathered || !g.borrow(g.bytes+f.bytes(), b) {
 		g.cut = true
 		return false
 	}
@@ -108,16 +153,17 @@ func (g *gathered) index() {
 }
 
 // append adds object to the list under key, or counts it as left out.
-func (g *gathered) append(key string, object []byte) {
+func (g *gathered) append(key string, object []byte, b *budget) {
 	i := g.find(key)
 	if i < 0 || !g.fields[i].list {
-		if g.put(field{key, []byte("[]"), true}) {
+		if g.put(field{key, []byte("[]"), true}, b) {
 			i = len(g.fields) - 1
 		} else {
 			i = -1
 		}
 	}
-	if i >= 0 && g.bytes+len(object) < maxGathered && len(g.fields[i].value)+len(object) <= maxList {
+	if i >= 0 && g.bytes+len(object) < maxGathered && len(g.fields[i].value)+len(object) <= maxList &&
+		g.borrow(g.bytes+len(object)+1, b) {
 		f := &g.fields[i]
 		g.bytes -= f.bytes()
 		list := f.value[:len(f.value)-1]
@@ -133,7 +179,7 @@ func (g *gathered) append(key string, object []byte) {
 	if i := g.find(key); i >= 0 {
 		left, _ = strconv.Atoi(string(g.fields[i].value))
 	}
-	g.put(field{key: key, value: strconv.AppendInt(nil, int64(left)+1, 10)})
+	g.put(field{key: key, value: strconv.AppendInt(nil, int64(left)+1, 10)}, b)
 }
 
 // fields encodes attrs one by one into so many bytes. Their values are valid

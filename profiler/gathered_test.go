@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -73,9 +74,10 @@ func TestAddIsConstant(t *testing.T) {
 
 // TestAddedInOrder: what was given last stands last, replaced or not.
 func TestAddedInOrder(t *testing.T) {
-	g := &gathered{}
+	g, b := &gathered{}, &budget{}
+	b.init(1<<20, 100)
 	for i := range 300 {
-		g.put(field{key: fmt.Sprint(i % 70), value: []byte(fmt.Sprint(i))})
+		g.put(field{key: fmt.Sprint(i % 70), value: []byte(fmt.Sprint(i))}, b)
 	}
 	e := newEncoder(quietService(t))
 	defer e.free()
@@ -92,22 +94,64 @@ func TestAddedInOrder(t *testing.T) {
 // TestAddBeyondTheLimit: what has no room is left out, an older value of its
 // key with it, and that is told.
 func TestAddBeyondTheLimit(t *testing.T) {
-	g := &gathered{}
+	g, b := &gathered{}, &budget{}
+	b.init(1<<20, 100)
 	big := []byte(`"` + strings.Repeat("x", 10<<10) + `"`)
-	g.put(field{key: "old", value: []byte("1")})
-	g.put(field{key: "big", value: big})
-	if g.cut || !g.put(field{key: "small", value: []byte("2")}) {
+	g.put(field{key: "old", value: []byte("1")}, b)
+	g.put(field{key: "big", value: big}, b)
+	if g.cut || !g.put(field{key: "small", value: []byte("2")}, b) {
 		t.Error("no room")
 	}
-	if g.put(field{key: "old", value: big}) || !g.cut || g.find("old") >= 0 || g.live != 2 {
+	if g.put(field{key: "old", value: big}, b) || !g.cut || g.find("old") >= 0 || g.live != 2 {
 		t.Errorf("%d fields, cut %v", g.live, g.cut)
 	}
-	g.append("list", []byte(`{"n":1}`))
-	g.append("list", big)
+	g.append("list", []byte(`{"n":1}`), b)
+	g.append("list", big, b)
 	if i := g.find("list"); i < 0 || string(g.fields[i].value) != `[{"n":1}]` {
 		t.Errorf("the list is at %d", i)
 	}
 	if i := g.find("list_left_out"); i < 0 || string(g.fields[i].value) != "1" {
 		t.Errorf("the count is at %d", i)
+	}
+}
+
+// TestGatheredCountsAsMemory: what open points have gathered counts against
+// MaxBytes, and is given back when they end, or are collected without an end.
+func TestGatheredCountsAsMemory(t *testing.T) {
+	const maxBytes = 1 << 20
+	s, err := New(Config{Name: "svc", Sink: nowhere{}, Queue: QueueConfig{MaxBytes: maxBytes}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	text := slog.String("text", strings.Repeat("x", 8<<10))
+	taken := func() int64 {
+		bytes, _ := split(s.queue.budget.taken.Load())
+		return bytes
+	}
+	ctx, root := s.Begin(context.Background(), Opening{Name: "root"})
+	var points []Point
+	for range 500 { // which is four times what there is room for
+		_, p := Start(ctx, "open")
+		p.Add(text)
+		points = append(points, p)
+	}
+	if n := taken(); n > maxBytes || n < maxBytes/2 {
+		t.Errorf("%d bytes are taken, of %d", n, maxBytes)
+	}
+	for _, p := range points[:250] {
+		p.Stop()
+	}
+	points = nil
+	root.Stop()
+	if err := s.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	watchdog.Until(t, "everything to be given back", func() bool {
+		runtime.GC()
+		return taken() == 0
+	})
+	if st := s.Stats(); st.Truncated == 0 {
+		t.Errorf("nothing was cut: %+v", st)
 	}
 }

@@ -176,7 +176,7 @@ func (p Point) Add(attrs ...slog.Attr) {
 	fields := e.fields(attrs, room)
 	n.gather(e, func(g *gathered) {
 		for _, f := range fields {
-			g.put(f)
+			g.put(f, &n.trace.svc.queue.budget)
 		}
 	})
 }
@@ -244,6 +244,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		n.trace.mu.Unlock()
 		if added != nil {
 			e.gathered(added, attrs, end.Group)
+			added.close()
 		}
 	}
 	e.group(end.Group, attrs)

@@ -237,6 +237,9 @@ func mustStart(t *testing.T, ctx context.Context) context.Context {
 }
 
 func TestAllocReceive(t *testing.T) {
+	if race.Enabled {
+		t.Skip("sync.Pool forgets at random under -race; runs without it too")
+	}
 	s := newService(t, &store{})
 	forged := pointtest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}
 	none := pointtest.Headers{}
