@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -98,6 +99,9 @@ var (
 // All are the layers of this module, in the order in which a reader looks for
 // their groups.
 var All = []*Layer{HTTPServer, HTTPClient, SQL, GRPC, NATS, Function}
+
+// BuiltIn says whether l is one of this module's.
+func (l *Layer) BuiltIn() bool { return slices.Contains(All, l) }
 
 // ByGroup is the layer of this module with that group, nil if it has none.
 func ByGroup(group string) *Layer {

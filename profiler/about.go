@@ -12,29 +12,27 @@ import (
 // maxTold is how many foreign layers one trace describes in one process.
 const maxTold = 16
 
-// kindTexts are the members of info.sonde that say a point's kind.
-var kindTexts = func() (texts [6]string) {
-	for k := range texts {
-		texts[k] = `"kind":"` + layer.Kind(k).String() + `",`
+// kindMember is the member of info.sonde that says a point's kind, kindAlone an
+// info.sonde that says nothing else; both with a comma behind, and empty for
+// layer.Unspecified.
+var kindMember, kindAlone = func() (members, alone [layer.Consumer + 1]string) {
+	for k := layer.Internal; k <= layer.Consumer; k++ {
+		members[k] = `"kind":"` + k.String() + `",`
+		alone[k] = `"sonde":{"kind":"` + k.String() + `"},`
 	}
-	texts[layer.Unspecified] = ""
-	return texts
+	return members, alone
 }()
 
-// about is what the start record of a point says in info.sonde: its kind where
-// its layer does not imply it.
-func (o *Opening) about() string {
-	k := o.Kind
+// told is the kind that the start record of a point says: none where its layer
+// implies it.
+func (o *Opening) told() layer.Kind {
 	switch {
-	case o.Layer != nil && (k == layer.Unspecified || k == o.Layer.Kind):
-		return ""
-	case k == layer.Unspecified:
-		k = layer.Internal
+	case o.Layer != nil && o.Kind == o.Layer.Kind, o.Kind > layer.Consumer:
+		return layer.Unspecified
+	case o.Layer == nil && o.Kind == layer.Unspecified:
+		return layer.Internal
 	}
-	if int(k) >= len(kindTexts) {
-		return ""
-	}
-	return kindTexts[k]
+	return o.Kind
 }
 
 // descriptions has for each foreign layer the member of info.sonde that
@@ -50,7 +48,7 @@ const maxDescriptions = 256
 // describe returns the description of l if it is foreign and this trace has not
 // told it yet, empty otherwise.
 func (t *trace) describe(l *layer.Layer) string {
-	if l == nil || layer.ByGroup(l.Group) == l {
+	if l.BuiltIn() {
 		return ""
 	}
 	t.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/layer"
 )
 
 const (
@@ -26,8 +27,8 @@ type encoder struct {
 	limit     int // bytes that buf may take
 	truncated bool
 
-	// Members of info.sonde, with a comma behind them.
-	kind, layer string
+	kind  layer.Kind // that info.sonde says
+	layer string     // a member of info.sonde with a comma behind it, or empty
 }
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
@@ -36,7 +37,7 @@ var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 
 func newEncoder(svc *Service) *encoder {
 	e := encoders.Get().(*encoder)
 	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, append(e.buf[:0], '{')
-	e.kind, e.layer = "", ""
+	e.kind, e.layer = layer.Unspecified, ""
 	return e
 }
 

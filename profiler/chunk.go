@@ -129,8 +129,10 @@ func (c *chunk) growInfo(info int, b *budget) bool {
 func (c *chunk) add(n *node, kind record.Phase, at int64, e *encoder, lost uint64, hostTail []byte) {
 	from := len(c.buf)
 	buf := append(c.buf, e.buf...)
-	if e.kind != "" || e.layer != "" || lost > 0 || e.truncated {
-		buf = append(append(append(buf, `"sonde":{`...), e.kind...), e.layer...)
+	if lost == 0 && !e.truncated && e.layer == "" {
+		buf = append(buf, kindAlone[e.kind]...) // the usual case
+	} else {
+		buf = append(append(append(buf, `"sonde":{`...), kindMember[e.kind]...), e.layer...)
 		if lost > 0 {
 			buf = append(strconv.AppendUint(append(buf, `"lost":`...), lost, 10), ',')
 		}

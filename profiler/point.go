@@ -146,8 +146,13 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 	} else {
 		e.attrs(attrs, 1)
 	}
-	e.attrs(o.Top, 1)
-	e.kind, e.layer = o.about(), n.trace.describe(o.Layer)
+	if len(o.Top) > 0 {
+		e.attrs(o.Top, 1)
+	}
+	e.kind = o.told()
+	if o.Layer != nil {
+		e.layer = n.trace.describe(o.Layer)
+	}
 	n.record(record.Start, n.trace.at(o.Time), e)
 }
 
