@@ -9,21 +9,21 @@ import (
 )
 
 func recordRows() []row {
-	e := record.Event{
-		Name: "http", BaseID: header.NewID(), ParentID: header.NewID(), TraceID: header.NewID(),
+	e := record.New(record.Fields{
+		Name: "http", Trace: header.NewID(), Parent: header.NewID(), Point: header.NewID(),
 		Time: time.Now().UnixNano(), Project: "shop", Service: "api",
 		Info: []byte(`{"request":{"path":"/checkout","query":"","method":"GET","scheme":"http"},"host":"host-a"}`),
-	}
-	stored := record.Append(nil, &e)
+	})
+	stored := e.AppendJSON(nil)
 	var buf []byte
 	return []row{
 		{
 			name: "serialise one record", budget: 110,
-			sonde: each(func() { buf = record.Append(buf[:0], &e) }),
+			sonde: each(func() { buf = e.AppendJSON(buf[:0]) }),
 			other: each(func() {
 				must(json.Marshal(map[string]any{
-					"name": "http-start", "base_id": e.BaseID, "trace_id": e.TraceID, "parent_id": e.ParentID,
-					"timestamp": "2026-01-02T03:04:05.000006", "info": json.RawMessage(e.Info), "project": "shop", "service": "api",
+					"name": "http-start", "base_id": e.Trace(), "trace_id": e.Point(), "parent_id": e.Parent(),
+					"timestamp": "2026-01-02T03:04:05.000006", "info": json.RawMessage(e.Info()), "project": "shop", "service": "api",
 				}))
 			}), who: "encoding/json",
 		},

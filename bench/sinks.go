@@ -19,7 +19,7 @@ type serialise struct{ buf []byte }
 func (s *serialise) Notify(_ context.Context, events []record.Event) error {
 	s.buf = s.buf[:0]
 	for i := range events {
-		s.buf = append(record.Append(s.buf, &events[i]), '\n')
+		s.buf = append(events[i].AppendJSON(s.buf), '\n')
 	}
 	return nil
 }

@@ -40,11 +40,11 @@ func TestKinds(t *testing.T) {
 		if err := s.Flush(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		if e := sink.find(t, name+"-start"); string(e.Info) != c.want {
-			t.Errorf("%s: %s, want %s", name, e.Info, c.want)
+		if e := sink.find(t, name+"-start"); string(e.Info()) != c.want {
+			t.Errorf("%s: %s, want %s", name, e.Info(), c.want)
 		}
-		if e := sink.find(t, name+"-stop"); string(e.Info) != `{"host":"host-a"}` {
-			t.Errorf("%s: the stop says %s", name, e.Info)
+		if e := sink.find(t, name+"-stop"); string(e.Info()) != `{"host":"host-a"}` {
+			t.Errorf("%s: the stop says %s", name, e.Info())
 		}
 	}
 }
@@ -65,11 +65,11 @@ func TestLayerIsDescribedOnce(t *testing.T) {
 	mustClose(t, s)
 	described := 0
 	for _, e := range sink.all() {
-		if strings.Contains(string(e.Info), `"layer":{"group":"toy","label":"{toy.topic}"}`) {
+		if strings.Contains(string(e.Info()), `"layer":{"group":"toy","label":"{toy.topic}"}`) {
 			described++
 		}
-		if !json.Valid(e.Info) {
-			t.Errorf("%s", e.Info)
+		if !json.Valid(e.Info()) {
+			t.Errorf("%s", e.Info())
 		}
 	}
 	if described != 2 {

@@ -148,7 +148,7 @@ func TestRejectedRecordsAreDropped(t *testing.T) {
 	sink := &store{before: func(_ context.Context, events []record.Event) error {
 		var bad []int
 		for i, e := range events {
-			if e.Name == "bad" {
+			if e.Name() == "bad" {
 				bad = append(bad, i)
 			}
 		}
@@ -174,7 +174,7 @@ func TestRejectedRecordsAreDropped(t *testing.T) {
 	}
 	sonde, _ := info(t, sink.find(t, "root-stop"))["sonde"].(map[string]any)
 	if sonde["lost"] != 2.0 {
-		t.Errorf("the trace does not tell its loss: %s", sink.find(t, "root-stop").Info)
+		t.Errorf("the trace does not tell its loss: %s", sink.find(t, "root-stop").Info())
 	}
 }
 
@@ -216,7 +216,7 @@ func TestQueueIsBounded(t *testing.T) {
 			st := balanced(t, s)
 			told := 0.0
 			for _, e := range sink.all() {
-				told += lost(t, e)
+				told += lost(t, &e)
 			}
 			if told != float64(st.Dropped.Total()) {
 				t.Errorf("the trace tells of %v lost records, %d were dropped", told, st.Dropped.Total())
@@ -237,10 +237,10 @@ func TestSequence(t *testing.T) {
 	mustClose(t, s)
 	seen := map[uint64]bool{}
 	for _, e := range sink.all() {
-		if e.Producer != sink.all()[0].Producer || seen[e.Seq] {
-			t.Fatalf("record %d of %d came twice", e.Seq, e.Producer)
+		if e.Producer() != sink.all()[0].Producer() || seen[e.Seq()] {
+			t.Fatalf("record %d of %d came twice", e.Seq(), e.Producer())
 		}
-		seen[e.Seq] = true
+		seen[e.Seq()] = true
 	}
 	for i := uint64(1); i <= 800; i++ {
 		if !seen[i] {

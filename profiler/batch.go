@@ -30,10 +30,10 @@ func (f *fifo) pop() *chunk {
 }
 
 // batch is what is taken from the queue at once. Its memory is used again and
-// again; what all events have in common is written into each of them once.
+// again.
 type batch struct {
 	chunks []*chunk
-	all    []record.Event // filled with the common part
+	all    []record.Event
 	events []record.Event // the beginning of all
 }
 
@@ -56,30 +56,30 @@ func (q *queue) fill(b *batch) bool {
 	}
 	q.inFlight = n
 	q.mu.Unlock()
-	for len(b.all) < n {
-		b.all = append(b.all, q.proto)
+	if more := n - len(b.all); more > 0 {
+		b.all = append(b.all, make([]record.Event, more)...)
 	}
 	b.events = b.all[:n]
-	i := 0
+	i, f := 0, q.common
 	for _, c := range b.chunks {
-		i += c.fill(b.events[i:])
+		i += c.fill(b.events[i:], &f)
 	}
 	return true
 }
 
-// fill writes the chunk's records into the first of events, of which only the
-// common part is written, and returns how many.
-func (c *chunk) fill(events []record.Event) int {
+// fill writes the chunk's records into the first of events and returns how
+// many; f has what they have in common with those of every other chunk.
+func (c *chunk) fill(events []record.Event, f *record.Fields) int {
 	n := 0
+	f.Trace = c.base
 	for i := range c.recs {
 		r := &c.recs[i]
 		if r.dead {
 			continue
 		}
-		e := &events[n]
-		e.Name, e.Phase, e.Time, e.Seq = r.name, r.kind, r.time, c.seq+uint64(n)
-		e.BaseID, e.ParentID, e.TraceID = c.base, r.parent, r.id
-		e.Info = c.buf[r.from:r.to:r.to]
+		f.Point, f.Parent, f.Name, f.Phase, f.Time = r.id, r.parent, r.name, r.kind, r.time
+		f.Seq, f.Info = c.seq+uint64(n), c.buf[r.from:r.to:r.to]
+		events[n].Set(f)
 		n++
 	}
 	return n

@@ -17,7 +17,7 @@ type encodeSink struct{ buf []byte }
 
 func (s *encodeSink) Notify(_ context.Context, events []record.Event) error {
 	for i := range events {
-		s.buf = record.Append(s.buf[:0], &events[i])
+		s.buf = events[i].AppendJSON(s.buf[:0])
 	}
 	return nil
 }
@@ -116,14 +116,14 @@ func mustSign(tb testing.TB) header.Signed {
 }
 
 func BenchmarkAppendRecord(b *testing.B) {
-	e := record.Event{
-		Name: "http", BaseID: header.NewID(), ParentID: header.NewID(), TraceID: header.NewID(),
+	e := record.New(record.Fields{
+		Name: "http", Trace: header.NewID(), Parent: header.NewID(), Point: header.NewID(),
 		Time: 1795340000123456789, Project: "shop", Service: "api",
 		Info: []byte(`{"request":{"path":"/checkout","query":"","method":"GET","scheme":"http"},"host":"host-a"}`),
-	}
+	})
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = record.Append(buf[:0], &e)
+		buf = e.AppendJSON(buf[:0])
 	}
 }

@@ -106,7 +106,7 @@ func New(c Config) (*Service, error) {
 		closer:   c.Closer,
 		hostTail: append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'),
 	}
-	s.queue = newQueue(c, record.Event{
+	s.queue = newQueue(c, record.Fields{
 		Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host),
 		Producer: rand.Uint64(),
 	})

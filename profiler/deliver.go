@@ -139,7 +139,7 @@ func (q *queue) reject(events []record.Event, err *record.RejectedError) []recor
 			next++
 		}
 		if next < len(err.Indexes) && err.Indexes[next] == i {
-			q.losses.add(events[i].BaseID, 1)
+			q.losses.add(events[i].Trace(), 1)
 			continue
 		}
 		kept = append(kept, events[i])

@@ -14,8 +14,8 @@ type recorder struct{ stops []string }
 
 func (r *recorder) Notify(_ context.Context, events []record.Event) error {
 	for _, e := range events {
-		if e.Phase == record.Stop {
-			r.stops = append(r.stops, string(e.Info))
+		if e.Phase() == record.Stop {
+			r.stops = append(r.stops, string(e.Info()))
 		}
 	}
 	return nil

@@ -35,9 +35,8 @@ func (s *store) Notify(ctx context.Context, events []record.Event) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range events {
-		e.Info = slices.Clone(e.Info)
-		s.events = append(s.events, e)
+	for i := range events {
+		s.events = append(s.events, events[i].Clone())
 	}
 	return nil
 }
@@ -57,15 +56,15 @@ func (s *store) names() []string {
 	return names
 }
 
-func (s *store) find(t *testing.T, name string) record.Event {
+func (s *store) find(t *testing.T, name string) *record.Event {
 	t.Helper()
 	for _, e := range s.all() {
 		if e.RecordName() == name {
-			return e
+			return &e
 		}
 	}
 	t.Fatalf("no record %s among %v", name, s.names())
-	return record.Event{}
+	return nil
 }
 
 func newService(t testing.TB, sink record.Sink, change ...func(*profiler.Config)) *profiler.Service {
@@ -112,11 +111,11 @@ func balanced(t *testing.T, s *profiler.Service) profiler.Stats {
 	return st
 }
 
-func info(t *testing.T, e record.Event) map[string]any {
+func info(t *testing.T, e *record.Event) map[string]any {
 	t.Helper()
 	var m map[string]any
-	if err := json.Unmarshal(e.Info, &m); err != nil {
-		t.Fatalf("info of %s is not JSON: %v: %s", e.RecordName(), err, e.Info)
+	if err := json.Unmarshal(e.Info(), &m); err != nil {
+		t.Fatalf("info of %s is not JSON: %v: %s", e.RecordName(), err, e.Info())
 	}
 	return m
 }
@@ -124,7 +123,7 @@ func info(t *testing.T, e record.Event) map[string]any {
 var errSink = errors.New("the store is full")
 
 // lost is how many lost records e tells of.
-func lost(t *testing.T, e record.Event) float64 {
+func lost(t *testing.T, e *record.Event) float64 {
 	t.Helper()
 	sonde, _ := info(t, e)["sonde"].(map[string]any)
 	n, _ := sonde["lost"].(float64)

@@ -122,7 +122,7 @@ func TestMemoryIsBounded(t *testing.T) {
 				}
 				told := 0.0
 				for _, e := range o.all() {
-					told += lost(t, e)
+					told += lost(t, &e)
 				}
 				if told != float64(st.Dropped.QueueFull) {
 					t.Errorf("%v losses are told, %d were dropped", told, st.Dropped.QueueFull)
@@ -214,7 +214,7 @@ func TestFlushDoesNotWaitForLater(t *testing.T) {
 		sink := &store{}
 		s := newService(t, sink, func(c *profiler.Config) { c.Queue.FlushInterval = time.Hour })
 		sink.before = func(_ context.Context, events []record.Event) error {
-			if events[0].Name != "job" {
+			if events[0].Name() != "job" {
 				return errDown
 			}
 			_, p := s.Begin(context.Background(), profiler.Opening{Name: "later"})

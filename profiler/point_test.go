@@ -39,11 +39,11 @@ func TestTree(t *testing.T) {
 	root.Stop()
 	mustClose(t, s)
 	for name, want := range map[string]header.ID{"http-start": parent, "a-start": root.ID(), "b-stop": a.ID(), "c-start": root.ID()} {
-		if e := sink.find(t, name); e.ParentID != want || e.BaseID != base {
-			t.Errorf("%s hangs under %v in %v, want %v in %v", name, e.ParentID, e.BaseID, want, base)
+		if e := sink.find(t, name); e.Parent() != want || e.Trace() != base {
+			t.Errorf("%s hangs under %v in %v, want %v in %v", name, e.Parent(), e.Trace(), want, base)
 		}
 	}
-	if e := sink.find(t, "a-start"); e.Service != "api" || e.Project != "shop" || e.Host != "host-a" || info(t, e)["host"] != "host-a" {
+	if e := sink.find(t, "a-start"); e.Service() != "api" || e.Project() != "shop" || e.Host() != "host-a" || info(t, e)["host"] != "host-a" {
 		t.Errorf("%+v", e)
 	}
 }
@@ -67,7 +67,7 @@ func TestGoroutines(t *testing.T) {
 	mustClose(t, s)
 	for i := range 50 {
 		outer, inner := sink.find(t, fmt.Sprintf("outer%d-start", i)), sink.find(t, fmt.Sprintf("inner%d-start", i))
-		if outer.ParentID != root.ID() || inner.ParentID != outer.TraceID {
+		if outer.Parent() != root.ID() || inner.Parent() != outer.Point() {
 			t.Errorf("%d: the tree is wrong", i)
 		}
 	}
@@ -203,7 +203,7 @@ func TestSelfPanicking(t *testing.T) {
 	}
 	mustClose(t, s)
 	for _, e := range sink.all() {
-		info(t, e)
+		info(t, &e)
 	}
 	if n := len(sink.all()); n != 5*4+3*6 {
 		t.Errorf("%d records: %v", n, sink.names())
@@ -224,7 +224,7 @@ func TestAdd(t *testing.T) {
 	p.Stop(slog.Int("given twice", 2))
 	root.Stop()
 	mustClose(t, s)
-	if got, want := string(sink.find(t, "p-stop").Info), `{"kept":"yes","rows":2,"given twice":2,"host":"host-a"}`; got != want {
+	if got, want := string(sink.find(t, "p-stop").Info()), `{"kept":"yes","rows":2,"given twice":2,"host":"host-a"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -368,8 +368,8 @@ func TestAttributes(t *testing.T) {
 		}
 		e := sink.find(t, "p-start")
 		info(t, e)
-		if string(e.Info) != want {
-			t.Errorf("%v:\n got %s\nwant %s", c.attr, e.Info, want)
+		if string(e.Info()) != want {
+			t.Errorf("%v:\n got %s\nwant %s", c.attr, e.Info(), want)
 		}
 	}
 }
@@ -391,9 +391,9 @@ func TestInfoIsBounded(t *testing.T) {
 	}
 	mustClose(t, s)
 	for _, e := range sink.all() {
-		m := info(t, e)
-		if len(e.Info) > 17<<10 {
-			t.Errorf("%s has %d bytes of info", e.RecordName(), len(e.Info))
+		m := info(t, &e)
+		if len(e.Info()) > 17<<10 {
+			t.Errorf("%s has %d bytes of info", e.RecordName(), len(e.Info()))
 		}
 		sonde, _ := m["sonde"].(map[string]any)
 		if cut := e.RecordName() != "added-start"; (sonde["truncated"] == true) != cut {
@@ -454,8 +454,8 @@ func TestCutIsNotEmptied(t *testing.T) {
 			e := sink.find(t, "p-stop")
 			m := info(t, e)
 			got, _ := m[key].(string)
-			if !strings.HasPrefix(c.text, got) || len([]rune(got)) < c.want || len(e.Info) > 17<<10 {
-				t.Errorf("%d characters of %d are stored, in %d bytes of info", len([]rune(got)), len([]rune(c.text)), len(e.Info))
+			if !strings.HasPrefix(c.text, got) || len([]rune(got)) < c.want || len(e.Info()) > 17<<10 {
+				t.Errorf("%d characters of %d are stored, in %d bytes of info", len([]rune(got)), len([]rune(c.text)), len(e.Info()))
 			}
 			sonde, _ := m["sonde"].(map[string]any)
 			if cut := name != "nothing" && name != "in a panic"; (sonde["truncated"] == true) != cut {
@@ -524,7 +524,7 @@ func TestNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := sink.find(t, want+"-start")
-		if _, err := record.Parse(record.Append(nil, &e)); err != nil {
+		if _, err := record.Parse(e.AppendJSON(nil)); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -540,10 +540,10 @@ func TestTimes(t *testing.T) {
 	p.End(profiler.Ending{Time: at.Add(time.Second)})
 	root.Stop()
 	mustClose(t, s)
-	if a, b := sink.find(t, "past-start").Time, sink.find(t, "past-stop").Time; a != at.UnixNano() || b-a != int64(time.Second) {
+	if a, b := sink.find(t, "past-start").Time(), sink.find(t, "past-stop").Time(); a != at.UnixNano() || b-a != int64(time.Second) {
 		t.Errorf("given times became %v and %v", time.Unix(0, a), time.Unix(0, b))
 	}
-	start, stop := sink.find(t, "root-start").Time, sink.find(t, "root-stop").Time
+	start, stop := sink.find(t, "root-start").Time(), sink.find(t, "root-stop").Time()
 	if start < before.UnixNano() || stop < start || stop > time.Now().UnixNano() {
 		t.Errorf("times %v to %v", start, stop)
 	}
@@ -579,7 +579,7 @@ func TestTrace(t *testing.T) {
 	watchdog.Await(t, "the end of Trace", done)
 	root.Stop()
 	mustClose(t, s)
-	if e := sink.find(t, "below-start"); e.ParentID != sink.find(t, "ok-start").TraceID {
+	if e := sink.find(t, "below-start"); e.Parent() != sink.find(t, "ok-start").Point() {
 		t.Error("what runs inside does not hang under the block")
 	}
 	for name, want := range map[string][2]any{"ok": {}, "fails": {"errors.errorString"}, "panics": {"panic"}, "exits": {nil, "goexit"}} {
@@ -677,8 +677,8 @@ func FuzzAttributes(f *testing.F) {
 		sink.events = nil
 		sink.mu.Unlock()
 		for i := range events {
-			info(t, events[i])
-			if _, err := record.Parse(record.Append(nil, &events[i])); err != nil {
+			info(t, &events[i])
+			if _, err := record.Parse(events[i].AppendJSON(nil)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -81,8 +81,8 @@ func TestReceiveInProcess(t *testing.T) {
 	}
 	outer.Stop()
 	mustClose(t, s)
-	if e := sink.find(t, "inner-start"); e.ParentID != call.ID() {
-		t.Errorf("inner is below %v, want %v", e.ParentID, call.ID())
+	if e := sink.find(t, "inner-start"); e.Parent() != call.ID() {
+		t.Errorf("inner is below %v, want %v", e.Parent(), call.ID())
 	}
 }
 
@@ -172,8 +172,8 @@ func TestBeginAs(t *testing.T) {
 	_, q := s.BeginAs(context.Background(), header.ID{}, profiler.Opening{Name: "other"})
 	q.Stop()
 	mustClose(t, s)
-	if a, b := sink.find(t, "job-stop"), sink.find(t, "other-stop"); a.BaseID != id || b.BaseID.IsZero() {
-		t.Errorf("traces %v and %v", a.BaseID, b.BaseID)
+	if a, b := sink.find(t, "job-stop"), sink.find(t, "other-stop"); a.Trace() != id || b.Trace().IsZero() {
+		t.Errorf("traces %v and %v", a.Trace(), b.Trace())
 	}
 }
 

@@ -28,7 +28,7 @@ var (
 )
 
 // Parse reads one record that a store keeps as one JSON object, in the
-// layout of [Append] or in any other: Python's blanks, another order,
+// layout of [Event.AppendJSON] or in any other: Python's blanks, another order,
 // more fields. As in Python, NaN and Infinity are numbers and of a repeated key
 // the last counts. A text field that holds a number or the like is read as its
 // JSON text, and what is not UTF-8 in one as U+FFFD. All but name and trace_id
@@ -113,9 +113,9 @@ func (p *recordParser) record(payload []byte) Record {
 	where := &struct{ project, service, host string }{texts[fieldProject], texts[fieldService], texts[fieldHost]}
 	r := Record{
 		Name:      texts[fieldName],
-		BaseID:    texts[fieldBaseID],
-		TraceID:   texts[fieldTraceID],
-		ParentID:  texts[fieldParentID],
+		Trace:     texts[fieldBaseID],
+		Parent:    texts[fieldParentID],
+		Point:     texts[fieldTraceID],
 		Timestamp: texts[fieldTimestamp],
 		Info:      p.info,
 		Payload:   payload,

@@ -27,8 +27,8 @@ func sameText(a, b *string) bool {
 
 func checkRecord(t *testing.T, got, want Record) {
 	t.Helper()
-	if got.Name != want.Name || got.BaseID != want.BaseID || got.TraceID != want.TraceID ||
-		got.ParentID != want.ParentID || got.Timestamp != want.Timestamp ||
+	if got.Name != want.Name || got.Trace != want.Trace || got.Point != want.Point ||
+		got.Parent != want.Parent || got.Timestamp != want.Timestamp ||
 		!sameText(got.Project, want.Project) || !sameText(got.Service, want.Service) ||
 		!sameText(got.Host, want.Host) ||
 		!bytes.Equal(got.Info, want.Info) || !bytes.Equal(got.Payload, want.Payload) {
@@ -46,9 +46,9 @@ func TestParseRecordLayouts(t *testing.T) {
 		info = info[:strings.Index(info, `host-a"}`)+len(`host-a"}`)]
 		checkRecord(t, got, Record{
 			Name:      "db-start",
-			BaseID:    "b0000000-0000-4000-8000-000000000000",
-			TraceID:   "11111111-0000-4000-8000-000000000001",
-			ParentID:  "22222222-0000-4000-8000-000000000002",
+			Trace:     "b0000000-0000-4000-8000-000000000000",
+			Point:     "11111111-0000-4000-8000-000000000001",
+			Parent:    "22222222-0000-4000-8000-000000000002",
 			Timestamp: "2026-01-02T03:04:05.000006",
 			Project:   ref("shop"), Service: ref("cart"), Host: ref("host-a"),
 			Info: json.RawMessage(info), Payload: json.RawMessage(payload),
@@ -74,7 +74,7 @@ func TestParseRecordOddities(t *testing.T) {
 		"info is no object": {`{"name":"a","info":[{"host":1}]` + rest + `}`, Record{Name: "a"}},
 		"numbers as ids": {
 			`{"name":7,"base_id":12345,"parent_id":[1, 2],"service":true` + rest + `}`,
-			Record{Name: "7", BaseID: "12345", ParentID: "[1, 2]", Service: ref("true")},
+			Record{Name: "7", Trace: "12345", Parent: "[1, 2]", Service: ref("true")},
 		},
 		"escapes": {
 			`{"n\u0061me":"caf\u00e9 \"\\\/\b\f\n\r\t \ud83d\ude00 \ud800 \ud800\u0041","\u0069nfo":{"h\u006fst":""}` + rest + `}`,
@@ -94,7 +94,7 @@ func TestParseRecordOddities(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tt.want.TraceID, tt.want.Timestamp, tt.want.Payload = "t", "s", json.RawMessage(tt.payload)
+			tt.want.Point, tt.want.Timestamp, tt.want.Payload = "t", "s", json.RawMessage(tt.payload)
 			checkRecord(t, got, tt.want)
 		})
 	}
@@ -127,15 +127,15 @@ func TestParseRecordRefuses(t *testing.T) {
 func TestParseRecordReadsAppendRecord(t *testing.T) {
 	base, _ := header.ParseID("b0000000-0000-4000-8000-000000000000")
 	id, _ := header.ParseID("own_id")
-	e := Event{Name: "na\"me\x01é", Phase: Stop, BaseID: base, ParentID: base, TraceID: id,
-		Time: 1767323045000006999, Project: "p\\", Service: "s", Info: []byte(`{"host":"h"}`)}
-	payload := Append(nil, &e)
+	e := New(Fields{Name: "na\"me\x01é", Phase: Stop, Trace: base, Parent: base, Point: id,
+		Time: 1767323045000006999, Project: "p\\", Service: "s", Info: []byte(`{"host":"h"}`)})
+	payload := e.AppendJSON(nil)
 	got, err := Parse(payload)
 	if err != nil {
 		t.Fatal(err)
 	}
 	checkRecord(t, got, Record{
-		Name: "na\"me\x01é-stop", BaseID: base.String(), ParentID: base.String(), TraceID: "own_id",
+		Name: "na\"me\x01é-stop", Trace: base.String(), Parent: base.String(), Point: "own_id",
 		Timestamp: "2026-01-02T03:04:05.000006", Project: ref("p\\"), Service: ref("s"), Host: ref("h"),
 		Info: json.RawMessage(`{"host":"h"}`), Payload: payload,
 	})
@@ -203,8 +203,8 @@ func parseSlowly(payload []byte) (Record, bool) {
 		return *p
 	}
 	r := Record{
-		Name: str(value(fields, "name")), BaseID: str(value(fields, "base_id")), TraceID: str(value(fields, "trace_id")),
-		ParentID: str(value(fields, "parent_id")), Timestamp: str(value(fields, "timestamp")),
+		Name: str(value(fields, "name")), Trace: str(value(fields, "base_id")), Point: str(value(fields, "trace_id")),
+		Parent: str(value(fields, "parent_id")), Timestamp: str(value(fields, "timestamp")),
 		Project: value(fields, "project"), Service: value(fields, "service"), Payload: payload,
 	}
 	if raw := fields["info"]; len(raw) > 0 && raw[0] == '{' {

@@ -11,12 +11,12 @@ import (
 
 func TestRecordEvent(t *testing.T) {
 	for _, kind := range []record.Phase{record.Start, record.Stop} {
-		e := record.Event{
-			Name: "db", Phase: kind, BaseID: header.NewID(), ParentID: header.NewID(), TraceID: header.NewID(),
+		e := record.New(record.Fields{
+			Name: "db", Phase: kind, Trace: header.NewID(), Parent: header.NewID(), Point: header.NewID(),
 			Time: time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC).UnixNano(), Project: "shop", Service: "api",
 			Info: []byte(`{"db":{"statement":"\u00e9"},"host":"h"}`),
-		}
-		stored := record.Append(nil, &e)
+		})
+		stored := e.AppendJSON(nil)
 		r, err := record.Parse(stored)
 		if err != nil {
 			t.Fatal(err)
@@ -25,21 +25,21 @@ func TestRecordEvent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := record.Append(nil, &again); !bytes.Equal(got, stored) || again.Host != "h" {
+		if got := again.AppendJSON(nil); !bytes.Equal(got, stored) || again.Host() != "h" {
 			t.Errorf("%s\nbecame\n%s", stored, got)
 		}
 	}
 }
 
 func TestRecordEventRefuses(t *testing.T) {
-	good := record.Record{Name: "a-start", BaseID: "b", ParentID: "b", TraceID: "t", Timestamp: "2026-01-02T03:04:05.000006"}
-	if e, err := good.Event(); err != nil || string(e.Info) != "{}" {
-		t.Errorf("%s, %v", e.Info, err)
+	good := record.Record{Name: "a-start", Trace: "b", Parent: "b", Point: "t", Timestamp: "2026-01-02T03:04:05.000006"}
+	if e, err := good.Event(); err != nil || string(e.Info()) != "{}" {
+		t.Errorf("%s, %v", e.Info(), err)
 	}
 	for _, change := range []func(*record.Record){
 		func(r *record.Record) { r.Name = "a" },
-		func(r *record.Record) { r.TraceID = "" },
-		func(r *record.Record) { r.BaseID = "a b" },
+		func(r *record.Record) { r.Point = "" },
+		func(r *record.Record) { r.Trace = "a b" },
 		func(r *record.Record) { r.Timestamp = "yesterday" },
 	} {
 		r := good

@@ -91,7 +91,7 @@ func (b *builder) record(r *record.Record) {
 		b.warn("no host", r.Name)
 	}
 	if len(b.Points) == 0 {
-		b.BaseID, b.began, b.ended = r.BaseID, at, at
+		b.BaseID, b.began, b.ended = r.Trace, at, at
 	}
 	b.began, b.ended = min(b.began, at), max(b.ended, at)
 
@@ -126,7 +126,7 @@ func (b *builder) name(text string) recordName {
 
 // point returns the point of a record, a new one if it is the first.
 func (b *builder) point(r *record.Record, name recordName) int32 {
-	i, hash, at := b.index.find(b.Points, r.TraceID)
+	i, hash, at := b.index.find(b.Points, r.Point)
 	if i != none {
 		return i
 	}
@@ -139,7 +139,7 @@ func (b *builder) point(r *record.Record, name recordName) int32 {
 		b.Points = slices.Grow(b.Points, len(b.Points)+32)
 	}
 	b.Points = append(b.Points, Point{
-		Name: b.Stats[name.stat].Name, stat: name.stat, TraceID: r.TraceID, ParentID: r.ParentID, Depth: -1,
+		Name: b.Stats[name.stat].Name, stat: name.stat, TraceID: r.Point, ParentID: r.Parent, Depth: -1,
 		Source: b.source(r),
 		parent: none, child: none, next: none, firstEvent: none, lastEvent: none, start: none, stop: none,
 	})

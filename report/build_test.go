@@ -187,7 +187,7 @@ func TestManyRecordsOfOnePoint(t *testing.T) {
 	const n = 50000
 	records := func(yield func(record.Record, error) bool) {
 		for i := range 2 * n {
-			if !yield(record.Record{Name: fmt.Sprintf("n%d-start", i%n), TraceID: "1", Timestamp: at(i)}, nil) {
+			if !yield(record.Record{Name: fmt.Sprintf("n%d-start", i%n), Point: "1", Timestamp: at(i)}, nil) {
 				return
 			}
 		}
@@ -264,7 +264,7 @@ func TestDeepTrace(t *testing.T) {
 
 func TestPayloadThatIsNoJSON(t *testing.T) {
 	r := build(t, func(yield func(record.Record, error) bool) {
-		yield(record.Record{Name: "a-start", TraceID: "1", Timestamp: at(0), Payload: []byte("{broken\x01")}, nil)
+		yield(record.Record{Name: "a-start", Point: "1", Timestamp: at(0), Payload: []byte("{broken\x01")}, nil)
 	})
 	if text := toJSON(t, r); !strings.Contains(text, `"meta.raw_payload.a-start": "{broken\u0001",`) {
 		t.Error(text)

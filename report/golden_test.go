@@ -39,7 +39,7 @@ func (r row) record() record.Record {
 		data = []byte(text)
 	}
 	return record.Record{
-		Name: r.Name, BaseID: r.BaseID, ParentID: r.ParentID, TraceID: r.TraceID, Timestamp: r.Timestamp,
+		Name: r.Name, Trace: r.BaseID, Parent: r.ParentID, Point: r.TraceID, Timestamp: r.Timestamp,
 		Project: r.Project, Service: r.Service, Host: r.Host, Payload: data, Info: jsontext.Get(data, "info"),
 	}
 }

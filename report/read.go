@@ -142,11 +142,11 @@ const payloadKey = "meta.raw_payload."
 func (p *shownPoint) records(yield func(record.Record, error) bool) bool {
 	started, finished := jsontext.Get(p.info, "started"), jsontext.Get(p.info, "finished")
 	of := record.Record{
-		TraceID:  plainText(p.traceID),
-		ParentID: plainText(p.parentID),
-		Project:  textOf(p.info, "project"),
-		Service:  textOf(p.info, "service"),
-		Host:     textOf(p.info, "host"),
+		Point:   plainText(p.traceID),
+		Parent:  plainText(p.parentID),
+		Project: textOf(p.info, "project"),
+		Service: textOf(p.info, "service"),
+		Host:    textOf(p.info, "host"),
 	}
 	stopped, more := false, true
 	jsontext.Members(p.info, func(key, payload []byte) bool {

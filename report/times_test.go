@@ -34,7 +34,7 @@ func spans(list []span) func(yield func(record.Record, error) bool) {
 	}
 	return func(yield func(record.Record, error) bool) {
 		for _, s := range list {
-			start := record.Record{Name: s.name + "-start", BaseID: "base", TraceID: s.id, ParentID: s.parent, Timestamp: moment(s.from), Info: []byte(`{}`)}
+			start := record.Record{Name: s.name + "-start", Trace: "base", Point: s.id, Parent: s.parent, Timestamp: moment(s.from), Info: []byte(`{}`)}
 			stop := start
 			stop.Name, stop.Timestamp = s.name+"-stop", moment(s.to)
 			if !yield(start, nil) || !yield(stop, nil) {

@@ -155,20 +155,20 @@ func (c *checker) store(config sonde.Config) {
 	c.ok("a probe trace was written")
 	c.clock(d)
 	c.readBack(d, probe)
-	c.remove(d, probe[0].BaseID.String())
+	c.remove(d, probe[0].Trace().String())
 }
 
 // probeTrace is a trace of one point.
 func probeTrace() []record.Event {
 	host, _ := os.Hostname()
 	id := header.NewID()
-	e := record.Event{
-		Name: "sonde_check", BaseID: id, ParentID: id, TraceID: header.NewID(), Time: time.Now().UnixNano(),
+	f := record.Fields{
+		Name: "sonde_check", Trace: id, Parent: id, Point: header.NewID(), Time: time.Now().UnixNano(),
 		Service: "sonde", Project: "sonde", Host: host, Info: []byte(`{"probe":"\u00e9","host":"check"}`),
 	}
-	stop := e
-	stop.Phase, stop.Info, stop.Time = record.Stop, []byte(`{"host":"check"}`), e.Time+int64(time.Millisecond)
-	return []record.Event{e, stop}
+	start := record.New(f)
+	f.Phase, f.Info, f.Time = record.Stop, []byte(`{"host":"check"}`), f.Time+int64(time.Millisecond)
+	return []record.Event{start, record.New(f)}
 }
 
 // readBack wants the probe as it was written. A store may take a moment to
@@ -200,15 +200,15 @@ func (c *checker) readBack(d drivers.Driver, probe []record.Event) {
 func compare(ctx context.Context, d drivers.Driver, probe []record.Event) error {
 	want := map[string]string{}
 	for i := range probe {
-		want[probe[i].RecordName()] = string(record.AppendTimestamp(nil, probe[i].Time))
+		want[probe[i].RecordName()] = string(record.AppendTimestamp(nil, probe[i].Time()))
 	}
 	n := 0
-	for r, err := range d.Records(ctx, probe[0].BaseID.String()) {
+	for r, err := range d.Records(ctx, probe[0].Trace().String()) {
 		if err != nil {
 			return err
 		}
 		at, ok := want[r.Name]
-		if !ok || at != r.Timestamp || r.TraceID != probe[0].TraceID.String() {
+		if !ok || at != r.Timestamp || r.Point != probe[0].Point().String() {
 			return fmt.Errorf("it came back with a record %q of %q", r.Name, r.Timestamp)
 		}
 		n++

@@ -172,7 +172,7 @@ func TestCheckFindsFaults(t *testing.T) {
 	}
 	defer d.Close()
 	id := header.NewID()
-	if err := d.Notify(t.Context(), []record.Event{{Name: "x", Service: "cart", BaseID: id, ParentID: id, TraceID: header.NewID(), Time: time.Now().Add(time.Hour).UnixNano(), Info: []byte(`{}`)}}); err != nil {
+	if err := d.Notify(t.Context(), []record.Event{record.New(record.Fields{Name: "x", Service: "cart", Trace: id, Parent: id, Point: header.NewID(), Time: time.Now().Add(time.Hour).UnixNano(), Info: []byte(`{}`)})}); err != nil {
 		t.Fatal(err)
 	}
 	conf := filepath.Join(t.TempDir(), "shop.conf")

@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/record"
 )
 
 // hostile has what would steer a terminal or fool its reader: an escape, a C1
@@ -41,8 +43,10 @@ func TestHostileNames(t *testing.T) {
 	defer d.Close()
 	trace := events(checkout, 1, `{"etype":"\u009b","message":"\u202e","host":"h"}`)
 	for i := range trace {
-		trace[i].Name, trace[i].Service, trace[i].Project, trace[i].Host = hostile, hostile, hostile, hostile
-		trace[i].Time = time.Now().Add(time.Hour).UnixNano() // for check to complain about
+		drivertest.Change(&trace[i], func(f *record.Fields) {
+			f.Name, f.Service, f.Project, f.Host = hostile, hostile, hostile, hostile
+			f.Time = time.Now().Add(time.Hour).UnixNano() // for check to complain about
+		})
 	}
 	if err := d.Notify(t.Context(), trace); err != nil {
 		t.Fatal(err)

@@ -111,13 +111,13 @@ func events(base string, second int, stopInfo string) []record.Event {
 	if err != nil {
 		panic(err)
 	}
-	start := record.Event{
-		Name: "step", BaseID: id, ParentID: id, TraceID: header.NewID(), Project: "shop", Service: "api", Host: "h",
+	f := record.Fields{
+		Name: "step", Trace: id, Parent: id, Point: header.NewID(), Project: "shop", Service: "api", Host: "h",
 		Time: time.Date(2026, 1, 2, 3, 4, second, 0, time.UTC).UnixNano(), Info: []byte(`{"host":"h"}`),
 	}
-	stop := start
-	stop.Phase, stop.Time, stop.Info = record.Stop, start.Time+1e6, []byte(stopInfo)
-	return []record.Event{start, stop}
+	start := record.New(f)
+	f.Phase, f.Time, f.Info = record.Stop, f.Time+1e6, []byte(stopInfo)
+	return []record.Event{start, record.New(f)}
 }
 
 // TestCopyInTimeOrder: what Redis gives newest first is written oldest first,

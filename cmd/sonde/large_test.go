@@ -93,14 +93,14 @@ type batches struct {
 
 func (b *batches) point(base header.ID) {
 	b.n++
-	start := record.Event{
-		Name: "step", BaseID: base, ParentID: base, TraceID: header.NewID(), Project: "shop", Service: "api", Host: "h",
+	f := record.Fields{
+		Name: "step", Trace: base, Parent: base, Point: header.NewID(), Project: "shop", Service: "api", Host: "h",
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano() + b.n*int64(time.Millisecond),
 		Info: []byte(`{"request":{"path":"/checkout","query":"","method":"GET","scheme":"http"},"host":"h"}`),
 	}
-	stop := start
-	stop.Phase, stop.Time, stop.Info = record.Stop, start.Time+1000, []byte(`{"host":"h"}`)
-	if b.events = append(b.events, start, stop); len(b.events) >= 2000 {
+	start := record.New(f)
+	f.Phase, f.Time, f.Info = record.Stop, f.Time+1000, []byte(`{"host":"h"}`)
+	if b.events = append(b.events, start, record.New(f)); len(b.events) >= 2000 {
 		b.write()
 	}
 }

@@ -93,11 +93,11 @@ func store(t *testing.T) string {
 	var events []record.Event
 	point := func(base, name, service string, from, to time.Duration, info string) {
 		began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		e := record.Event{Name: name, BaseID: id(base), ParentID: id(base), TraceID: header.NewID(), Project: "shop", Service: service, Host: "h", Info: []byte(info)}
-		e.Time = began.Add(from).UnixNano()
-		stop := e
-		stop.Phase, stop.Time, stop.Info = record.Stop, began.Add(to).UnixNano(), []byte(`{"host":"h"}`)
-		events = append(events, e, stop)
+		f := record.Fields{Name: name, Trace: id(base), Parent: id(base), Point: header.NewID(), Project: "shop", Service: service, Host: "h", Info: []byte(info)}
+		f.Time = began.Add(from).UnixNano()
+		events = append(events, record.New(f))
+		f.Phase, f.Time, f.Info = record.Stop, began.Add(to).UnixNano(), []byte(`{"host":"h"}`)
+		events = append(events, record.New(f))
 	}
 	point(checkout, "http", "cart", 0, 90*time.Millisecond, `{"request":{"path":"/checkout","method":"POST"},"host":"h"}`)
 	point(refund, "http", "payments", time.Hour, time.Hour+time.Second, `{"request":{"path":"/refund","method":"POST"},"host":"h"}`)

@@ -38,7 +38,7 @@ type part struct{ from, to int64 }
 
 func (s *sorter) add(e record.Event) error {
 	s.held = append(s.held, e)
-	s.bytes += eventBytes + len(e.Info)
+	s.bytes += eventBytes + len(e.Info())
 	if s.bytes < s.hold {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (s *sorter) add(e record.Event) error {
 }
 
 func compareEvents(a, b *record.Event) int {
-	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Phase, b.Phase))
+	return cmp.Or(cmp.Compare(a.Time(), b.Time()), cmp.Compare(a.Phase(), b.Phase()))
 }
 
 func (s *sorter) sortHeld() {
@@ -71,7 +71,7 @@ func (s *sorter) spill() error {
 	var line []byte
 	w := bufio.NewWriter(io.NewOffsetWriter(s.file, r.from))
 	for i := range s.held {
-		line = append(record.Append(line[:0], &s.held[i]), '\n')
+		line = append(s.held[i].AppendJSON(line[:0]), '\n')
 		r.to += int64(len(line))
 		if _, err := w.Write(line); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/record"
 )
@@ -20,8 +21,10 @@ func TestSorter(t *testing.T) {
 		var want []record.Event
 		for i := range n {
 			e := events(checkout, 1, `{"host":"h"}`)[i%2]
-			e.Time += rand.Int64N(int64(n)) * 1000 // with repeats
-			e.TraceID = header.NewID()
+			drivertest.Change(&e, func(f *record.Fields) {
+				f.Time += rand.Int64N(int64(n)) * 1000 // with repeats
+				f.Point = header.NewID()
+			})
 			want = append(want, e)
 			if err := s.add(e); err != nil {
 				t.Fatal(err)
@@ -39,7 +42,7 @@ func TestSorter(t *testing.T) {
 			got = append(got, e)
 		}
 		same := func(a, b record.Event) bool {
-			return string(record.Append(nil, &a)) == string(record.Append(nil, &b))
+			return string(a.AppendJSON(nil)) == string(b.AppendJSON(nil))
 		}
 		if !slices.EqualFunc(got, want, same) {
 			t.Errorf("%d events: %d came back, in order: %v", n, len(got), slices.IsSortedFunc(got, func(a, b record.Event) int { return compareEvents(&a, &b) }))

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
@@ -414,7 +415,9 @@ func TestRunMessage(t *testing.T) {
 func TestRunGivesUp(t *testing.T) {
 	publish := func(name string) []record.Event {
 		e := events(checkout, 1, `{"host":"h"}`)
-		e[0].Name, e[1].Name = name, name
+		for i := range e {
+			drivertest.Change(&e[i], func(f *record.Fields) { f.Name = name })
+		}
 		return e
 	}
 	for name, tt := range map[string]struct {

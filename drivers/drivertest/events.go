@@ -24,24 +24,31 @@ func Trace(n int, offset time.Duration) []record.Event {
 	open := root
 	events := make([]record.Event, n)
 	for i := range events {
-		e := record.Event{
-			Name: "db", Phase: record.Phase((i + 1) % 2), BaseID: base, ParentID: root, TraceID: open,
+		f := record.Fields{
+			Name: "db", Phase: record.Phase((i + 1) % 2), Trace: base, Parent: root, Point: open,
 			Time:    began.Add(offset + time.Duration(i)*time.Millisecond).UnixNano(),
 			Project: "shop", Service: "checkout", Host: "host-a", Producer: 7, Seq: uint64(i + 1),
 			Info: Info(fmt.Sprintf("statement %d", i)),
 		}
 		switch {
 		case i == 0:
-			e.Name, e.Phase, e.ParentID, e.TraceID = "http", record.Start, base, root
+			f.Name, f.Phase, f.Parent, f.Point = "http", record.Start, base, root
 		case i == n-1:
-			e.Name, e.Phase, e.ParentID, e.TraceID = "http", record.Stop, base, root
-		case e.Phase == record.Start:
+			f.Name, f.Phase, f.Parent, f.Point = "http", record.Stop, base, root
+		case f.Phase == record.Start:
 			open = header.NewID()
-			e.TraceID = open
+			f.Point = open
 		}
-		events[i] = e
+		events[i].Set(&f)
 	}
 	return events
+}
+
+// Change makes another event of *e, in which change has set some fields.
+func Change(e *record.Event, change func(f *record.Fields)) {
+	f := e.Fields()
+	change(&f)
+	e.Set(&f)
 }
 
 // Info makes the info of an event as the profiler does, with a text in it.
@@ -66,33 +73,33 @@ func Check(t *testing.T, got record.Record, e *record.Event) {
 		}
 	}
 	same("name", got.Name, e.RecordName())
-	same("base id", got.BaseID, e.BaseID.String())
-	same("parent id", got.ParentID, e.ParentID.String())
-	same("trace id", got.TraceID, e.TraceID.String())
+	same("base id", got.Trace, e.Trace().String())
+	same("parent id", got.Parent, e.Parent().String())
+	same("trace id", got.Point, e.Point().String())
 	same("timestamp", got.Timestamp, timestamp(e))
 	for _, f := range []struct {
 		name string
 		got  *string
 		want string
-	}{{"project", got.Project, e.Project}, {"service", got.Service, e.Service}, {"host", got.Host, e.Host}} {
+	}{{"project", got.Project, e.Project()}, {"service", got.Service, e.Service()}, {"host", got.Host, e.Host()}} {
 		if f.got == nil {
 			t.Errorf("%s = nil, want %q", f.name, f.want)
 			continue
 		}
 		same(f.name, *f.got, f.want)
 	}
-	same("info", compact(t, got.Info), compact(t, e.Info))
+	same("info", compact(t, got.Info), compact(t, e.Info()))
 
 	var payload struct{ Info json.RawMessage }
 	if err := json.Unmarshal(got.Payload, &payload); err != nil {
 		t.Errorf("payload %q: %v", got.Payload, err)
 		return
 	}
-	same("info in the payload", compact(t, payload.Info), compact(t, e.Info))
+	same("info in the payload", compact(t, payload.Info), compact(t, e.Info()))
 }
 
 func timestamp(e *record.Event) string {
-	return string(record.AppendTimestamp(nil, e.Time))
+	return string(record.AppendTimestamp(nil, e.Time()))
 }
 
 func compact(t *testing.T, text []byte) string {
@@ -110,7 +117,7 @@ type key struct{ traceID, name string }
 func distinct(records []record.Record) map[key]record.Record {
 	m := make(map[key]record.Record, len(records))
 	for _, r := range records {
-		m[key{r.TraceID, r.Name}] = r
+		m[key{r.Point, r.Name}] = r
 	}
 	return m
 }
@@ -122,9 +129,9 @@ func checkAll(t *testing.T, records []record.Record, events []record.Event) {
 	got := distinct(records)
 	for i := range events {
 		e := &events[i]
-		r, ok := got[key{e.TraceID.String(), e.RecordName()}]
+		r, ok := got[key{e.Point().String(), e.RecordName()}]
 		if !ok {
-			t.Errorf("record %d (%s of %s) is missing", i, e.RecordName(), e.TraceID)
+			t.Errorf("record %d (%s of %s) is missing", i, e.RecordName(), e.Point())
 			return
 		}
 		Check(t, r, e)

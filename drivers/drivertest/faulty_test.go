@@ -275,7 +275,7 @@ func corrupt(t *testing.T, url, base string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Notify(t.Context(), []record.Event{{Name: "db", BaseID: id, TraceID: id, ParentID: id, Info: []byte("{")}}); err != nil {
+	if err := d.Notify(t.Context(), []record.Event{record.New(record.Fields{Name: "db", Trace: id, Point: id, Parent: id, Info: []byte("{")})}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -36,7 +36,7 @@ func testList(t *testing.T, h Harness) {
 	check(drivers.Query{Limit: 2}, want[:2]...)
 	check(drivers.Query{Limit: 10}, want...)
 	start := func(events []record.Event) time.Time {
-		return time.Unix(0, events[0].Time).Truncate(time.Microsecond)
+		return time.Unix(0, events[0].Time()).Truncate(time.Microsecond)
 	}
 	check(drivers.Query{Since: start(middle)}, want[:2]...)
 	check(drivers.Query{Since: start(middle).Add(time.Microsecond)}, want[0])
@@ -46,7 +46,7 @@ func testList(t *testing.T, h Harness) {
 
 func traceOf(events []record.Event) drivers.Trace {
 	e := &events[0]
-	return drivers.Trace{BaseID: e.BaseID.String(), Timestamp: timestamp(e), Project: e.Project, Service: e.Service, Name: e.Name}
+	return drivers.Trace{BaseID: e.Trace().String(), Timestamp: timestamp(e), Project: e.Project(), Service: e.Service(), Name: e.Name()}
 }
 
 func testListMany(t *testing.T, h Harness) {
@@ -70,7 +70,7 @@ func testListService(t *testing.T, h Harness) {
 	d := h.open(t)
 	both, one := Trace(8, time.Minute), Trace(8, 0)
 	for i := 3; i < 5; i++ {
-		both[i].Service = "payments"
+		Change(&both[i], func(f *record.Fields) { f.Service = "payments" })
 	}
 	h.write(t, d, both...)
 	h.write(t, d, one...)
@@ -89,11 +89,13 @@ func testListService(t *testing.T, h Harness) {
 func testListErrors(t *testing.T, h Harness) {
 	d := h.open(t)
 	failed, fine := Trace(8, 0), Trace(8, time.Minute)
-	failed[4].Info = errorInfo()
+	Change(&failed[4], func(f *record.Fields) { f.Info = errorInfo() })
 	// Text about errors is not an error, nor is etype in another place.
-	fine[2].Info = Info(`"etype": "x", {"etype":"y"}`)
-	fine[3].Phase, fine[3].Info = record.Stop, []byte(`{"args":{"etype":"z"},"etype":null,"host":"host-a"}`)
-	fine[4].Info = Info(`etype`)
+	Change(&fine[2], func(f *record.Fields) { f.Info = Info(`"etype": "x", {"etype":"y"}`) })
+	Change(&fine[3], func(f *record.Fields) {
+		f.Phase, f.Info = record.Stop, []byte(`{"args":{"etype":"z"},"etype":null,"host":"host-a"}`)
+	})
+	Change(&fine[4], func(f *record.Fields) { f.Info = Info(`etype`) })
 	h.write(t, d, failed...)
 	h.write(t, d, fine...)
 
@@ -115,19 +117,19 @@ func testDelete(t *testing.T, h Harness) {
 	d := h.open(t)
 	deleter := d.(drivers.Deleter)
 	gone, stays := Trace(10, 0), Trace(10, time.Minute)
-	gone[5].Info = errorInfo()
+	Change(&gone[5], func(f *record.Fields) { f.Info = errorInfo() })
 	h.write(t, d, gone...)
 	h.write(t, d, stays...)
-	for _, id := range append([]string{header.NewID().String(), gone[0].BaseID.String()}, hostile...) {
+	for _, id := range append([]string{header.NewID().String(), gone[0].Trace().String()}, hostile...) {
 		if err := deleter.Delete(t.Context(), id); err != nil {
 			t.Errorf("Delete(%q): %v", id, err)
 		}
 	}
 	h.settle(t)
-	if records := read(t, d, gone[0].BaseID.String()); len(records) != 0 {
+	if records := read(t, d, gone[0].Trace().String()); len(records) != 0 {
 		t.Errorf("%d records of a deleted trace are left", len(records))
 	}
-	checkAll(t, read(t, d, stays[0].BaseID.String()), stays)
+	checkAll(t, read(t, d, stays[0].Trace().String()), stays)
 	if h.NoList {
 		return
 	}
@@ -139,7 +141,7 @@ func testDelete(t *testing.T, h Harness) {
 func testPrune(t *testing.T, h Harness) {
 	d := h.open(t)
 	old, across, young := Trace(10, -time.Hour), Trace(10, -time.Minute), Trace(10, time.Minute)
-	across[9].Time = young[0].Time
+	Change(&across[9], func(f *record.Fields) { f.Time = young[0].Time() })
 	old2 := Trace(4, -2*time.Hour)
 	for _, events := range [][]record.Event{old, across, young, old2} {
 		h.write(t, d, events...)
@@ -153,10 +155,10 @@ func testPrune(t *testing.T, h Harness) {
 	}
 	h.settle(t)
 	for _, events := range [][]record.Event{old, old2} {
-		if records := read(t, d, events[0].BaseID.String()); len(records) != 0 {
+		if records := read(t, d, events[0].Trace().String()); len(records) != 0 {
 			t.Errorf("%d records of an old trace are left", len(records))
 		}
 	}
-	checkAll(t, read(t, d, across[0].BaseID.String()), across)
-	checkAll(t, read(t, d, young[0].BaseID.String()), young)
+	checkAll(t, read(t, d, across[0].Trace().String()), across)
+	checkAll(t, read(t, d, young[0].Trace().String()), young)
 }

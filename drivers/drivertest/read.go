@@ -15,7 +15,7 @@ func testFields(t *testing.T, h Harness) {
 	writer, reader := h.openTwo(t, 2)
 	events := Trace(2, 0)
 	h.write(t, writer, events...)
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	records := read(t, reader, base)
 	if len(records) != 2 {
 		t.Fatalf("%d records, want 2", len(records))
@@ -32,7 +32,7 @@ func testFields(t *testing.T, h Harness) {
 	}
 	foreign := Trace(2, 0)
 	for i := range foreign {
-		foreign[i].BaseID, foreign[i].ParentID = other, other
+		Change(&foreign[i], func(f *record.Fields) { f.Trace, f.Parent = other, other })
 	}
 	h.write(t, writer, foreign...)
 	checkAll(t, read(t, reader, other.String()), foreign)
@@ -50,17 +50,19 @@ func testHostile(t *testing.T, h Harness) {
 	events := Trace(2*len(hostile), 0)
 	for i, text := range hostile {
 		for j := range 2 {
-			e := &events[2*i+j]
-			e.Name, e.Project, e.Service, e.Info = "n"+text, text, text, Info(text)
+			Change(&events[2*i+j], func(f *record.Fields) {
+				f.Name, f.Project, f.Service, f.Info = "n"+text, text, text, Info(text)
+			})
 		}
 	}
 	h.write(t, d, events...)
-	checkAll(t, read(t, d, events[0].BaseID.String()), events)
+	checkAll(t, read(t, d, events[0].Trace().String()), events)
 
 	// What no store need take: it is stored in some way or rejected for good,
 	// and takes nothing else with it.
 	bad := Trace(4, 0)
-	bad[1].Name, bad[2].Service = "nul\x00", "not \xff UTF-8"
+	Change(&bad[1], func(f *record.Fields) { f.Name = "nul\x00" })
+	Change(&bad[2], func(f *record.Fields) { f.Service = "not \xff UTF-8" })
 	err := d.Notify(t.Context(), bad)
 	if err != nil {
 		var rejected *record.RejectedError
@@ -85,9 +87,9 @@ func testHostile(t *testing.T, h Harness) {
 	} else {
 		h.settle(t)
 	}
-	got := distinct(read(t, d, bad[0].BaseID.String()))
+	got := distinct(read(t, d, bad[0].Trace().String()))
 	for _, i := range []int{0, 3} {
-		r, ok := got[key{bad[i].TraceID.String(), bad[i].RecordName()}]
+		r, ok := got[key{bad[i].Point().String(), bad[i].RecordName()}]
 		if !ok {
 			t.Fatalf("event %d is missing", i)
 		}
@@ -101,7 +103,7 @@ func testOrder(t *testing.T, h Harness) {
 	h.write(t, d, events[:1]...)
 	h.write(t, d, events[1:30]...)
 	h.write(t, d, events[30:]...)
-	records := read(t, d, events[0].BaseID.String())
+	records := read(t, d, events[0].Trace().String())
 	if len(records) != len(events) {
 		t.Fatalf("%d records, want %d", len(records), len(events))
 	}
@@ -110,7 +112,7 @@ func testOrder(t *testing.T, h Harness) {
 		if h.NewestFirst {
 			want = &events[len(events)-1-i]
 		}
-		if r.TraceID != want.TraceID.String() || r.Name != want.RecordName() {
+		if r.Point != want.Point().String() || r.Name != want.RecordName() {
 			t.Fatalf("record %d is %s at %s, want %s at %s", i, r.Name, r.Timestamp, want.RecordName(), timestamp(want))
 		}
 	}
@@ -122,7 +124,7 @@ func testRepeats(t *testing.T, h Harness) {
 	events := Trace(10, 0)
 	h.write(t, d, events...)
 	h.write(t, d, events...)
-	checkAll(t, read(t, d, events[0].BaseID.String()), events)
+	checkAll(t, read(t, d, events[0].Trace().String()), events)
 	if h.NoList {
 		return
 	}
@@ -135,7 +137,7 @@ func testUnknownIDs(t *testing.T, h Harness) {
 	d := h.open(t)
 	events := Trace(4, 0)
 	h.write(t, d, events...)
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	unknown := append([]string{header.NewID().String(), base[:35], base + "0", base + " ", "a\x00b", "\xff"}, hostile...)
 	for _, id := range unknown {
 		if records := read(t, d, id); len(records) != 0 {
@@ -149,7 +151,7 @@ func testBreakOff(t *testing.T, h Harness) {
 	events := Trace(3000, 0)
 	h.write(t, d, events...)
 	for range 20 {
-		for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+		for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,7 +170,7 @@ func testBreakOff(t *testing.T, h Harness) {
 func testCorrupt(t *testing.T, h Harness) {
 	d := h.open(t)
 	events := Trace(4, 0)
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	h.write(t, d, events[:2]...)
 	raw := `{"name": "db-start", "base_id": "` + base + `", "trace_id": `
 	h.Corrupt(t, base, raw)
@@ -200,10 +202,10 @@ func testStreamed(t *testing.T, h Harness) {
 	const records, infoSize, limit = 20000, 2000, 16 << 20
 	d := h.open(t)
 	events := Trace(records, 0)
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	info := Info(strings.Repeat("x", infoSize))
 	for i := range events {
-		events[i].Info = info
+		Change(&events[i], func(f *record.Fields) { f.Info = info })
 	}
 	for batch := range slices.Chunk(events, 1000) {
 		h.write(t, d, batch...)

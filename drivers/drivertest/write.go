@@ -35,7 +35,7 @@ func testBatches(t *testing.T, h Harness) {
 		return
 	}
 	for _, events := range append(all[1:], traces...) {
-		checkAll(t, read(t, reader, events[0].BaseID.String()), events)
+		checkAll(t, read(t, reader, events[0].Trace().String()), events)
 	}
 }
 
@@ -44,20 +44,19 @@ func testBatches(t *testing.T, h Harness) {
 func testBuffers(t *testing.T, h Harness) {
 	d := h.open(t)
 	batch := Trace(4, 0)
-	want := Trace(4, 0)
-	copy(want, batch)
+	want := make([]record.Event, len(batch))
 	for i := range want {
-		want[i].Info = append([]byte(nil), want[i].Info...)
+		want[i] = batch[i].Clone()
 	}
 	h.write(t, d, batch...)
 	for i := range batch {
-		for j := range batch[i].Info {
-			batch[i].Info[j] = 'X'
+		for j := range batch[i].Info() {
+			batch[i].Info()[j] = 'X'
 		}
 		batch[i] = record.Event{}
 	}
 	if !h.WriteOnly {
-		checkAll(t, read(t, d, want[0].BaseID.String()), want)
+		checkAll(t, read(t, d, want[0].Trace().String()), want)
 	}
 }
 
@@ -67,9 +66,9 @@ func testCancelled(t *testing.T, h Harness) {
 	h.write(t, d, events...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	refusesAll(t, ctx, h, d, events[0].BaseID.String(), context.Canceled)
+	refusesAll(t, ctx, h, d, events[0].Trace().String(), context.Canceled)
 	if !h.WriteOnly {
-		checkAll(t, read(t, d, events[0].BaseID.String()), events)
+		checkAll(t, read(t, d, events[0].Trace().String()), events)
 	}
 }
 
@@ -81,7 +80,7 @@ func testClosed(t *testing.T, h Harness) {
 		if err := d.Close(); err != nil {
 			t.Errorf("%s Close: %v", which, err)
 		}
-		refusesAll(t, t.Context(), h, d, events[0].BaseID.String(), drivers.ErrClosed)
+		refusesAll(t, t.Context(), h, d, events[0].Trace().String(), drivers.ErrClosed)
 	}
 }
 
@@ -128,7 +127,7 @@ func testConcurrent(t *testing.T, h Harness) {
 				if h.WriteOnly {
 					continue
 				}
-				for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+				for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
 					if err != nil {
 						t.Errorf("Records: %v", err)
 					}
@@ -142,7 +141,7 @@ func testConcurrent(t *testing.T, h Harness) {
 		return
 	}
 	for _, events := range traces {
-		checkAll(t, read(t, d, events[0].BaseID.String()), events)
+		checkAll(t, read(t, d, events[0].Trace().String()), events)
 	}
 }
 
@@ -159,11 +158,11 @@ func testBig(t *testing.T, h Harness) {
 	for i := range text {
 		text[i] = "abc\"\\<\n'%"[i%9]
 	}
-	events[17].Info = Info(string(text))
+	Change(&events[17], func(f *record.Fields) { f.Info = Info(string(text)) })
 	for i := 0; i < len(events); i += 2500 {
 		h.write(t, d, events[i:i+2500]...)
 	}
-	checkAll(t, read(t, d, events[0].BaseID.String()), events)
+	checkAll(t, read(t, d, events[0].Trace().String()), events)
 }
 
 func testWriteOnly(t *testing.T, h Harness) {
@@ -183,7 +182,7 @@ func testNoList(t *testing.T, h Harness) {
 func manyTraces(n int, step time.Duration) (traces [][]record.Event, all []record.Event) {
 	for i := range n {
 		events := Trace(2, time.Duration(i)*step)
-		events[0].Info = Info(fmt.Sprint("trace ", i))
+		Change(&events[0], func(f *record.Fields) { f.Info = Info(fmt.Sprint("trace ", i)) })
 		traces = append(traces, events)
 		all = append(all, events...)
 	}

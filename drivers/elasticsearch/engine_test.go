@@ -64,16 +64,16 @@ func TestSearchEngine(t *testing.T) {
 	old, young := drivertest.Trace(6, -time.Hour), drivertest.Trace(2000, time.Minute)
 	for _, events := range [][]record.Event{old, young} {
 		for i := range events {
-			events[i].Info = []byte(`{"host":"host-a","message":"a 'quoted' \"text\""}`)
+			drivertest.Change(&events[i], func(f *record.Fields) { f.Info = []byte(`{"host":"host-a","message":"a 'quoted' \"text\""}`) })
 		}
 	}
-	old[3].Info = []byte(`{"etype":"ValueError","host":"host-a"}`)
+	drivertest.Change(&old[3], func(f *record.Fields) { f.Info = []byte(`{"etype":"ValueError","host":"host-a"}`) })
 	for _, events := range [][]record.Event{old, young, old} {
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
 	}
-	oldID, youngID := old[0].BaseID.String(), young[0].BaseID.String()
+	oldID, youngID := old[0].Trace().String(), young[0].Trace().String()
 	awaitRecords(t, d, youngID, len(young))
 	for i, r := range awaitRecords(t, d, oldID, len(old)) {
 		drivertest.Check(t, r, &old[i])
@@ -84,7 +84,7 @@ func TestSearchEngine(t *testing.T) {
 	if got := list(t, d, drivers.Query{ErrorsOnly: true}); len(got) != 1 || got[0] != oldID {
 		t.Errorf("listed as failed: %v, want %s", got, oldID)
 	}
-	if n, err := d.Prune(t.Context(), time.Unix(0, young[0].Time)); n != 1 || err != nil {
+	if n, err := d.Prune(t.Context(), time.Unix(0, young[0].Time())); n != 1 || err != nil {
 		t.Errorf("Prune: %d, %v", n, err)
 	}
 	awaitRecords(t, d, oldID, 0)
@@ -150,9 +150,9 @@ with profiler.Trace("wsgi", info={"request": {"path": "/v2", "query": "a=1&b", "
 
 	events := drivertest.Trace(8, 0)
 	for i := range events {
-		events[i].Info = []byte(`{"host":"host-a","text":"caf\u00e9"}`)
+		drivertest.Change(&events[i], func(f *record.Fields) { f.Info = []byte(`{"host":"host-a","text":"caf\u00e9"}`) })
 	}
-	base = events[0].BaseID.String()
+	base = events[0].Trace().String()
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}

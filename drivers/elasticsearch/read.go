@@ -56,7 +56,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Re
 // read reads a record that may be one of a trace.
 func read(h *hit, baseID string) (f found, ok bool) {
 	f.record, f.err = record.Parse(h.Source)
-	id := f.record.BaseID
+	id := f.record.Trace
 	f.timestamp = f.record.Timestamp
 	if f.err != nil {
 		id, _ = jsontext.Text(jsontext.Get(h.Source, "base_id"))
@@ -101,7 +101,7 @@ func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, er
 	fields := `["name","base_id","trace_id","timestamp","project","service"]`
 	err = d.scan(ctx, recordIndex, search{query: matchAll, source: fields}, func(h *hit) bool {
 		r, err := record.Parse(h.Source)
-		if err == nil && r.BaseID != "" && (!errorsOnly || failed[r.BaseID]) {
+		if err == nil && r.Trace != "" && (!errorsOnly || failed[r.Trace]) {
 			list.Add(&r)
 		}
 		return true

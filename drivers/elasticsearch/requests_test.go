@@ -53,17 +53,17 @@ func TestRequests(t *testing.T) {
 			f := newFake(t, version)
 			d := openURL(t, f.url(), drivers.Options{FilterErrorTrace: true})
 			events := drivertest.Trace(2, 0)
-			base := events[0].BaseID.String()
-			events[1].Info = []byte(`{"etype":"X","host":"h"}`)
+			base := events[0].Trace().String()
+			drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"X","host":"h"}`) })
 			if err := d.Notify(t.Context(), events); err != nil {
 				t.Fatal(err)
 			}
 			bulk := want[2]
 			for i := range events {
-				bulk += ` {"index":{"_id":"` + string(recordID(nil, &events[i])) + "\"}}\n" + string(record.Append(nil, &events[i])) + "\n"
+				bulk += ` {"index":{"_id":"` + string(recordID(nil, &events[i])) + "\"}}\n" + string(events[i].AppendJSON(nil)) + "\n"
 			}
 			bulk = strings.ReplaceAll(strings.TrimSpace(bulk), "\n ", "\n")
-			stamp := string(record.AppendTimestamp(nil, events[1].Time))
+			stamp := string(record.AppendTimestamp(nil, events[1].Time()))
 			note := want[3] + ` {"index":{"_id":"` + base + "\"}}\n" + `{"base_id":"` + base + `","timestamp":"` + stamp + `"}`
 			all := []string{"GET /", "HEAD /osprofiler-notifications", want[0], "HEAD /osprofiler-notifications-error", want[1], bulk, note}
 			check(t, f.take(), all)
@@ -105,7 +105,7 @@ func TestOptions(t *testing.T) {
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(drain(t, d, events[0].BaseID.String())); n != 8 {
+	if n := len(drain(t, d, events[0].Trace().String())); n != 8 {
 		t.Errorf("%d records, want 8", n)
 	}
 	all := strings.Join(f.take(), "\n")
@@ -194,7 +194,7 @@ func TestOtherTracesMatch(t *testing.T) {
 			[]byte(`{"name":"n-start","base_id":"`+base+`","trace_id":"t","info":{},"timestamp":"2026-01-02T03:04:05.000006"}`))
 	}
 	d := openURL(t, f.url(), drivers.Options{})
-	if records := drain(t, d, "a-b"); len(records) != 1 || records[0].BaseID != "a-b" {
+	if records := drain(t, d, "a-b"); len(records) != 1 || records[0].Trace != "a-b" {
 		t.Errorf("records of a-b: %+v", records)
 	}
 	if err := d.Delete(t.Context(), "a-b"); err != nil {
@@ -210,8 +210,8 @@ func TestRefused(t *testing.T) {
 	f := newFake(t, "8.15.0")
 	d := openURL(t, f.url(), drivers.Options{FilterErrorTrace: true})
 	events := drivertest.Trace(6, 0)
-	events[1].Info = []byte(`{"bad":400,"etype":"X","host":"h"}`)
-	events[4].Info = []byte(`{"bad":400,"host":"h"}`)
+	drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"bad":400,"etype":"X","host":"h"}`) })
+	drivertest.Change(&events[4], func(f *record.Fields) { f.Info = []byte(`{"bad":400,"host":"h"}`) })
 	f.refuseOf = func(doc []byte) (int, string) {
 		if string(jsontext.Get(doc, "info", "bad")) == "400" {
 			return 400, "object mapping for [info.bad] tried to parse\nfield as object"
@@ -224,7 +224,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("Notify: %v", err)
 	}
 	oneLine(t, err)
-	if n := len(drain(t, d, events[0].BaseID.String())); n != 4 {
+	if n := len(drain(t, d, events[0].Trace().String())); n != 4 {
 		t.Errorf("%d records, want 4", n)
 	}
 	if f.indexes[errorIndex] != nil && len(f.indexes[errorIndex].ids) > 0 {
@@ -235,7 +235,7 @@ func TestRefused(t *testing.T) {
 	busy := drivertest.Trace(3, 0)
 	for _, status := range []int{429, 503, 403, 500} {
 		f.refuseOf = func(doc []byte) (int, string) {
-			if strings.Contains(string(doc), busy[2].TraceID.String()) {
+			if strings.Contains(string(doc), busy[2].Point().String()) {
 				return status, "rejected execution"
 			}
 			return 0, ""
@@ -269,7 +269,7 @@ func TestStatus(t *testing.T) {
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Errorf("after %d: %v", status, err)
 		}
-		if n := len(drain(t, d, events[0].BaseID.String())); n != 4 {
+		if n := len(drain(t, d, events[0].Trace().String())); n != 4 {
 			t.Errorf("after %d: %d records, want 4", status, n)
 		}
 	}
@@ -286,13 +286,13 @@ func TestTooLarge(t *testing.T) {
 	}
 	d := openURL(t, f.url(), drivers.Options{})
 	events := drivertest.Trace(40, 0)
-	events[7].Info = drivertest.Info(strings.Repeat("x", 3000))
+	drivertest.Change(&events[7], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 3000)) })
 	err := d.Notify(t.Context(), events)
 	var refused *record.RejectedError
 	if !errors.As(err, &refused) || !slices.Equal(refused.Indexes, []int{7}) {
 		t.Errorf("Notify: %v", err)
 	}
-	if n := len(drain(t, d, events[0].BaseID.String())); n != 39 {
+	if n := len(drain(t, d, events[0].Trace().String())); n != 39 {
 		t.Errorf("%d records, want 39", n)
 	}
 }
@@ -303,12 +303,12 @@ func TestManyBodies(t *testing.T) {
 	d := openURL(t, f.url(), drivers.Options{})
 	events := drivertest.Trace(30, 0)
 	for i := range events {
-		events[i].Info = drivertest.Info(strings.Repeat("x", maxBody/10))
+		drivertest.Change(&events[i], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", maxBody/10)) })
 	}
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(drain(t, d, events[0].BaseID.String())); n != 30 {
+	if n := len(drain(t, d, events[0].Trace().String())); n != 30 {
 		t.Errorf("%d records, want 30", n)
 	}
 	bulks := 0
@@ -354,10 +354,10 @@ func TestNoPermission(t *testing.T) {
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(drain(t, d, events[0].BaseID.String())); n != 4 {
+	if n := len(drain(t, d, events[0].Trace().String())); n != 4 {
 		t.Errorf("%d records, want 4", n)
 	}
-	if err := d.Delete(t.Context(), events[0].BaseID.String()); err != nil {
+	if err := d.Delete(t.Context(), events[0].Trace().String()); err != nil {
 		t.Error(err)
 	}
 	if strings.Count(log.String(), "cannot make an index") != 1 {

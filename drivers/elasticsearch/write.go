@@ -51,7 +51,7 @@ func (d *driver) writeRecords(ctx context.Context, s *server, events []record.Ev
 		e := &events[i]
 		id := string(recordID(nil, e))
 		text := []byte(`{"index":{"_id":"` + id + "\"}}\n")
-		text = append(record.Append(text, e), '\n')
+		text = append(e.AppendJSON(text), '\n')
 		if size+len(text) > maxBody && size > 0 {
 			if err := d.bulk(ctx, s, recordIndex, actions, refused); err != nil {
 				return sentBefore(err, i > len(actions))
@@ -68,8 +68,8 @@ func (d *driver) writeRecords(ctx context.Context, s *server, events []record.Ev
 // recordID appends the id of a record's document.
 func recordID(b []byte, e *record.Event) []byte {
 	var text [320]byte
-	key := append(e.BaseID.Append(text[:0]), ' ')
-	key = append(e.TraceID.Append(key), ' ')
+	key := append(e.Trace().Append(text[:0]), ' ')
+	key = append(e.Point().Append(key), ' ')
 	sum := sha256.Sum256(append(key, e.RecordName()...))
 	return hex.AppendEncode(b, sum[:16])
 }
@@ -97,12 +97,12 @@ func (d *driver) writeErrors(ctx context.Context, s *server, events []record.Eve
 	var actions []action
 	for i := range events {
 		e := &events[i]
-		if refused[i] != nil || !tracelist.HasError(e.Info) {
+		if refused[i] != nil || !tracelist.HasError(e.Info()) {
 			continue
 		}
-		id := e.BaseID.String()
+		id := e.Trace().String()
 		text := []byte(`{"index":{"_id":"` + id + "\"}}\n" + `{"base_id":"` + id + `","timestamp":"`)
-		text = append(record.AppendTimestamp(text, e.Time), "\"}\n"...)
+		text = append(record.AppendTimestamp(text, e.Time()), "\"}\n"...)
 		actions = append(actions, action{i, id, text})
 	}
 	if len(actions) == 0 {

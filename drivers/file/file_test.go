@@ -91,9 +91,9 @@ func collect(t *testing.T, d drivers.Driver, base string) (good, bad []string) {
 func TestTornLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "torn.jsonl")
 	events := drivertest.Trace(3, 0)
-	base := events[0].BaseID.String()
-	first := string(record.Append(nil, &events[0]))
-	torn := string(record.Append(nil, &events[1]))[:60+len(base)]
+	base := events[0].Trace().String()
+	first := string(events[0].AppendJSON(nil))
+	torn := string(events[1].AppendJSON(nil))[:60+len(base)]
 	appendText(t, path, first+"\r\n\n"+torn)
 
 	d := openURL(t, "file://"+path)
@@ -153,7 +153,7 @@ func TestRelativePath(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range events {
-			want = append(record.Append(want, &events[i]), '\n')
+			want = append(events[i].AppendJSON(want), '\n')
 		}
 	}
 	got, err := os.ReadFile(filepath.Join(folder, "a.jsonl"))
@@ -181,7 +181,7 @@ func TestManyWriters(t *testing.T) {
 	wg.Wait()
 	d := openURL(t, url)
 	defer d.Close()
-	if good, bad := collect(t, d, events[0].BaseID.String()); len(good) != len(events) || len(bad) != 0 {
+	if good, bad := collect(t, d, events[0].Trace().String()); len(good) != len(events) || len(bad) != 0 {
 		t.Errorf("%d records and %d bad ones, want %d", len(good), len(bad), len(events))
 	}
 }
@@ -274,7 +274,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for r := range d.Records(ctx, events[0].BaseID.String()) {
+	for r := range d.Records(ctx, events[0].Trace().String()) {
 		fmt.Println(r.Name)
 	}
 	// Output:

@@ -21,7 +21,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Re
 				return true
 			}
 			r, err := record.Parse(append([]byte(nil), line...))
-			if err == nil && r.BaseID != baseID {
+			if err == nil && r.Trace != baseID {
 				return true
 			}
 			return yield(r, err)

@@ -54,7 +54,7 @@ func TestMoved(t *testing.T) {
 					if err := here.Notify(t.Context(), events); err != nil {
 						t.Fatal(err)
 					}
-					bases = append(bases, events[0].BaseID.String(), there.write(t))
+					bases = append(bases, events[0].Trace().String(), there.write(t))
 				}
 				return bases
 			}
@@ -146,7 +146,7 @@ func TestWriter(t *testing.T) {
 		}
 		events := drivertest.Trace(4, 0)
 		insist(t, d, events)
-		fmt.Fprintln(out, events[0].BaseID)
+		fmt.Fprintln(out, events[0].Trace())
 	}
 }
 
@@ -175,7 +175,7 @@ func TestRotatedUnderLoad(t *testing.T) {
 		load(func() string {
 			events := drivertest.Trace(4, 0)
 			insist(t, d, events)
-			return events[0].BaseID.String()
+			return events[0].Trace().String()
 		})
 	}
 	other := startWriter(t, path)
@@ -219,10 +219,10 @@ func TestRotatedUnderLoad(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s: %q: %v", file, line, err)
 			}
-			if found[r.BaseID] == nil {
-				found[r.BaseID] = map[string]bool{}
+			if found[r.Trace] == nil {
+				found[r.Trace] = map[string]bool{}
 			}
-			found[r.BaseID][r.TraceID+r.Name] = true
+			found[r.Trace][r.Point+r.Name] = true
 		}
 	}
 	for base := range bases {
@@ -253,7 +253,7 @@ func TestRemovedMeanwhile(t *testing.T) {
 	d := openURL(t, "file://"+path)
 	defer d.Close()
 	events := drivertest.Trace(500, 0)
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	for round := range 200 {
 		insist(t, d, drivertest.Trace(2, 0))
 		file, err := os.Open(path)
@@ -310,7 +310,7 @@ func TestNoWayBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	insist(t, d, events)
-	if good, _ := collect(t, d, events[0].BaseID.String()); len(good) != 2 {
+	if good, _ := collect(t, d, events[0].Trace().String()); len(good) != 2 {
 		t.Errorf("%d records, want 2", len(good))
 	}
 }

@@ -50,8 +50,8 @@ func TestPartialWrite(t *testing.T) {
 	d := openURL(t, "file://"+path)
 	defer d.Close()
 	events := drivertest.Trace(4, 0)
-	base := events[0].BaseID.String()
-	first := int64(len(record.Append(nil, &events[0]))) + 1
+	base := events[0].Trace().String()
+	first := int64(len(events[0].AppendJSON(nil))) + 1
 	limited.Cur = uint64(first + 100)
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limited); err != nil {
 		t.Fatal(err)
@@ -103,8 +103,8 @@ func TestHandles(t *testing.T) {
 			t.Fatal(err)
 		}
 		insist(t, d, events)
-		collect(t, d, events[0].BaseID.String())
-		for range d.Records(t.Context(), events[0].BaseID.String()) {
+		collect(t, d, events[0].Trace().String())
+		for range d.Records(t.Context(), events[0].Trace().String()) {
 			break
 		}
 		for range d.Traces(t.Context(), drivers.Query{}) {

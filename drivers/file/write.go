@@ -53,7 +53,7 @@ func (d *driver) write(ctx context.Context, events []record.Event) (int, error) 
 		b = append(b, '\n')
 	}
 	for i := range events {
-		b = append(record.Append(b, &events[i]), '\n')
+		b = append(events[i].AppendJSON(b), '\n')
 	}
 	if d.buf = b; cap(b) > keptBuffer {
 		d.buf = nil

@@ -148,7 +148,7 @@ func TestGoldenEvents(t *testing.T) {
 		t.Errorf("sent %s, OSProfiler %s", got, want)
 	}
 	fields := f.events[0].Fields
-	for i, want := range []string{e.BaseID.String(), e.TraceID.String(), "shop", "checkout", "http-start", string(record.Append(nil, &e))} {
+	for i, want := range []string{e.Trace().String(), e.Point().String(), "shop", "checkout", "http-start", string(e.AppendJSON(nil))} {
 		if fields[i].Content != want {
 			t.Errorf("field %s is %q, want %q", fields[i].Name, fields[i].Content, want)
 		}
@@ -206,7 +206,8 @@ func TestRefused(t *testing.T) {
 	f := newFake(t)
 	d := openURL(t, f.url())
 	events := drivertest.Trace(20, 0)
-	events[3].Info, events[19].Info = drivertest.Info("refuse this"), drivertest.Info("refuse this") // not hexadecimal, as the ids are
+	drivertest.Change(&events[3], func(f *record.Fields) { f.Info = drivertest.Info("refuse this") })
+	drivertest.Change(&events[19], func(f *record.Fields) { f.Info = drivertest.Info("refuse this") }) // not hexadecimal, as the ids are
 	f.refuse = func(_ *http.Request, body string) int {
 		if strings.Contains(body, "refuse this") {
 			return 400
@@ -239,13 +240,13 @@ func TestLimits(t *testing.T) {
 	d := openURL(t, f.url())
 	small, big := drivertest.Trace(1200, 0), drivertest.Trace(60, 0)
 	for i := range big {
-		big[i].Info = drivertest.Info(strings.Repeat("x", 200000))
+		drivertest.Change(&big[i], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 200000)) })
 	}
 	for _, events := range [][]record.Event{small, big} {
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
-		if n := len(drain(t, d, events[0].BaseID.String())); n != len(events) {
+		if n := len(drain(t, d, events[0].Trace().String())); n != len(events) {
 			t.Errorf("%d records, want %d", n, len(events))
 		}
 	}
@@ -271,7 +272,7 @@ func TestIncomplete(t *testing.T) {
 	f.complete = false
 	n := 0
 	var last error
-	for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+	for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
 		if last = err; err == nil {
 			n++
 		}

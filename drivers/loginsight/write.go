@@ -72,17 +72,17 @@ func appendMessage(b []byte, e *record.Event) []byte {
 		b = append(jsontext.AppendString(b, content), '}')
 	}
 	b = append(b, `{"text":"OSProfiler trace","fields":[`...)
-	field("base_id", e.BaseID.String())
+	field("base_id", e.Trace().String())
 	b = append(b, ',')
-	field("trace_id", e.TraceID.String())
+	field("trace_id", e.Point().String())
 	b = append(b, ',')
-	field("project", e.Project)
+	field("project", e.Project())
 	b = append(b, ',')
-	field("service", e.Service)
+	field("service", e.Service())
 	b = append(b, ',')
 	field("name", e.RecordName())
 	b = append(b, ',')
-	field("trace", string(record.Append(nil, e)))
+	field("trace", string(e.AppendJSON(nil)))
 	return append(b, "]}"...)
 }
 

@@ -92,12 +92,12 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	}
 	records := make([][]byte, len(events))
 	for i := range events {
-		records[i] = record.Append(nil, &events[i])
+		records[i] = events[i].AppendJSON(nil)
 	}
 	d.store.mu.Lock()
 	defer d.store.mu.Unlock()
 	for i := range events {
-		base := events[i].BaseID.String()
+		base := events[i].Trace().String()
 		d.store.traces[base] = append(d.store.traces[base], records[i])
 	}
 	return nil

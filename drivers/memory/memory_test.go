@@ -43,7 +43,7 @@ func TestConformance(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	events := drivertest.Trace(2, 0)
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	count := func(d drivers.Driver) (n int) {
 		for _, err := range d.Records(t.Context(), base) {
 			if err != nil {

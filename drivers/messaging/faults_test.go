@@ -201,7 +201,7 @@ func TestFrozenReader(t *testing.T) {
 	defer cancel()
 	n := 0
 	var last error
-	for _, err := range d.Records(ctx, events[0].BaseID.String()) {
+	for _, err := range d.Records(ctx, events[0].Trace().String()) {
 		if n++; n == 10 {
 			server.Freeze()
 			time.AfterFunc(time.Second, cancel)
@@ -358,7 +358,7 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+	for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -430,7 +430,7 @@ func TestRefusals(t *testing.T) {
 		// A call that has not come so far as to see the other reader says so,
 		// and gets more time.
 		for limit := 5 * busyPause; ; limit *= 2 {
-			err := readUntil(t, d, events[0].BaseID.String(), limit)
+			err := readUntil(t, d, events[0].Trace().String(), limit)
 			oneLine(t, err)
 			if errors.Is(err, errBusy) {
 				if limit < busyLimit && !errors.Is(err, context.DeadlineExceeded) {
@@ -462,7 +462,7 @@ func TestRefusals(t *testing.T) {
 			wg.Go(func() {
 				for range 5 {
 					n := 0
-					for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+					for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
 						if err != nil {
 							t.Error(err)
 						}
@@ -480,7 +480,7 @@ func TestRefusals(t *testing.T) {
 		forget(t, server)
 		d := openURL(t, urlOf(server), drivers.Options{})
 		events := drivertest.Trace(3, 0)
-		events[1].Info = drivertest.Info(strings.Repeat("x", maxMessage))
+		drivertest.Change(&events[1], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", maxMessage)) })
 		var rejected *record.RejectedError
 		if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || len(rejected.Indexes) != 1 || rejected.Indexes[0] != 1 {
 			t.Errorf("Notify: %v", err)

@@ -235,7 +235,7 @@ func TestWhatIsRead(t *testing.T) {
 			if err != nil && tt.base == "n\u00f6" {
 				continue // a message that cannot be read may be of any such id
 			}
-			if err != nil || r.BaseID != tt.base {
+			if err != nil || r.Trace != tt.base {
 				t.Errorf("%s: %+v, %v", tt.base, r, err)
 			}
 			n++
@@ -255,15 +255,15 @@ func TestOrderIsKept(t *testing.T) {
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	for _, upTo := range []int{len(events), 1, 10, perChannel, perChannel + 1, len(events), len(events)} {
 		n := 0
 		for r, err := range d.Records(t.Context(), base) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := &events[n]; r.TraceID != want.TraceID.String() || r.Name != want.RecordName() {
-				t.Fatalf("record %d is %s %s, want %s %s", n, r.Name, r.TraceID, want.RecordName(), want.TraceID)
+			if want := &events[n]; r.Point != want.Point().String() || r.Name != want.RecordName() {
+				t.Fatalf("record %d is %s %s, want %s %s", n, r.Name, r.Point, want.RecordName(), want.Point())
 			}
 			if n++; n == upTo {
 				break
@@ -297,7 +297,7 @@ func FuzzParseRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		m := &amqp.Delivery{ContentType: contentType, Body: []byte(body)}
 		r, _, ok, err := parseRecord(m)
-		if ok && (err != nil || r.Name == "" && r.TraceID == "" && len(r.Payload) == 0) {
+		if ok && (err != nil || r.Name == "" && r.Point == "" && len(r.Payload) == 0) {
 			t.Errorf("%q: %+v, %v", body, r, err)
 		}
 		if !json.Valid([]byte(body)) && ok && !strings.ContainsAny(body, "NI") { // NaN, Infinity

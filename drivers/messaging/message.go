@@ -20,13 +20,13 @@ const contentType = "application/json"
 // that was sent twice.
 func appendMessage(b []byte, e *record.Event, now time.Time) []byte {
 	var text [160]byte
-	sum := sha256.Sum256(append(append(e.TraceID.Append(text[:0]), ' '), e.RecordName()...))
+	sum := sha256.Sum256(append(append(e.Point().Append(text[:0]), ' '), e.RecordName()...))
 	var id [36]byte
 	formatUUID(&id, sum[:16])
 	b = append(append(b, `{"message_id":"`...), id[:]...)
-	b = jsontext.AppendString(append(b, `","publisher_id":`...), e.Host)
-	b = jsontext.AppendEscaped(append(b, `,"event_type":"profiler.`...), e.Service)
-	b = record.Append(append(b, `","priority":"INFO","payload":`...), e)
+	b = jsontext.AppendString(append(b, `","publisher_id":`...), e.Host())
+	b = jsontext.AppendEscaped(append(b, `,"event_type":"profiler.`...), e.Service())
+	b = e.AppendJSON(append(b, `","priority":"INFO","payload":`...))
 	b = now.UTC().AppendFormat(append(b, `,"timestamp":"`...), "2006-01-02 15:04:05.000000")
 	b = hex.AppendEncode(append(b, `","_unique_id":"`...), sum[16:])
 	return append(b, `"}`...)

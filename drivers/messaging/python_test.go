@@ -8,6 +8,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/record"
 )
 
 func transportOf(s *servertest.Server) string { return "rabbit://guest:guest@" + s.Addr + "/" }
@@ -85,9 +86,13 @@ func TestPythonReads(t *testing.T) {
 	server := servertest.RabbitMQ(t)
 	d := openURL(t, "messaging://?transport_url="+transportOf(server), drivers.Options{})
 	events := drivertest.Trace(20, 0)
-	base := events[0].BaseID.String()
-	events[6].Info = []byte(`{"etype":"errors.errorString","message":"caf\u00e9 \"x\"","host":"host-a"}`)
-	events[7].Info = []byte(`{"f":1e-07,"big":123456789012345678901,"deep":{"z":[],"a":{}},"host":"host-a"}`)
+	base := events[0].Trace().String()
+	drivertest.Change(&events[6], func(f *record.Fields) {
+		f.Info = []byte(`{"etype":"errors.errorString","message":"caf\u00e9 \"x\"","host":"host-a"}`)
+	})
+	drivertest.Change(&events[7], func(f *record.Fields) {
+		f.Info = []byte(`{"f":1e-07,"big":123456789012345678901,"deep":{"z":[],"a":{}},"host":"host-a"}`)
+	})
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +115,7 @@ func TestPythonWritesAfterwards(t *testing.T) {
 		}
 		const base = "2f3b7c2a-4d5e-4f60-8a9b-c0d1e2f3a4b5"
 		python.Run(pythonWrites, transportOf(server), base)
-		for _, id := range []string{base, events[0].BaseID.String()} {
+		for _, id := range []string{base, events[0].Trace().String()} {
 			n := 0
 			for _, err := range d.Records(t.Context(), id) {
 				if err != nil {

@@ -24,7 +24,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Re
 				return keep
 			}
 			r, uniqueID, ok, err := parseRecord(m)
-			if err == nil && (!ok || r.BaseID != baseID || seen.before(uniqueID)) {
+			if err == nil && (!ok || r.Trace != baseID || seen.before(uniqueID)) {
 				return keep
 			}
 			if !yield(r, err) {
@@ -76,7 +76,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 	return func(yield func(drivers.Trace, error) bool) {
 		list := tracelist.New(q)
 		err := d.walk(ctx, func(m *amqp.Delivery) verdict {
-			if r, _, ok, _ := parseRecord(m); ok && r.BaseID != "" {
+			if r, _, ok, _ := parseRecord(m); ok && r.Trace != "" {
 				list.Add(&r)
 			}
 			return keep
@@ -98,7 +98,7 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 	mentions := mentioner(baseID)
 	return d.walk(ctx, func(m *amqp.Delivery) verdict {
 		if mentions(m.Body) {
-			if r, _, ok, _ := parseRecord(m); ok && r.BaseID == baseID {
+			if r, _, ok, _ := parseRecord(m); ok && r.Trace == baseID {
 				return take
 			}
 		}
@@ -113,11 +113,11 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	old := map[string]bool{}
 	err := d.walk(ctx, func(m *amqp.Delivery) verdict {
 		if r, _, ok, _ := parseRecord(m); ok {
-			isOld, known := old[r.BaseID]
+			isOld, known := old[r.Trace]
 			if !known {
-				r.BaseID = strings.Clone(r.BaseID)
+				r.Trace = strings.Clone(r.Trace)
 			}
-			old[r.BaseID] = r.Timestamp < limit && (isOld || !known)
+			old[r.Trace] = r.Timestamp < limit && (isOld || !known)
 		}
 		return keep
 	})
@@ -127,10 +127,10 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	pruned := map[string]bool{}
 	err = d.walk(ctx, func(m *amqp.Delivery) verdict {
 		r, _, ok, _ := parseRecord(m)
-		if !ok || !old[r.BaseID] || r.Timestamp >= limit {
+		if !ok || !old[r.Trace] || r.Timestamp >= limit {
 			return keep
 		}
-		pruned[r.BaseID] = true
+		pruned[r.Trace] = true
 		return take
 	})
 	return len(pruned), err

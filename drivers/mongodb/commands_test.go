@@ -87,15 +87,15 @@ func TestCommands(t *testing.T) {
 	var s spy
 	d := s.open(t, urlOf(server))
 	events := drivertest.Trace(2, 0)
-	base := events[0].BaseID.String()
-	events[0].Info = []byte(`{"a":1,"host":"h"}`)
-	events[1].Info = []byte(`{"etype":"X","host":"h"}`)
-	stamp := func(i int) string { return string(record.AppendTimestamp(nil, events[i].Time)) }
+	base := events[0].Trace().String()
+	drivertest.Change(&events[0], func(f *record.Fields) { f.Info = []byte(`{"a":1,"host":"h"}`) })
+	drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"X","host":"h"}`) })
+	stamp := func(i int) string { return string(record.AppendTimestamp(nil, events[i].Time())) }
 	document := func(i int, name, info string) string {
 		e := &events[i]
 		id := bson.ObjectID(recordID(e))
-		return `{"_id":{"$oid":"` + id.Hex() + `"},"name":"` + name + `","base_id":"` + base + `","trace_id":"` + e.TraceID.String() +
-			`","parent_id":"` + e.ParentID.String() + `","timestamp":"` + stamp(i) + `","info":` + info + `,"project":"shop","service":"checkout"}`
+		return `{"_id":{"$oid":"` + id.Hex() + `"},"name":"` + name + `","base_id":"` + base + `","trace_id":"` + e.Point().String() +
+			`","parent_id":"` + e.Parent().String() + `","timestamp":"` + stamp(i) + `","info":` + info + `,"project":"shop","service":"checkout"}`
 	}
 	insert := `{"insert":"profiler","ordered":false,"$db":"osprofiler","documents":[` +
 		document(0, "http-start", `{"a":1,"host":"h"}`) + `,` + document(1, "http-stop", `{"etype":"X","host":"h"}`) + `]}`
@@ -140,8 +140,10 @@ func TestRefused(t *testing.T) {
 	var s spy
 	d := s.open(t, urlOf(server))
 	events := drivertest.Trace(5, 0)
-	base := events[0].BaseID.String()
-	events[1].Info = []byte(`{"http.method":"GET","$set":{"a.b":1},"params":[[1,"x"],[2]],"host":"h"}`)
+	base := events[0].Trace().String()
+	drivertest.Change(&events[1], func(f *record.Fields) {
+		f.Info = []byte(`{"http.method":"GET","$set":{"a.b":1},"params":[[1,"x"],[2]],"host":"h"}`)
+	})
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +153,7 @@ func TestRefused(t *testing.T) {
 	}
 	found := false
 	for _, r := range records {
-		if r.TraceID == events[1].TraceID.String() && r.Name == events[1].RecordName() {
+		if r.Point == events[1].Point().String() && r.Name == events[1].RecordName() {
 			found = true
 			if want := `{"http\uff0emethod":"GET","\uff04set":{"a\uff0eb":1},"params":["[1,\"x\"]","[2]"],"host":"h"}`; string(r.Info) != want {
 				t.Errorf("info = %s, want %s", r.Info, want)
@@ -164,9 +166,10 @@ func TestRefused(t *testing.T) {
 
 	// What no server takes goes alone.
 	events = drivertest.Trace(6, 0)
-	base = events[0].BaseID.String()
+	base = events[0].Trace().String()
 	huge := drivertest.Info(strings.Repeat("x", 17<<20))
-	events[2].Info, events[5].Info = huge, huge
+	drivertest.Change(&events[2], func(f *record.Fields) { f.Info = huge })
+	drivertest.Change(&events[5], func(f *record.Fields) { f.Info = huge })
 	err := d.Notify(t.Context(), events)
 	var refused *record.RejectedError
 	if !errors.As(err, &refused) || !slices.Equal(refused.Indexes, []int{2, 5}) {

@@ -81,7 +81,7 @@ func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, er
 	})
 	err = d.each(ctx, d.records, filter, opts, func(doc bson.Raw) bool {
 		r := line(doc)
-		if r.BaseID != "" && (!errorsOnly || failed[r.BaseID]) {
+		if r.Trace != "" && (!errorsOnly || failed[r.Trace]) {
 			list.Add(&r)
 		}
 		return true
@@ -104,7 +104,7 @@ func line(doc bson.Raw) (r record.Record) {
 		}
 		return nil
 	}
-	for key, field := range map[string]*string{"base_id": &r.BaseID, "name": &r.Name, "timestamp": &r.Timestamp} {
+	for key, field := range map[string]*string{"base_id": &r.Trace, "name": &r.Name, "timestamp": &r.Timestamp} {
 		if s := text(key); s != nil {
 			*field = *s
 		}

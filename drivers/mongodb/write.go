@@ -99,7 +99,7 @@ func makeBatch(events []record.Event, indexes []int, plain bool) batch {
 	from := 0
 	for _, i := range indexes {
 		e := &events[i]
-		text = record.Append(text[:0], e)
+		text = e.AppendJSON(text[:0])
 		c.special = false
 		c.document(recordID(e), text)
 		if size := len(c.buf) - from; size > maxDocument {
@@ -137,8 +137,8 @@ func (b *batch) special(refused map[int]error) (indexes []int) {
 // begin, and a hash of what identifies it.
 func recordID(e *record.Event) []byte {
 	var text [160]byte
-	sum := sha256.Sum256(append(append(e.TraceID.Append(text[:0]), ' '), e.RecordName()...))
-	return append(binary.BigEndian.AppendUint32(nil, uint32(e.Time/int64(time.Second))), sum[:8]...)
+	sum := sha256.Sum256(append(append(e.Point().Append(text[:0]), ' '), e.RecordName()...))
+	return append(binary.BigEndian.AppendUint32(nil, uint32(e.Time()/int64(time.Second))), sum[:8]...)
 }
 
 // insert writes documents that are not there yet. It returns the events whose
@@ -194,11 +194,11 @@ func (d *driver) fileErrors(ctx context.Context, events []record.Event, refused 
 	at := map[string]int{}
 	for i := range events {
 		e := &events[i]
-		if refused[i] != nil || !tracelist.HasError(e.Info) {
+		if refused[i] != nil || !tracelist.HasError(e.Info()) {
 			continue
 		}
-		base := e.BaseID.String()
-		timestamp := string(record.AppendTimestamp(nil, e.Time))
+		base := e.Trace().String()
+		timestamp := string(record.AppendTimestamp(nil, e.Time()))
 		model := mongo.NewReplaceOneModel().SetUpsert(true).
 			SetFilter(ofTrace(base)).
 			SetReplacement(bson.D{{Key: "base_id", Value: base}, {Key: "timestamp", Value: timestamp}})

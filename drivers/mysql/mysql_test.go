@@ -187,7 +187,8 @@ func testLatin1(t *testing.T, e *sqltest.Engine) {
 	}
 	e.Exec(t, database, "ALTER TABLE data CONVERT TO CHARACTER SET latin1, MODIFY data LONGTEXT CHARACTER SET utf8mb4")
 	events := drivertest.Trace(4, 0)
-	events[1].Service, events[2].Service = "é", "日本語"
+	drivertest.Change(&events[1], func(f *record.Fields) { f.Service = "é" })
+	drivertest.Change(&events[2], func(f *record.Fields) { f.Service = "日本語" })
 	var rejected *record.RejectedError
 	if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{2}) {
 		t.Errorf("Notify: %v, want event 2 rejected", err)
@@ -196,7 +197,7 @@ func testLatin1(t *testing.T, e *sqltest.Engine) {
 		t.Fatal(err)
 	}
 	services := ""
-	for r, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+	for r, err := range d.Records(t.Context(), events[0].Trace().String()) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -237,7 +237,7 @@ func TestTooLarge(t *testing.T) {
 	d := openURL(t, natstest.JetStream(t).URL, quiet)
 	events := drivertest.Trace(4, 0)
 	for i := 1; i < 3; i++ {
-		events[i].Info = drivertest.Info(strings.Repeat("x", 1<<20))
+		drivertest.Change(&events[i], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 1<<20)) })
 	}
 	var rejected *record.RejectedError
 	err := d.Notify(t.Context(), events)
@@ -325,7 +325,7 @@ func TestFrozenReader(t *testing.T) {
 	defer cancel()
 	n := 0
 	var last error
-	for _, err := range d.Records(ctx, events[0].BaseID.String()) {
+	for _, err := range d.Records(ctx, events[0].Trace().String()) {
 		if n++; n == 10 {
 			s.Freeze()
 		}
@@ -348,7 +348,7 @@ func TestRestartedWhileReading(t *testing.T) {
 	}
 	n := 0
 	var last error
-	for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+	for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
 		if n++; n == 10 {
 			s.Restart()
 		}

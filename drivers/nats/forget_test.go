@@ -57,7 +57,7 @@ func write(t *testing.T, d *driver, traces int, age time.Duration) (bases []stri
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
-		bases = append(bases, events[0].BaseID.String())
+		bases = append(bases, events[0].Trace().String())
 	}
 	return bases
 }

@@ -39,7 +39,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 	return func(yield func(drivers.Trace, error) bool) {
 		list := tracelist.New(q)
 		err := d.walk(ctx, d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
-			if r, err := record.Parse(payload); err == nil && r.BaseID != "" {
+			if r, err := record.Parse(payload); err == nil && r.Trace != "" {
 				list.Add(&r)
 			}
 			return true

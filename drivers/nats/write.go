@@ -182,8 +182,8 @@ func (m *message) late() bool {
 }
 
 func (d *driver) message(e *record.Event) *nats.Msg {
-	m := nats.NewMsg(d.config.stream + "." + e.BaseID.String())
-	m.Data = record.Append(nil, e)
-	m.Header.Set(jetstream.MsgIDHeader, e.TraceID.String()+"."+url.QueryEscape(e.RecordName()))
+	m := nats.NewMsg(d.config.stream + "." + e.Trace().String())
+	m.Data = e.AppendJSON(nil)
+	m.Header.Set(jetstream.MsgIDHeader, e.Point().String()+"."+url.QueryEscape(e.RecordName()))
 	return m
 }

@@ -89,11 +89,11 @@ func (d *followed) Notify(ctx context.Context, events []record.Event) error {
 	defer d.f.mu.Unlock()
 	for i := range events {
 		e := &events[i]
-		base := e.BaseID.String()
+		base := e.Trace().String()
 		if d.f.records[base] == nil {
 			d.f.records[base] = map[string]bool{}
 		}
-		d.f.records[base][e.TraceID.String()+" "+e.RecordName()] = true
+		d.f.records[base][e.Point().String()+" "+e.RecordName()] = true
 	}
 	return nil
 }
@@ -137,11 +137,11 @@ func TestCollectorSees(t *testing.T) {
 	s := servertest.Collector(t)
 	for _, url := range []string{"otlp://" + s.HTTP, "otlp+grpc://" + s.GRPC} {
 		events := drivertest.Trace(4, 0)[1:3]
-		events[1].Info = []byte(`{"etype":"KeyError","message":"no x","host":"host-a"}`)
+		drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"KeyError","message":"no x","host":"host-a"}`) })
 		if err := openURL(t, url, drivers.Options{OTLPServiceNamePrefix: "cloud"}).Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
-		id := otelid.SpanID(events[0].TraceID)
+		id := otelid.SpanID(events[0].Point())
 		var span string
 		for end := time.Now().Add(time.Minute); span == ""; time.Sleep(5 * time.Millisecond) {
 			log := string(s.Log())
@@ -152,11 +152,11 @@ func TestCollectorSees(t *testing.T) {
 				t.Fatalf("the span is not in the log: %s", log)
 			}
 		}
-		trace := otelid.TraceID(events[0].BaseID)
+		trace := otelid.TraceID(events[0].Trace())
 		for _, want := range []string{
 			hexText(trace[:]), "SQL_STATEMENT", "cloud-shop-checkout", "osprofiler.drivers.otlp", "Client", "db.query.text: Str(statement 1)",
 			"error.type: Str(KeyError)", "exception.message: Str(no x)", "Status code    : Error",
-			time.Unix(0, events[0].Time).UTC().String(), time.Unix(0, events[1].Time).UTC().String(),
+			time.Unix(0, events[0].Time()).UTC().String(), time.Unix(0, events[1].Time()).UTC().String(),
 		} {
 			if !strings.Contains(span, want) {
 				t.Errorf("%s: the Collector's span lacks %q:\n%s", url, want, span)

@@ -23,10 +23,10 @@ type foreignLayers struct {
 // learn takes the descriptions that events carry.
 func (f *foreignLayers) learn(events []record.Event) {
 	for i := range events {
-		if !bytes.Contains(events[i].Info, []byte(`"layer"`)) {
+		if !bytes.Contains(events[i].Info(), []byte(`"layer"`)) {
 			continue
 		}
-		l, err := layer.Parse(jsontext.Get(events[i].Info, "sonde", "layer"))
+		l, err := layer.Parse(jsontext.Get(events[i].Info(), "sonde", "layer"))
 		if err != nil {
 			continue
 		}

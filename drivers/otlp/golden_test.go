@@ -103,17 +103,17 @@ func (r *goldenRecord) event(t *testing.T) record.Event {
 	if err := json.Compact(&info, r.Payload.Info); err != nil {
 		t.Fatal(err)
 	}
-	e := record.Event{
-		BaseID: r.Payload.BaseID, TraceID: r.Payload.TraceID, ParentID: r.Payload.ParentID,
+	f := record.Fields{
+		Trace: r.Payload.BaseID, Point: r.Payload.TraceID, Parent: r.Payload.ParentID,
 		Time: at.UnixNano(), Project: r.Project, Service: r.Service, Host: "host-a", Info: info.Bytes(),
 	}
 	name, ok := strings.CutSuffix(r.Payload.Name, "-start")
 	if !ok {
-		e.Phase = record.Stop
+		f.Phase = record.Stop
 		name = strings.TrimSuffix(r.Payload.Name, "-stop")
 	}
-	e.Name = name
-	return e
+	f.Name = name
+	return record.New(f)
 }
 
 // undamaged are the names that OSProfiler's rstrip cut short.
@@ -135,8 +135,8 @@ func TestGolden(t *testing.T) {
 	times := map[string][]int64{}
 	for _, r := range append(g.Input, g.Extra...) {
 		e := r.event(t)
-		id := otelid.SpanID(e.TraceID)
-		times[hex.EncodeToString(id[:])] = append(times[hex.EncodeToString(id[:])], e.Time)
+		id := otelid.SpanID(e.Point())
+		times[hex.EncodeToString(id[:])] = append(times[hex.EncodeToString(id[:])], e.Time())
 		if err := d.Notify(t.Context(), []record.Event{e}); err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func (p *point) first() *record.Event {
 
 func (p *point) size() int {
 	const fixed = 500
-	return fixed + len(p.first().Info)
+	return fixed + len(p.first().Info())
 }
 
 // held has the points that wait for a record. The zero value is empty. It is
@@ -90,7 +90,7 @@ func (h *held) take(events []record.Event, now time.Time) *batch {
 	defer h.mu.Unlock()
 	for i := range events {
 		e := &events[i]
-		k := key{e.BaseID, e.TraceID, e.Name}
+		k := key{e.Trace(), e.Point(), e.Name()}
 		t := byKey[k]
 		if t == nil {
 			t = &touch{after: &point{key: k, arrived: now}}
@@ -102,9 +102,9 @@ func (h *held) take(events []record.Event, now time.Time) *batch {
 		}
 		t.events = append(t.events, i)
 		switch p := t.after; {
-		case e.Phase == record.Start && p.start == nil:
+		case e.Phase() == record.Start && p.start == nil:
 			p.start = e
-		case e.Phase == record.Stop && p.stop == nil:
+		case e.Phase() == record.Stop && p.stop == nil:
 			p.stop = e
 		}
 	}
@@ -188,8 +188,7 @@ func clone(e *record.Event) *record.Event {
 	if e == nil {
 		return nil
 	}
-	c := *e
-	c.Info = append([]byte(nil), e.Info...)
+	c := e.Clone()
 	return &c
 }
 

@@ -33,8 +33,8 @@ func newPointInfo(p *point, foreign *foreignLayers) *pointInfo {
 	i := &pointInfo{name: p.key.name, values: map[string]int{}}
 	for _, e := range []*record.Event{p.start, p.stop} {
 		if e != nil {
-			i.ours = i.ours || e.Producer != 0
-			i.read(e.Info, foreign)
+			i.ours = i.ours || e.Producer() != 0
+			i.read(e.Info(), foreign)
 		}
 	}
 	// OSProfiler never stores these two.

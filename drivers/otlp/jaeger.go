@@ -72,7 +72,7 @@ func (j *jaeger) Records(ctx context.Context, baseID string) iter.Seq2[record.Re
 					if !yield(record.Record{}, r.bad) {
 						return
 					}
-				} else if r.BaseID == baseID && !yield(r.Record, nil) {
+				} else if r.Trace == baseID && !yield(r.Record, nil) {
 					return
 				}
 			}

@@ -149,8 +149,10 @@ func TestJaegerReport(t *testing.T) {
 		s := start(t)
 		d := openURL(t, jaegerURL(s), drivers.Options{OTLPServiceNamePrefix: "cloud"}).(*jaeger)
 		events := drivertest.Trace(40, 0)
-		events[4].Info = []byte(`{"etype":"E","message":"caf\u00e9 \"x\"","z":1,"a":[{}],"host":"host-a"}`)
-		base := events[0].BaseID.String()
+		drivertest.Change(&events[4], func(f *record.Fields) {
+			f.Info = []byte(`{"etype":"E","message":"caf\u00e9 \"x\"","z":1,"a":[{}],"host":"host-a"}`)
+		})
+		base := events[0].Trace().String()
 		f := &follower{records: map[string]map[string]bool{}}
 		if err := follow(d, f).Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
@@ -159,7 +161,7 @@ func TestJaegerReport(t *testing.T) {
 		got := printed(t, d.Records(t.Context(), base))
 		want := printed(t, func(yield func(record.Record, error) bool) {
 			for i := range events {
-				if !yield(record.Parse(record.Append(nil, &events[i]))) {
+				if !yield(record.Parse(events[i].AppendJSON(nil))) {
 					return
 				}
 			}
@@ -203,7 +205,7 @@ func FuzzAnswer(f *testing.F) {
 				if r.bad != nil {
 					continue
 				}
-				k := [3]string{r.BaseID, r.TraceID, r.Name}
+				k := [3]string{r.Trace, r.Point, r.Name}
 				if r.Timestamp < last || seen[k] {
 					t.Fatalf("%v at %s, after %s", k, r.Timestamp, last)
 				}
@@ -236,8 +238,8 @@ func FuzzInfo(f *testing.F) {
 	f.Add("\xff", []byte(`{"a":{"\ud800":1e999,"":NaN}}`), []byte(`[`), []byte{0x0a, 0xff})
 	f.Fuzz(func(t *testing.T, name string, start, stop, reply []byte) {
 		events := drivertest.Trace(4, 0)[1:3]
-		events[0].Name, events[1].Name = name, name
-		events[0].Info, events[1].Info = start, stop
+		drivertest.Change(&events[0], func(f *record.Fields) { f.Name, f.Info = name, start })
+		drivertest.Change(&events[1], func(f *record.Fields) { f.Name, f.Info = name, stop })
 		s := sending{driver: &driver{transport: answering(reply), keep: true, logger: quiet}, ctx: t.Context()}
 		b := s.held.take(events, time.Now())
 		if err := s.send(b.ready()); err != nil {

@@ -24,7 +24,7 @@ func (t *jaegerTrace) baseID() string {
 	for i := range t.Spans {
 		for _, r := range t.Spans[i].own() {
 			if r.bad == nil {
-				return r.BaseID
+				return r.Trace
 			}
 		}
 	}
@@ -52,7 +52,7 @@ func (t *jaegerTrace) records(baseID string) []read {
 		own[i] = len(records) > 0
 		for _, r := range records {
 			if r.bad == nil {
-				points[s.SpanID] = r.TraceID
+				points[s.SpanID] = r.Point
 			}
 		}
 		all = append(all, records...)
@@ -65,7 +65,7 @@ func (t *jaegerTrace) records(baseID string) []read {
 	type identity struct{ base, id, name string }
 	seen := make(map[identity]bool, len(all))
 	all = slices.DeleteFunc(all, func(r read) bool {
-		k := identity{r.BaseID, r.TraceID, r.Name}
+		k := identity{r.Trace, r.Point, r.Name}
 		repeated := r.bad == nil && seen[k]
 		seen[k] = true
 		return repeated
@@ -84,7 +84,7 @@ func (s *jaegerSpan) own() (records []read) {
 			text, _ := jsontext.Text(tag.Value)
 			r, err := record.Parse([]byte(text))
 			if err == nil {
-				if _, idErr := header.ParseID(r.BaseID); idErr != nil {
+				if _, idErr := header.ParseID(r.Trace); idErr != nil {
 					err = &record.BadRecordError{Raw: []byte(text), Err: idErr}
 				}
 			}

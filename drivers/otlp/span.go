@@ -29,7 +29,7 @@ func (d *driver) export(points []*point) *tracepb.TracesData {
 	spans := map[source]*tracepb.ScopeSpans{}
 	for _, p := range points {
 		e := p.first()
-		from := source{e.Project, e.Service, e.Host}
+		from := source{e.Project(), e.Service(), e.Host()}
 		in := spans[from]
 		if in == nil {
 			in = &tracepb.ScopeSpans{Scope: &commonpb.InstrumentationScope{Name: scope}}
@@ -65,19 +65,19 @@ func serviceName(prefix, project, service string) string {
 
 func (d *driver) span(p *point) *tracepb.Span {
 	e := p.first()
-	trace, id := otelid.TraceID(e.BaseID), otelid.SpanID(e.TraceID)
+	trace, id := otelid.TraceID(e.Trace()), otelid.SpanID(e.Point())
 	i := newPointInfo(p, &d.foreign)
-	began, ended := e.Time, e.Time
+	began, ended := e.Time(), e.Time()
 	if p.stop != nil {
-		ended = max(began, p.stop.Time) // the clocks of two machines may differ
+		ended = max(began, p.stop.Time()) // the clocks of two machines may differ
 	}
 	s := &tracepb.Span{
 		TraceId: trace[:], SpanId: id[:], Flags: notRemote,
 		Name: valid(i.spanName()), Kind: spanKinds[i.kind()],
 		StartTimeUnixNano: uint64(max(0, began)), EndTimeUnixNano: uint64(max(0, ended)),
 	}
-	if e.ParentID != e.BaseID && !e.ParentID.IsZero() {
-		parent := otelid.SpanID(e.ParentID)
+	if e.Parent() != e.Trace() && !e.Parent().IsZero() {
+		parent := otelid.SpanID(e.Parent())
 		s.ParentSpanId = parent[:]
 	}
 	var a attributes
@@ -203,6 +203,6 @@ const (
 
 func (a *attributes) record(name string, e *record.Event) {
 	if e != nil {
-		a.text(name, string(record.Append(nil, e)))
+		a.text(name, string(e.AppendJSON(nil)))
 	}
 }

@@ -26,9 +26,12 @@ func marks(span *tracepb.Span) string {
 func spanFor(t *testing.T, name, start, stop string) *tracepb.Span {
 	t.Helper()
 	events := drivertest.Trace(4, 0)[1:3]
-	events[0].Name, events[1].Name = name, name
-	events[0].Info, events[1].Info = []byte(start), []byte(stop)
-	events[0].Producer, events[1].Producer = 0, 0 // as of a copy: only the records tell who recorded them
+	for i, info := range []string{start, stop} {
+		drivertest.Change(&events[i], func(f *record.Fields) {
+			f.Name, f.Info = name, []byte(info)
+			f.Producer = 0 // as of a copy: only the records tell who recorded them
+		})
+	}
 	d := &driver{prefix: "cloud"}
 	d.foreign.learn(events)
 	b := d.held.take(events, time.Now())
@@ -162,8 +165,8 @@ func TestBounded(t *testing.T) {
 		events := drivertest.Trace(200, 0)
 		starts := events[:0]
 		for _, e := range events {
-			if e.Phase == record.Start {
-				e.Info = info
+			if e.Phase() == record.Start {
+				drivertest.Change(&e, func(f *record.Fields) { f.Info = info })
 				starts = append(starts, e)
 			}
 		}

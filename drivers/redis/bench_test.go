@@ -35,7 +35,7 @@ func BenchmarkRecords(b *testing.B) {
 	if err := d.Notify(b.Context(), events); err != nil {
 		b.Fatal(err)
 	}
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	b.ReportAllocs()
 	for b.Loop() {
 		n := 0

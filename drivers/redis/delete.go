@@ -19,7 +19,7 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 	}
 	var old []string
 	err = d.legacy(ctx, escapeGlob(baseID)+"_*", func(key, value string) {
-		if r, err := record.Parse([]byte(value)); err == nil && r.BaseID == baseID {
+		if r, err := record.Parse([]byte(value)); err == nil && r.Trace == baseID {
 			old = append(old, key)
 		}
 	})

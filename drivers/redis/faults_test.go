@@ -92,7 +92,7 @@ func TestTLS(t *testing.T) {
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(records(t, d, events[0].BaseID.String())); n != 5 {
+	if n := len(records(t, d, events[0].Trace().String())); n != 5 {
 		t.Errorf("%d records, want 5", n)
 	}
 	if err := openURL(t, "rediss://"+s.Addr+"?ssl_cert_reqs=none", filing).Ping(t.Context()); err != nil {
@@ -108,7 +108,7 @@ func TestWrongType(t *testing.T) {
 	s := servertest.Redis(t)
 	d, c := openURL(t, "redis://"+s.Addr, filing), client(t, s, 0)
 	good, bad := drivertest.Trace(4, 0), drivertest.Trace(4, 0)
-	if err := c.Set(t.Context(), listPrefix+bad[0].BaseID.String(), "x", 0).Err(); err != nil {
+	if err := c.Set(t.Context(), listPrefix+bad[0].Trace().String(), "x", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	var batch []record.Event
@@ -120,10 +120,10 @@ func TestWrongType(t *testing.T) {
 	if !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{0, 2, 4, 6}) || !strings.Contains(err.Error(), "WRONGTYPE") {
 		t.Fatalf("Notify: %v, want records 0, 2, 4 and 6 rejected", err)
 	}
-	if n := len(records(t, d, good[0].BaseID.String())); n != 4 {
+	if n := len(records(t, d, good[0].Trace().String())); n != 4 {
 		t.Errorf("%d records of the other trace, want 4", n)
 	}
-	for _, err := range d.Records(t.Context(), bad[0].BaseID.String()) {
+	for _, err := range d.Records(t.Context(), bad[0].Trace().String()) {
 		if err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
 			t.Errorf("Records: %v", err)
 		}
@@ -150,7 +150,7 @@ func TestFrozen(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, record.ErrNotSent) {
 		t.Errorf("Notify: %v, want a deadline that does not say what was sent", err)
 	}
-	for _, err := range d.Records(ctx, events[0].BaseID.String()) {
+	for _, err := range d.Records(ctx, events[0].Trace().String()) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Records: %v, want %v", err, context.DeadlineExceeded)
 		}
@@ -241,7 +241,7 @@ func TestReplyCut(t *testing.T) {
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	if n := len(records(t, d, base)); n != 6 {
 		t.Errorf("%d records, want 3 twice", n)
 	}
@@ -293,7 +293,7 @@ func checkAccounts(t *testing.T, d drivers.Driver, st profiler.Stats) {
 	stored := map[id]bool{}
 	for _, tr := range traces(t, d, drivers.Query{}) {
 		for _, r := range records(t, d, tr.BaseID) {
-			stored[id{r.TraceID, r.Name}] = true
+			stored[id{r.Point, r.Name}] = true
 		}
 	}
 	if uint64(len(stored)) != st.Acknowledged {
@@ -484,12 +484,12 @@ func TestTTL(t *testing.T) {
 	s := servertest.Redis(t)
 	d, c := openURL(t, "redis://"+s.Addr+"?ttl=2h", filing), client(t, s, 0)
 	events := drivertest.Trace(3, 0)
-	events[1].Info = []byte(`{"etype":"E","message":"m","host":"h"}`)
+	drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"E","message":"m","host":"h"}`) })
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
 	for _, prefix := range []string{listPrefix, errorPrefix} {
-		ttl, err := c.TTL(t.Context(), prefix+events[0].BaseID.String()).Result()
+		ttl, err := c.TTL(t.Context(), prefix+events[0].Trace().String()).Result()
 		if err != nil || ttl <= time.Hour || ttl > 2*time.Hour {
 			t.Errorf("%s expires in %v, %v", prefix, ttl, err)
 		}
@@ -530,7 +530,7 @@ func TestCommands(t *testing.T) {
 	if calls["lpush"] != "200" {
 		t.Errorf("200 traces are written with %v", calls)
 	}
-	calls = count(func() { records(t, d, events[0].BaseID.String()) })
+	calls = count(func() { records(t, d, events[0].Trace().String()) })
 	if calls["scan"] != "" || calls["lrange"] != "1" {
 		t.Errorf("one trace is read with %v", calls)
 	}

@@ -82,11 +82,11 @@ func event(t *testing.T, raw string) record.Event {
 	if err := json.Compact(&info, r.Info); err != nil {
 		t.Fatal(err)
 	}
-	e := record.Event{Project: *r.Project, Service: *r.Service, Info: info.Bytes()}
+	f := record.Fields{Project: *r.Project, Service: *r.Service, Info: info.Bytes()}
 	var ok bool
-	if e.Name, ok = strings.CutSuffix(r.Name, "-start"); !ok {
-		e.Phase = record.Stop
-		if e.Name, ok = strings.CutSuffix(r.Name, "-stop"); !ok {
+	if f.Name, ok = strings.CutSuffix(r.Name, "-start"); !ok {
+		f.Phase = record.Stop
+		if f.Name, ok = strings.CutSuffix(r.Name, "-stop"); !ok {
 			t.Fatalf("a record has the name %q", r.Name)
 		}
 	}
@@ -97,13 +97,13 @@ func event(t *testing.T, raw string) record.Event {
 		}
 		return id
 	}
-	e.BaseID, e.ParentID, e.TraceID = id(r.BaseID), id(r.ParentID), id(r.TraceID)
+	f.Trace, f.Parent, f.Point = id(r.Trace), id(r.Parent), id(r.Point)
 	at, err := time.Parse("2006-01-02T15:04:05.000000", r.Timestamp)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Time = at.UnixNano()
-	return e
+	f.Time = at.UnixNano()
+	return record.New(f)
 }
 
 // TestWritesAsOSProfiler writes the golden records and expects the golden keys,
@@ -201,7 +201,7 @@ func TestReadsOSProfiler(t *testing.T) {
 		first := event(t, list[len(list)-1])
 		r := got[len(got)-1]
 		want = append(want, drivers.Trace{
-			BaseID: base, Timestamp: r.Timestamp, Project: first.Project, Service: first.Service, Name: first.Name, Failed: failed[base],
+			BaseID: base, Timestamp: r.Timestamp, Project: first.Project(), Service: first.Service(), Name: first.Name(), Failed: failed[base],
 		})
 	}
 	slices.SortFunc(want, func(a, b drivers.Trace) int { return strings.Compare(b.Timestamp, a.Timestamp) })

@@ -40,9 +40,9 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	if d.errors {
 		for i := range events {
 			// The search for a word spares most records the parsing.
-			if e := &events[i]; bytes.Contains(e.Info, etype) && tracelist.HasError(e.Info) {
-				base := e.BaseID.String()
-				pipe.Set(ctx, errorPrefix+base, errorMark(base, e.Time), d.config.ttl)
+			if e := &events[i]; bytes.Contains(e.Info(), etype) && tracelist.HasError(e.Info()) {
+				base := e.Trace().String()
+				pipe.Set(ctx, errorPrefix+base, errorMark(base, e.Time()), d.config.ttl)
 			}
 		}
 	}
@@ -87,7 +87,7 @@ func (d *driver) verdict(ctx context.Context, b *batch, events []record.Event, e
 	if len(rejected) > 0 {
 		var indexes []int
 		for i := range events {
-			if rejected[events[i].BaseID] {
+			if rejected[events[i].Trace()] {
 				indexes = append(indexes, i)
 			}
 		}
@@ -129,7 +129,7 @@ func (b *batch) gather(events []record.Event) {
 	}
 	ends := b.member[:0]
 	for i := range events {
-		b.text = record.Append(b.text, &events[i])
+		b.text = events[i].AppendJSON(b.text)
 		ends = append(ends, len(b.text))
 	}
 	b.member = ends
@@ -139,7 +139,7 @@ func (b *batch) gather(events []record.Event) {
 		v := &b.values[i]
 		v.record = b.text[from:ends[i]]
 		from = ends[i]
-		if base := events[i].BaseID; group < 0 || b.groups[group].base != base {
+		if base := events[i].Trace(); group < 0 || b.groups[group].base != base {
 			group = b.group(base)
 		}
 		g := &b.groups[group]

@@ -77,7 +77,7 @@ func (d *driver) legacyRecords(ctx context.Context, baseID string) ([][]byte, er
 	err := d.legacy(ctx, escapeGlob(baseID)+"_*", func(key, value string) {
 		// A base id may hold underscores too, so the pattern is not enough.
 		r, err := record.Parse([]byte(value))
-		if err != nil || r.BaseID == baseID {
+		if err != nil || r.Trace == baseID {
 			entries = append(entries, entry{key[strings.LastIndexByte(key, '_')+1:], value})
 		}
 	})

@@ -247,9 +247,9 @@ func (d *driver) legacyLines(ctx context.Context, service string) (map[string]li
 	lines := map[string]line{}
 	err := d.legacy(ctx, "*", func(_, value string) {
 		if r, err := record.Parse([]byte(value)); err == nil {
-			l := lines[r.BaseID]
+			l := lines[r.Trace]
 			l.add(&r, service)
-			lines[r.BaseID] = l
+			lines[r.Trace] = l
 		}
 	})
 	return lines, err

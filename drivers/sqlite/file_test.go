@@ -30,7 +30,7 @@ func store(t *testing.T, d drivers.Driver) string {
 			t.Fatal(d.Notify(t.Context(), events))
 		}
 	}
-	return events[0].BaseID.String()
+	return events[0].Trace().String()
 }
 
 func rename(t *testing.T, from, to string) {
@@ -149,7 +149,7 @@ func TestRotatedInUse(t *testing.T) {
 			for !stop.Load() {
 				events := drivertest.Trace(4, 0)
 				if d.Notify(t.Context(), events) == nil {
-					ids[w] = append(ids[w], events[0].BaseID.String())
+					ids[w] = append(ids[w], events[0].Trace().String())
 					stored.Add(1)
 				}
 			}

@@ -102,7 +102,7 @@ func TestMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	for _, err := range d.Records(t.Context(), events[0].BaseID.String()) {
+	for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +155,7 @@ func TestStoredForm(t *testing.T) {
 	path := t.TempDir() + "/form.db"
 	d := openURL(t, "sqlite:///"+path)
 	e := drivertest.Trace(1, 0)[0]
-	e.Host = "host-b" // the column is the service's host
+	drivertest.Change(&e, func(f *record.Fields) { f.Host = "host-b" }) // the column is the service's host
 	if err := d.Notify(t.Context(), []record.Event{e}); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestStoredForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.Join([]string{
-		"1", string(record.AppendTimestamp(nil, e.Time)), e.BaseID.String(), e.BaseID.String(), e.TraceID.String(),
+		"1", string(record.AppendTimestamp(nil, e.Time())), e.Trace().String(), e.Trace().String(), e.Point().String(),
 		"shop", "host-b", "checkout", "http-start",
 		`"{\"info\": {\"db\":{\"statement\":\"statement 0\",\"params\":[1,2.5,null,true,1e+16]},\"host\":\"host-a\"}}"`,
 	}, "|")
@@ -278,7 +278,7 @@ func TestOtherWriter(t *testing.T) {
 	}
 	done := make(chan error)
 	go func() { done <- d.Notify(t.Context(), drivertest.Trace(2, 0)) }()
-	go func() { done <- d.(drivers.Deleter).Delete(t.Context(), events[0].BaseID.String()) }()
+	go func() { done <- d.(drivers.Deleter).Delete(t.Context(), events[0].Trace().String()) }()
 	exec("COMMIT")
 	for range 2 {
 		if err := watchdog.Await(t, "a call's end", done); err != nil {

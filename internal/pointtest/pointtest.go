@@ -72,25 +72,25 @@ func (r *Recorder) Notify(_ context.Context, events []record.Event) error {
 	defer r.mu.Unlock()
 	for i := range events {
 		e := &events[i]
-		p := r.byID[e.TraceID]
+		p := r.byID[e.Point()]
 		if p == nil {
-			p = &Point{Name: e.Name, ID: e.TraceID, Parent: e.ParentID, Base: e.BaseID, Service: e.Service}
-			r.byID[e.TraceID] = p
+			p = &Point{Name: e.Name(), ID: e.Point(), Parent: e.Parent(), Base: e.Trace(), Service: e.Service()}
+			r.byID[e.Point()] = p
 			r.points = append(r.points, p)
 		}
 		var info map[string]any
-		if err := json.Unmarshal(e.Info, &info); err != nil {
-			info = map[string]any{"bad info": string(e.Info)}
+		if err := json.Unmarshal(e.Info(), &info); err != nil {
+			info = map[string]any{"bad info": string(e.Info())}
 		}
 		delete(info, "host")
-		if e.Phase == record.Start && p.Started || e.Phase == record.Stop && p.Stopped {
+		if e.Phase() == record.Start && p.Started || e.Phase() == record.Stop && p.Stopped {
 			r.t.Errorf("the record %s of point %s was written twice", e.RecordName(), p.ID)
 		}
-		if e.Phase == record.Start {
+		if e.Phase() == record.Start {
 			p.Kind = takeKind(info)
-			p.Started, p.From, p.Start = true, e.Time, info
+			p.Started, p.From, p.Start = true, e.Time(), info
 		} else {
-			p.Stopped, p.To, p.Stop = true, e.Time, info
+			p.Stopped, p.To, p.Stop = true, e.Time(), info
 		}
 	}
 	return nil

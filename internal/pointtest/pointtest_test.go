@@ -49,9 +49,10 @@ func TestTwice(t *testing.T) {
 	f := &failures{TB: t}
 	_, rec := New(f, "shop")
 	id := header.NewID()
-	start := record.Event{Name: "db", Phase: record.Start, BaseID: id, TraceID: id, ParentID: id, Info: []byte("{}")}
-	stop := start
-	stop.Phase = record.Stop
+	fields := record.Fields{Name: "db", Phase: record.Start, Trace: id, Point: id, Parent: id, Info: []byte("{}")}
+	start := record.New(fields)
+	fields.Phase = record.Stop
+	stop := record.New(fields)
 	for i, e := range []record.Event{start, stop, start, stop} {
 		if err := rec.Notify(t.Context(), []record.Event{e}); err != nil {
 			t.Fatal(err)

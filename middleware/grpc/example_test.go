@@ -22,7 +22,7 @@ type printer struct{}
 
 func (printer) Notify(_ context.Context, events []record.Event) error {
 	for i := range events {
-		fmt.Printf("%s %s\n", events[i].RecordName(), events[i].Info)
+		fmt.Printf("%s %s\n", events[i].RecordName(), events[i].Info())
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ type printer struct{}
 func (printer) Notify(_ context.Context, events []record.Event) error {
 	for i := range events {
 		var info map[string]any
-		_ = json.Unmarshal(events[i].Info, &info)
+		_ = json.Unmarshal(events[i].Info(), &info)
 		delete(info, "host")
 		fmt.Println(events[i].RecordName(), info)
 	}

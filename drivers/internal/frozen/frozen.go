@@ -36,12 +36,12 @@ func Test(t *testing.T, url, store string, o drivers.Options, servers ...*server
 	trace := func() []record.Event {
 		events := drivertest.Trace(4, 0)
 		for i := range events {
-			events[i].Info = []byte(`{"host":"host-a"}`) // which every server takes
+			drivertest.Change(&events[i], func(f *record.Fields) { f.Info = []byte(`{"host":"host-a"}`) }) // which every server takes
 		}
 		return events
 	}
 	events := trace()
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	// A driver for each, which has all the connections that it needs.
 	connected := func() drivers.Driver {
 		d, err := drivers.Open(t.Context(), url, o)

@@ -80,13 +80,13 @@ func (s *Store) records(ctx context.Context, q string, args []any, yield func(re
 			return 0, false
 		}
 		r, err := decode(data)
-		r.Timestamp, r.BaseID, r.ParentID, r.TraceID, r.Name = timestamp.String, base.String, parent.String, trace.String, name.String
+		r.Timestamp, r.Trace, r.Parent, r.Point, r.Name = timestamp.String, base.String, parent.String, trace.String, name.String
 		r.Project, r.Host, r.Service = project, host, service
 		switch {
 		case err != nil:
 		case r.Name == "":
 			err = errNoName
-		case r.TraceID == "":
+		case r.Point == "":
 			err = errNoTraceID
 		}
 		if err != nil {

@@ -35,18 +35,18 @@ func FuzzDecode(f *testing.F) {
 func TestBatch(t *testing.T) {
 	for _, n := range []int{3, 1, 7} {
 		events := drivertest.Trace(n, 0)
-		events[0].Name, events[0].Project = "é\xff", "\xff"
+		drivertest.Change(&events[0], func(f *record.Fields) { f.Name, f.Project = "é\xff", "\xff" })
 		b := newBatch(events)
 		for i, r := range b.rows {
 			e := &events[i]
-			name, project := e.RecordName(), e.Project
+			name, project := e.RecordName(), e.Project()
 			if i == 0 {
 				name, project = "é\ufffd-start", "\ufffd"
 			}
 			got, err := decode([]byte(r.Data))
-			if err != nil || !bytes.Equal(got.Info, e.Info) || r.Timestamp != string(record.AppendTimestamp(nil, e.Time)) ||
-				r.BaseID != e.BaseID.String() || r.ParentID != e.ParentID.String() || r.TraceID != e.TraceID.String() ||
-				r.Name != name || r.Project != project || r.Service != e.Service || r.Host != e.Host {
+			if err != nil || !bytes.Equal(got.Info, e.Info()) || r.Timestamp != string(record.AppendTimestamp(nil, e.Time())) ||
+				r.BaseID != e.Trace().String() || r.ParentID != e.Parent().String() || r.TraceID != e.Point().String() ||
+				r.Name != name || r.Project != project || r.Service != e.Service() || r.Host != e.Host() {
 				t.Errorf("row %d of %d: %+v, %v", i, n, r, err)
 			}
 		}

@@ -50,17 +50,17 @@ func newBatch(events []record.Event) *batch {
 	b.text, b.ends, b.rows = b.text[:0], b.ends[:0], b.rows[:0]
 	for i := range events {
 		e := &events[i]
-		b.text = record.AppendTimestamp(b.text, e.Time)
+		b.text = record.AppendTimestamp(b.text, e.Time())
 		b.ends = append(b.ends, len(b.text))
-		b.text = e.BaseID.Append(b.text)
+		b.text = e.Trace().Append(b.text)
 		b.ends = append(b.ends, len(b.text))
-		b.text = e.ParentID.Append(b.text)
+		b.text = e.Parent().Append(b.text)
 		b.ends = append(b.ends, len(b.text))
-		b.text = e.TraceID.Append(b.text)
+		b.text = e.Point().Append(b.text)
 		b.ends = append(b.ends, len(b.text))
-		b.text = append(append(append(b.text, strings.ToValidUTF8(e.Name, "\ufffd")...), '-'), e.Phase.String()...)
+		b.text = append(append(append(b.text, strings.ToValidUTF8(e.Name(), "\ufffd")...), '-'), e.Phase().String()...)
 		b.ends = append(b.ends, len(b.text))
-		b.data = append(append(append(b.data[:0], `{"info": `...), e.Info...), '}')
+		b.data = append(append(append(b.data[:0], `{"info": `...), e.Info()...), '}')
 		b.text = jsontext.AppendQuoted(b.text, b.data)
 		b.ends = append(b.ends, len(b.text))
 	}
@@ -75,7 +75,7 @@ func newBatch(events []record.Event) *batch {
 		e := &events[i]
 		b.rows = append(b.rows, Row{
 			Timestamp: piece(), BaseID: piece(), ParentID: piece(), TraceID: piece(), Name: piece(), Data: piece(),
-			Project: strings.ToValidUTF8(e.Project, "\ufffd"), Service: strings.ToValidUTF8(e.Service, "\ufffd"), Host: strings.ToValidUTF8(e.Host, "\ufffd"),
+			Project: strings.ToValidUTF8(e.Project(), "\ufffd"), Service: strings.ToValidUTF8(e.Service(), "\ufffd"), Host: strings.ToValidUTF8(e.Host(), "\ufffd"),
 		})
 	}
 	return b

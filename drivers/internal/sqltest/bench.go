@@ -20,7 +20,9 @@ func Fill(t testing.TB, d drivers.Driver, traces, records int, newestFirst bool)
 	for i := range traces {
 		events := drivertest.Trace(records, time.Duration(i)*time.Second)
 		if i%10 == 0 {
-			events[records-1].Info = []byte(`{"etype":"errors.errorString","message":"no","host":"host-a"}`)
+			drivertest.Change(&events[records-1], func(f *record.Fields) {
+				f.Info = []byte(`{"etype":"errors.errorString","message":"no","host":"host-a"}`)
+			})
 		}
 		all = append(all, events...)
 	}

@@ -76,7 +76,7 @@ func (e *Engine) testRefusedWrite(t *testing.T) {
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Errorf("the table is not made again: %v", err)
 	}
-	if n := len(collect(t, d, events[0].BaseID.String())); n != 4 {
+	if n := len(collect(t, d, events[0].Trace().String())); n != 4 {
 		t.Errorf("%d records, want 4", n)
 	}
 }
@@ -96,14 +96,14 @@ func (e *Engine) testFrozen(t *testing.T) {
 	if err := d.Notify(ctx, second); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Notify: %v, want that the deadline is exceeded", err)
 	}
-	for range d.Records(ctx, first[0].BaseID.String()) {
+	for range d.Records(ctx, first[0].Trace().String()) {
 	}
 	e.Server.Thaw()
 	if err := d.Notify(t.Context(), second); err != nil {
 		t.Errorf("Notify after the thaw: %v", err)
 	}
 	for _, events := range [][]record.Event{first, second} {
-		if n := distinct(collect(t, d, events[0].BaseID.String())); n != 10 {
+		if n := distinct(collect(t, d, events[0].Trace().String())); n != 10 {
 			t.Errorf("%d records, want 10", n)
 		}
 	}
@@ -112,7 +112,7 @@ func (e *Engine) testFrozen(t *testing.T) {
 func distinct(records []record.Record) int {
 	seen := map[[2]string]bool{}
 	for _, r := range records {
-		seen[[2]string{r.TraceID, r.Name}] = true
+		seen[[2]string{r.Point, r.Name}] = true
 	}
 	return len(seen)
 }
@@ -160,7 +160,7 @@ func (e *Engine) testKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, events := range stored {
-		if n := distinct(collect(t, d, events[0].BaseID.String())); n != len(events) {
+		if n := distinct(collect(t, d, events[0].Trace().String())); n != len(events) {
 			t.Fatalf("of batch %d of %d, which was acknowledged, %d of %d records are stored", i, len(stored), n, len(events))
 		}
 	}
@@ -186,7 +186,7 @@ func (e *Engine) testDown(t *testing.T) {
 	if err := notify(ctx, d, events, func(error) { time.Sleep(5 * time.Millisecond) }); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(collect(t, d, events[0].BaseID.String())); n != 3 {
+	if n := len(collect(t, d, events[0].Trace().String())); n != 3 {
 		t.Errorf("%d records, want 3", n)
 	}
 }

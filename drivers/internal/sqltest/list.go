@@ -21,14 +21,15 @@ func ListRandom(t *testing.T, d drivers.Driver) {
 		events := drivertest.Trace(2+random.IntN(40), 0)
 		from := random.IntN(400)
 		for i := range events {
-			e := &events[i]
-			e.Time += int64(from+random.IntN(1+random.IntN(400))-i) * int64(time.Millisecond)
-			if random.IntN(60) == 0 {
-				e.Service = "payments"
-			}
-			if e.Phase == record.Stop && random.IntN(60) == 0 {
-				e.Info = []byte(`{"etype":"errors.errorString","host":"host-a"}`)
-			}
+			drivertest.Change(&events[i], func(f *record.Fields) {
+				f.Time += int64(from+random.IntN(1+random.IntN(400))-i) * int64(time.Millisecond)
+				if random.IntN(60) == 0 {
+					f.Service = "payments"
+				}
+				if f.Phase == record.Stop && random.IntN(60) == 0 {
+					f.Info = []byte(`{"etype":"errors.errorString","host":"host-a"}`)
+				}
+			})
 		}
 		all = append(all, events...)
 	}
@@ -38,14 +39,17 @@ func ListRandom(t *testing.T, d drivers.Driver) {
 			t.Fatal(err)
 		}
 	}
-	first := slices.MinFunc(all, func(a, b record.Event) int { return int(a.Time - b.Time) }).Time
+	first := all[0].Time()
+	for i := range all {
+		first = min(first, all[i].Time())
+	}
 	for _, q := range []drivers.Query{
 		{}, {Since: time.Unix(0, first)}, {Since: time.Unix(0, first+int64(100*time.Millisecond))}, {Since: time.Unix(0, first+int64(time.Hour))},
 		{Service: "payments"}, {ErrorsOnly: true}, {ErrorsOnly: true, Service: "payments", Since: time.Unix(0, first+int64(50*time.Millisecond))},
 	} {
 		made := tracelist.New(q)
 		for i := range all {
-			r, err := record.Parse(record.Append(nil, &all[i]))
+			r, err := record.Parse(all[i].AppendJSON(nil))
 			if err != nil {
 				t.Fatal(err)
 			}

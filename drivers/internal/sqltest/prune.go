@@ -20,7 +20,7 @@ func PruneMany(t *testing.T, open func() drivers.Driver) {
 	for range many {
 		all = append(all, drivertest.Trace(1, 0)...)
 	}
-	limit := time.Unix(0, all[0].Time).Add(time.Minute)
+	limit := time.Unix(0, all[0].Time()).Add(time.Minute)
 	all = append(all, drivertest.Trace(1, 2*time.Minute)...)
 	for batch := range slices.Chunk(all, 500) {
 		if err := d.Notify(t.Context(), batch); err != nil {
@@ -30,7 +30,7 @@ func PruneMany(t *testing.T, open func() drivers.Driver) {
 	if n, err := d.(drivers.Pruner).Prune(t.Context(), limit); n != many || err != nil {
 		t.Errorf("Prune = %d, %v, want %d", n, err, many)
 	}
-	if left := Listed(t, d, drivers.Query{}); len(left) != 1 || left[0].BaseID != all[many].BaseID.String() {
+	if left := Listed(t, d, drivers.Query{}); len(left) != 1 || left[0].BaseID != all[many].Trace().String() {
 		t.Errorf("%d traces are left, want the young one", len(left))
 	}
 }

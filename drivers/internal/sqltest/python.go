@@ -7,6 +7,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/record"
 )
 
 // pythonTrace writes a trace with OSProfiler's own driver.
@@ -75,7 +76,7 @@ func (e *Engine) testPythonWrites(t *testing.T) {
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(collect(t, d, events[0].BaseID.String())); n != 6 {
+	if n := len(collect(t, d, events[0].Trace().String())); n != 6 {
 		t.Errorf("%d records, want 6", n)
 	}
 }
@@ -88,13 +89,15 @@ func (e *Engine) testPythonReads(t *testing.T) {
 	defer d.Close()
 	events := drivertest.Trace(40, 0)
 	for i := range events {
-		events[i].Service = "é🎉"
+		drivertest.Change(&events[i], func(f *record.Fields) { f.Service = "é🎉" })
 	}
-	events[9].Info = []byte(`{"etype":"errors.errorString","message":"no \"such\" thing \u00e9","host":"host-a"}`)
+	drivertest.Change(&events[9], func(f *record.Fields) {
+		f.Info = []byte(`{"etype":"errors.errorString","message":"no \"such\" thing \u00e9","host":"host-a"}`)
+	})
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
-	base := events[0].BaseID.String()
+	base := events[0].Trace().String()
 	want, err := python.OSProfiler("trace", "show", base, "--json", "--connection-string", url)
 	if err != nil {
 		t.Fatalf("osprofiler: %v\n%s", err, want)

@@ -175,12 +175,12 @@ func (e *Engine) testStoredForm(t *testing.T) {
 	d := e.Open(t, database)
 	defer d.Close()
 	event := drivertest.Trace(1, 0)[0]
-	event.Host = "host-b" // the column is the service's host
+	drivertest.Change(&event, func(f *record.Fields) { f.Host = "host-b" }) // the column is the service's host
 	if err := d.Notify(t.Context(), []record.Event{event}); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.Join([]string{
-		"1", string(record.AppendTimestamp(nil, event.Time)), event.BaseID.String(), event.BaseID.String(), event.TraceID.String(),
+		"1", string(record.AppendTimestamp(nil, event.Time())), event.Trace().String(), event.Trace().String(), event.Point().String(),
 		"shop", "host-b", "checkout", "http-start",
 		`"{\"info\": {\"db\":{\"statement\":\"statement 0\",\"params\":[1,2.5,null,true,1e+16]},\"host\":\"host-a\"}}"`,
 	}, "|")
@@ -234,10 +234,10 @@ func (e *Engine) testRejected(t *testing.T) {
 	d := e.Open(t, database)
 	defer d.Close()
 	events := drivertest.Trace(100, 0)
-	events[0].Name = strings.Repeat("é", 250) // and "-start": too long
-	events[41].Service = strings.Repeat("x", 256)
-	events[42].Service = strings.Repeat("é", 255)
-	events[99].Project = strings.Repeat("x", 10000)
+	drivertest.Change(&events[0], func(f *record.Fields) { f.Name = strings.Repeat("é", 250) }) // and "-start": too long
+	drivertest.Change(&events[41], func(f *record.Fields) { f.Service = strings.Repeat("x", 256) })
+	drivertest.Change(&events[42], func(f *record.Fields) { f.Service = strings.Repeat("é", 255) })
+	drivertest.Change(&events[99], func(f *record.Fields) { f.Project = strings.Repeat("x", 10000) })
 	err := d.Notify(t.Context(), events)
 	rejected, ok := err.(*record.RejectedError)
 	if !ok || fmt.Sprint(rejected.Indexes) != "[0 41 99]" {
@@ -249,7 +249,7 @@ func (e *Engine) testRejected(t *testing.T) {
 	if err := d.Notify(t.Context(), events[1:41]); err != nil {
 		t.Errorf("the good ones: %v", err)
 	}
-	if n := len(collect(t, d, events[0].BaseID.String())); n != 40 {
+	if n := len(collect(t, d, events[0].Trace().String())); n != 40 {
 		t.Errorf("%d records, want 40", n)
 	}
 }

@@ -31,9 +31,9 @@ func New(q drivers.Query) *List {
 
 // Add takes a record in any order.
 func (l *List) Add(r *record.Record) {
-	e := l.traces[r.BaseID]
+	e := l.traces[r.Trace]
 	if e == nil {
-		e = &entry{Trace: drivers.Trace{BaseID: strings.Clone(r.BaseID)}}
+		e = &entry{Trace: drivers.Trace{BaseID: strings.Clone(r.Trace)}}
 		l.traces[e.BaseID] = e
 	}
 	if e.Timestamp == "" || r.Timestamp < e.Timestamp {

@@ -40,9 +40,9 @@ func TestPointName(t *testing.T) {
 func TestAnyOrder(t *testing.T) {
 	shop, other := "shop", "other"
 	records := []record.Record{
-		{Name: "http-start", BaseID: "a", Timestamp: "2026-01-01T00:00:01", Service: &shop},
-		{Name: "db-stop", BaseID: "a", Timestamp: "2026-01-01T00:00:03", Service: &other, Info: []byte(`{"etype":"E"}`)},
-		{Name: "rpc-start", BaseID: "b", Timestamp: "2026-01-01T00:00:02", Project: &other},
+		{Name: "http-start", Trace: "a", Timestamp: "2026-01-01T00:00:01", Service: &shop},
+		{Name: "db-stop", Trace: "a", Timestamp: "2026-01-01T00:00:03", Service: &other, Info: []byte(`{"etype":"E"}`)},
+		{Name: "rpc-start", Trace: "b", Timestamp: "2026-01-01T00:00:02", Project: &other},
 	}
 	a := drivers.Trace{BaseID: "a", Timestamp: "2026-01-01T00:00:01", Service: "shop", Name: "http", Failed: true}
 	b := drivers.Trace{BaseID: "b", Timestamp: "2026-01-01T00:00:02", Project: "other", Name: "rpc"}

@@ -1,0 +1,44 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Sink takes events to a store.
+//
+// Notify delivers a batch; the events and what they point to are valid until
+// it returns. It is called by one goroutine at a time for each Service, and it
+// should give up when ctx ends. The error says what became of the batch:
+//
+//   - nil: every event is stored.
+//   - [*RejectedError]: the named events will never be stored; the others may be
+//     stored or not, and are sent again.
+//   - an error that wraps [ErrNotSent]: not one of the events reached the
+//     store; they are sent again.
+//   - any other: unknown, for instance since the reply was lost. The batch is
+//     sent again, so a store may see an event twice: (Point, Name, Phase)
+//     identifies it.
+type Sink interface {
+	Notify(ctx context.Context, events []Event) error
+}
+
+// ErrNotSent is wrapped by a Sink's error when it is certain that no event of
+// the batch reached the store, for instance because it refused the connection.
+var ErrNotSent = errors.New("not sent")
+
+// RejectedError is a Sink's answer to a batch of which it will never take some
+// events. They are dropped and counted, the rest is sent again.
+type RejectedError struct {
+	Indexes []int // of the rejected events in the batch, ascending
+	Err     error // why
+}
+
+// Error says how many events were rejected and why.
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("%d events rejected: %v", len(e.Indexes), e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *RejectedError) Unwrap() error { return e.Err }
