@@ -38,7 +38,7 @@ type chunk struct {
 	keptRecords, keptBytes int
 }
 
-// record is an record.Event without what the trace's records have in common.
+// entry is a record.Event without what the trace's records have in common.
 type entry struct {
 	name     string
 	id       header.ID

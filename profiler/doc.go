@@ -15,8 +15,8 @@
 //
 // # What is recorded
 //
-// Each point gives two records ([record.Event]), one when it starts and one when it
-// stops, so that running work can be seen. Attributes are encoded as JSON at
+// Each point gives two records ([record.Event]), one when it starts and one
+// when it stops, so that running work can be seen. Attributes are encoded as JSON at
 // once; nothing that belongs to the caller is kept or read afterwards.
 //
 //	attribute                     stored as
@@ -41,7 +41,7 @@
 //
 // # Delivery
 //
-// Records go through a bounded queue to a [Sink] in batches. The caller never
+// Records go through a bounded queue to a [record.Sink] in batches. The caller never
 // waits for the sink. What there is no room for (see [QueueConfig]) is dropped
 // and counted: see [Stats], and info.sonde.lost in the next record of the same
 // trace.

@@ -24,15 +24,15 @@ func (k Phase) String() string {
 }
 
 // Event is one record on its way to a store: the start or the stop of a trace
-// point. How it keeps what its methods tell is its own affair and may change;
-// [New] makes one from plain [Fields].
+// point. What is inside may change for speed; the methods stay. [New] makes one
+// from plain [Fields].
 //
-// A copy of an Event shares its Info, which a [Sink] may use until Notify
-// returns; who keeps an Event for longer keeps a [Event.Clone]. Reading is safe
-// for concurrent use, [Event.Set] is not.
+// A [Sink] may use an Event and its copies until Notify returns, since a copy
+// shares the Info; to keep one longer, take a [Event.Clone]. The methods may be
+// called concurrently, except Set.
 type Event struct{ f Fields }
 
-// Fields is what an [Event] is made of, to be written by name.
+// Fields is what an [Event] says, as plain values to write and to change.
 type Fields struct {
 	Point  header.ID
 	Parent header.ID // the point above, Trace at the top
@@ -45,9 +45,10 @@ type Fields struct {
 	Service string
 	Host    string
 
-	// Producer is drawn at random for each Service; Seq numbers its events
+	// Producer is drawn at random for each service; Seq numbers its events
 	// from 1 without a gap, those included that were dropped later. So a
-	// reader can prove that something is missing or came twice.
+	// reader can prove that something is missing or came twice. Both are 0 for
+	// an event that was read from a store, and neither is stored.
 	Producer uint64
 	Seq      uint64
 
@@ -59,34 +60,28 @@ type Fields struct {
 // New makes an Event, which shares the Info of f.
 func New(f Fields) Event { return Event{f} }
 
-// Set makes e what [New] makes of f, in place: for whoever fills the same
-// Events again and again.
+// Set makes e the event that [New] would make of f. It saves a queue, which
+// fills the same events again and again, a copy.
 func (e *Event) Set(f *Fields) { e.f = *f }
 
-// Fields is what e is made of, to make another of it in which something is
-// different:
-//
-//	f := e.Fields()
-//	f.Service = "cart"
-//	other := record.New(f)
-//
-// Its Info is that of e, not a copy.
+// Fields returns what e says, to make another event of it in which something is
+// different. Its Info is that of e, not a copy: replace it, do not write to it.
 func (e *Event) Fields() Fields { return e.f }
 
-// Clone is a copy of e that shares no memory which the owner of e writes to:
-// it stays valid after Notify has returned.
+// Clone returns a copy of e with an Info of its own, which stays valid after
+// Notify has returned.
 func (e *Event) Clone() Event {
 	f := e.f
 	f.Info = bytes.Clone(f.Info)
 	return Event{f}
 }
 
-// Point is the id of the trace point, which its start and its stop share. It is
+// Point is the id of the trace point, the same in its start and its stop. It is
 // stored as trace_id.
 func (e *Event) Point() header.ID { return e.f.Point }
 
-// Parent is the id of the point above, and that of the trace at the top. It is
-// stored as parent_id.
+// Parent is the id of the point above, or that of the trace if there is none. It
+// is stored as parent_id.
 func (e *Event) Parent() header.ID { return e.f.Parent }
 
 // Trace is the id of the trace, stored as base_id.
@@ -98,31 +93,30 @@ func (e *Event) Name() string { return e.f.Name }
 // RecordName is the name under which the event is stored: "db-start".
 func (e *Event) RecordName() string { return e.f.Name + "-" + e.f.Phase.String() }
 
-// Phase says whether the point starts or stops.
+// Phase says whether this is the start of the point or its stop.
 func (e *Event) Phase() Phase { return e.f.Phase }
 
-// Time is when it did, a Unix time in nanoseconds. Stores keep microseconds;
-// see [AppendTimestamp].
+// Time is when the point started or stopped: Unix time in nanoseconds. Stores
+// keep microseconds, see [AppendTimestamp].
 func (e *Event) Time() int64 { return e.f.Time }
 
 // Project is the project that the service belongs to.
 func (e *Event) Project() string { return e.f.Project }
 
-// Service is the program that has recorded the event.
+// Service is the name of the program that recorded the event.
 func (e *Event) Service() string { return e.f.Service }
 
-// Host is where that program runs.
+// Host is the name of the machine that the service runs on.
 func (e *Event) Host() string { return e.f.Host }
 
-// Producer is a number drawn at random for each run of a service; 0 is an event
-// that was read from a store.
+// Producer is a number that a service draws at random when it begins, or 0 for an
+// event that was read from a store.
 func (e *Event) Producer() uint64 { return e.f.Producer }
 
-// Seq is the event's number among those of its [Event.Producer], from 1 without
-// a gap, those included that were dropped later. So a reader can prove that
-// something is missing or came twice.
+// Seq numbers the events of a producer, see [Fields].
 func (e *Event) Seq() uint64 { return e.f.Seq }
 
-// Info is what the event says, a JSON object in ASCII whose last key is "host".
-// It must not be changed, and in a [Sink] it is valid until Notify returns.
+// Info is what the layer says of the point: a JSON object in ASCII, whose last
+// key is "host". It must not be written to. In a [Sink] it is valid until Notify
+// returns.
 func (e *Event) Info() []byte { return e.f.Info }

@@ -9,7 +9,7 @@ import (
 // Sink takes events to a store.
 //
 // Notify delivers a batch; the events and what they point to are valid until
-// it returns. It is called by one goroutine at a time for each Service, and it
+// it returns, and a [Event.Clone] of one for as long as it is needed. Notify is called by one goroutine at a time for each Service, and it
 // should give up when ctx ends. The error says what became of the batch:
 //
 //   - nil: every event is stored.
