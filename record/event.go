@@ -28,7 +28,7 @@ func (k Phase) String() string {
 // from plain [Fields].
 //
 // A [Sink] may use an Event and its copies until Notify returns, since a copy
-// shares the Info; to keep one longer, take a [Event.Clone]. The methods may be
+// shares the Info; to keep one longer, take an [Event.Clone]. The methods may be
 // called concurrently, except Set.
 type Event struct{ f Fields }
 

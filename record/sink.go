@@ -8,9 +8,10 @@ import (
 
 // Sink takes events to a store.
 //
-// Notify delivers a batch; the events and what they point to are valid until
-// it returns, and a [Event.Clone] of one for as long as it is needed. Notify is called by one goroutine at a time for each Service, and it
-// should give up when ctx ends. The error says what became of the batch:
+// Notify delivers a batch. The events and what they point to are valid until it
+// returns; to keep one longer, take an [Event.Clone]. It is called by one
+// goroutine at a time for each service, and it should give up when ctx ends. The
+// error says what became of the batch:
 //
 //   - nil: every event is stored.
 //   - [*RejectedError]: the named events will never be stored; the others may be
