@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
@@ -24,15 +24,15 @@ func message(t *testing.T, svc *profiler.Service) header.Carrier {
 	return c
 }
 
-func link(t *testing.T, p pointtest.Point, i int) (base, id any) {
+func link(t *testing.T, p profilertest.Point, i int) (base, id any) {
 	t.Helper()
 	l := p.Start["links"].([]any)[i].(map[string]any)
 	return l["base_id"], l["trace_id"]
 }
 
 func TestBatchFansIn(t *testing.T) {
-	shop, sent := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, sent := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	a, b := message(t, shop), message(t, shop)
 	forged := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
 	from := sent.Named(t, "producer")
@@ -73,7 +73,7 @@ func TestBatchFansIn(t *testing.T) {
 // TestBatchOfOneProducer: one producer, alone or among messages without one,
 // however many it has sent, is the parent and has the one link.
 func TestBatchOfOneProducer(t *testing.T) {
-	shop, sent := pointtest.New(t, "shop")
+	shop, sent := profilertest.New(t, "shop")
 	m := message(t, shop)
 	from := sent.One(t, "producer")
 	for name, messages := range map[string][]header.Carrier{
@@ -84,7 +84,7 @@ func TestBatchOfOneProducer(t *testing.T) {
 		"beside a forged": {carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}, m},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stock, received := pointtest.New(t, "stock", func(c *profiler.Config) {
+			stock, received := profilertest.New(t, "stock", func(c *profiler.Config) {
 				c.Admit = func(context.Context, profiler.Arrival) bool {
 					t.Error("the hook is asked about a batch that has a producer")
 					return true
@@ -114,8 +114,8 @@ func TestBatchOfOneProducer(t *testing.T) {
 }
 
 func TestBatchInATracedContext(t *testing.T) {
-	shop, _ := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, _ := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	ctx, root := stock.Begin(context.Background(), profiler.Opening{Name: "root"})
 	_, batch := rpctrace.ConsumeBatch(ctx, stock, []header.Carrier{message(t, shop)}, processing, "t")
 	batch.Stop()
@@ -129,8 +129,8 @@ func TestBatchInATracedContext(t *testing.T) {
 }
 
 func TestBatchOfManyProducers(t *testing.T) {
-	shop, _ := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, _ := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	all := make([]header.Carrier, 70)
 	for i := range all {
 		all[i] = message(t, shop)
@@ -145,7 +145,7 @@ func TestBatchOfManyProducers(t *testing.T) {
 
 func TestBatchUntraced(t *testing.T) {
 	asked := 0
-	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
 		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			asked++
 			return r == profiler.Arrival{Layer: "bus", Kind: layer.Consumer, Path: "yes"}

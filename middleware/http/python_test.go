@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // A Python service calls a Go service: the real OSProfiler makes the headers.
@@ -28,7 +28,7 @@ print(json.dumps({"headers": web.get_trace_id_headers(), "open": p.get_id()}, de
 	if err := json.Unmarshal([]byte(out), &python); err != nil {
 		t.Fatal(err)
 	}
-	svc, rec := pointtest.New(t, "go")
+	svc, rec := profilertest.New(t, "go")
 	srv := httptest.NewServer(Handler(svc, noop))
 	defer srv.Close()
 	r, _ := http.NewRequest("GET", srv.URL, nil)
@@ -50,7 +50,7 @@ print(json.dumps({"headers": web.get_trace_id_headers(), "open": p.get_id()}, de
 // below our point, and stores of the same request what our handler stores.
 func TestGoCallsPython(t *testing.T) {
 	py := servertest.Python(t, "webob")
-	svc, rec := pointtest.New(t, "go")
+	svc, rec := profilertest.New(t, "go")
 	ctx, _ := begin(t, svc)
 
 	type call struct {
@@ -121,7 +121,7 @@ print(json.dumps({"events": events, "answers": answers}, default=bytes.decode))
 		in, _, err := keys.Verify(header.Signed{Info: python.Answers[i][header.InfoName], HMAC: python.Answers[i][header.HMACName]})
 		equal(t, target+": sent on", []any{in.ParentID.String(), err}, []any{start.TraceID, nil})
 
-		svc, rec := pointtest.New(t, "go")
+		svc, rec := profilertest.New(t, "go")
 		Handler(svc, noop).ServeHTTP(httptest.NewRecorder(), signed(t, "GET", target))
 		equal(t, target+": request", rec.One(t, "http").Start["request"], start.Info.Request)
 	}

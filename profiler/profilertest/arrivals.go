@@ -1,4 +1,4 @@
-package pointtest
+package profilertest
 
 import (
 	"context"
@@ -25,7 +25,7 @@ type Receiver struct {
 	Kind  layer.Kind // layer.Server or layer.Consumer
 	// Receive has the layer receive one request with these headers in ctx, and
 	// calls inside with the context that the request is served in.
-	Receive func(t *testing.T, svc *profiler.Service, ctx context.Context, h Headers, inside func(context.Context))
+	Receive func(t *testing.T, ctx context.Context, svc *profiler.Service, h Headers, inside func(context.Context))
 }
 
 // What becomes of a request.
@@ -133,7 +133,7 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 		receiving, _ = profiler.New(profiler.Config{Disabled: true})
 	}
 	served := 0
-	r.Receive(t, receiving, ctx, h, func(inside context.Context) {
+	r.Receive(t, ctx, receiving, h, func(inside context.Context) {
 		served++
 		now, _ := profiler.Current(inside)
 		switch {
@@ -184,8 +184,8 @@ func (r Receiver) again(t *testing.T) {
 	h := Headers{}
 	keys.Primary().Sign(header.Info{BaseID: header.NewID()}).Write(h)
 	served := 0
-	r.Receive(t, svc, context.Background(), h, func(ctx context.Context) {
-		r.Receive(t, svc, ctx, h, func(context.Context) { served++ })
+	r.Receive(t, context.Background(), svc, h, func(ctx context.Context) {
+		r.Receive(t, ctx, svc, h, func(context.Context) { served++ })
 	})
 	if got := rec.Points(t); len(got) != 1 || served != 1 {
 		t.Errorf("served %d times, points %+v, want one", served, got)

@@ -1,4 +1,4 @@
-package pointtest
+package profilertest
 
 import (
 	"runtime"
@@ -19,7 +19,7 @@ func PassOn(t *testing.T, run func(fn func())) {
 		if end.returned || end.goexit || end.value != v {
 			t.Errorf("panic(%v): returned %v, goexit %v, recovered %v", v, end.returned, end.goexit, end.value)
 		}
-		if !end.returned && !strings.Contains(end.stack, "pointtest.panicHere") {
+		if !end.returned && !strings.Contains(end.stack, "profilertest.panicHere") {
 			t.Errorf("panic(%v): the stack does not say where:\n%s", v, end.stack)
 		}
 	}

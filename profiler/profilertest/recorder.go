@@ -1,6 +1,6 @@
 // Package pointtest gathers the trace points that a test makes, so that it can
 // look at them as points with infos and not as records in a store.
-package pointtest
+package profilertest
 
 import (
 	"cmp"
