@@ -68,6 +68,7 @@ var mayImport = []struct {
 }{
 	{"header", nil},
 	{"layer", nil},
+	{"profiler/profilertest", []string{"header", "layer", "record", "profiler"}},
 	{"profiler", []string{"header", "layer"}},
 	{"middleware/http", []string{"header", "layer", "profiler", "middleware/http"}},
 	{"middleware/grpc", []string{"header", "layer", "profiler", "middleware/grpc"}},
@@ -112,6 +113,21 @@ func TestImportsPointDown(t *testing.T) {
 	}
 	if checked < 10 {
 		t.Errorf("only %d packages were checked", checked)
+	}
+}
+
+// TestProgramsLinkNoTestKit: profilertest imports testing, whose flags no
+// program should have, so only tests import it.
+func TestProgramsLinkNoTestKit(t *testing.T) {
+	const kit = module + "/profiler/profilertest"
+	all := listPackages(t)
+	if _, ok := all[kit]; !ok {
+		t.Fatalf("there is no package %s", kit)
+	}
+	for path, p := range all {
+		if slices.Contains(p.Imports, kit) {
+			t.Errorf("%s imports %s outside of its tests", path, kit)
+		}
 	}
 }
 

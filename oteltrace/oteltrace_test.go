@@ -225,7 +225,7 @@ func TestSpanContext(t *testing.T) {
 		sc := s.SpanContext()
 		s.End()
 		p := rec.One(t, kind.String())
-		if sc.TraceID() != otelid.TraceID(p.Base) || sc.SpanID() != otelid.SpanID(p.ID) || !sc.IsSampled() || sc.IsRemote() {
+		if sc.TraceID() != otelid.TraceID(p.Trace) || sc.SpanID() != otelid.SpanID(p.ID) || !sc.IsSampled() || sc.IsRemote() {
 			t.Errorf("%v of %+v", sc, p)
 		}
 	}

@@ -49,7 +49,7 @@ func TestBatchFansIn(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	for i := range got {
-		if got[i].Base != from[i].Base || got[i].Parent != from[i].ID || got[i].Stop["message"] != "boom" {
+		if got[i].Trace != from[i].Trace || got[i].Parent != from[i].ID || got[i].Stop["message"] != "boom" {
 			t.Errorf("point %d: %+v of %+v", i, got[i], from[i])
 		}
 		bus := got[i].Start["bus"].(map[string]any)
@@ -61,11 +61,11 @@ func TestBatchFansIn(t *testing.T) {
 		t.Error("what is inside does not hang below the first point")
 	}
 	for i := range from {
-		if base, id := link(t, got[0], i); base != from[i].Base.String() || id != from[i].ID.String() {
+		if base, id := link(t, got[0], i); base != from[i].Trace.String() || id != from[i].ID.String() {
 			t.Errorf("link %d is %v %v", i, base, id)
 		}
 	}
-	if base, id := link(t, got[1], 0); base != got[0].Base.String() || id != got[0].ID.String() {
+	if base, id := link(t, got[1], 0); base != got[0].Trace.String() || id != got[0].ID.String() {
 		t.Errorf("the second links to %v %v", base, id)
 	}
 }
@@ -96,14 +96,14 @@ func TestBatchOfOneProducer(t *testing.T) {
 			}
 			batch.Stop()
 			p := received.One(t, "bus_process")
-			if p.Base != from.Base || p.Parent != from.ID || !p.Stopped {
+			if p.Trace != from.Trace || p.Parent != from.ID || !p.Stopped {
 				t.Errorf("%+v is not below %+v", p, from)
 			}
 			links, _ := p.Start["links"].([]any)
 			if len(links) != 1 || p.Start["links_left_out"] != nil {
 				t.Fatalf("%v", p.Start)
 			}
-			if base, id := link(t, p, 0); base != from.Base.String() || id != from.ID.String() {
+			if base, id := link(t, p, 0); base != from.Trace.String() || id != from.ID.String() {
 				t.Errorf("linked to %v %v", base, id)
 			}
 			if bus := p.Start["bus"].(map[string]any); bus["messages"] != float64(len(messages)) {
@@ -123,7 +123,7 @@ func TestBatchInATracedContext(t *testing.T) {
 	batch.Stop()
 	root.Stop()
 	got := received.Named(t, "bus_process")
-	if len(got) != 3 || got[0].Parent != root.ID() || got[1].Base == got[0].Base || got[2].Start["links"] != nil {
+	if len(got) != 3 || got[0].Parent != root.ID() || got[1].Trace == got[0].Trace || got[2].Start["links"] != nil {
 		t.Fatalf("%+v", got)
 	}
 }

@@ -55,7 +55,7 @@ func TestTraceCrossesTheBus(t *testing.T) {
 	if publish.Parent != root.ID() || process.Parent != publish.ID || inside.Parent != process.ID {
 		t.Errorf("the points are not a chain: %+v\n%+v\n%+v", publish, process, inside)
 	}
-	if process.Base != publish.Base || process.Service != "stock" || !process.Stopped {
+	if process.Trace != publish.Trace || process.Service != "stock" || !process.Stopped {
 		t.Errorf("%+v", process)
 	}
 	if bus := publish.Start["bus"].(map[string]any); bus["topic"] != "t" {

@@ -96,7 +96,7 @@ func below(t *testing.T, down, up []profilertest.Point) {
 		t.Fatalf("%d points below %d", len(down), len(up))
 	}
 	for i := range down {
-		if down[i].Parent != up[i].ID || down[i].Base != up[i].Base {
+		if down[i].Parent != up[i].ID || down[i].Trace != up[i].Trace {
 			t.Errorf("%+v is not below %+v", down[i], up[i])
 		}
 	}

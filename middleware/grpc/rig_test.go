@@ -199,7 +199,7 @@ func (r *rig) atBoth(t testing.TB) (client, server profilertest.Point) {
 	t.Helper()
 	r.stop()
 	client, server = stopped(t, r.atClient, "grpc_client"), stopped(t, r.atServer, "grpc")
-	if server.Parent != client.ID || server.Base != client.Base {
+	if server.Parent != client.ID || server.Trace != client.Trace {
 		t.Error("the server's point is not below the client's")
 	}
 	for _, svc := range []*profiler.Service{r.client, r.server} {

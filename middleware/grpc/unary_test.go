@@ -56,7 +56,7 @@ func TestUnaryIsOneTrace(t *testing.T) {
 		client, server := r.atBoth(t)
 		own, test := r.atServer.One(t, "own"), r.atClient.One(t, "test")
 		for _, hop := range []struct{ up, down profilertest.Point }{{test, client}, {client, server}, {server, own}} {
-			if hop.down.Parent != hop.up.ID || hop.down.Base != hop.up.Base {
+			if hop.down.Parent != hop.up.ID || hop.down.Trace != hop.up.Trace {
 				t.Errorf("%s is not below %s", hop.down.Name, hop.up.Name)
 			}
 		}
@@ -233,7 +233,7 @@ func TestAdmission(t *testing.T) {
 	}
 	r.stop()
 	p := r.atServer.One(t, "grpc")
-	if p.Parent != p.Base {
+	if p.Parent != p.Trace {
 		t.Error("the point is not at the top of its trace")
 	}
 	want := profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: unaryCall}

@@ -35,7 +35,7 @@ func TestHandlerRecordsRequest(t *testing.T) {
 		t.Fatalf("%d %q", w.Code, w.Body)
 	}
 	p := rec.One(t, "http")
-	equal(t, "base", p.Base, in.BaseID)
+	equal(t, "base", p.Trace, in.BaseID)
 	equal(t, "parent", p.Parent, in.ParentID)
 	equal(t, "start", p.Start, m{"request": m{
 		"path": "/users/%C3%A9%5B", "query": "all=1&q=%20", "method": "GET", "scheme": "http"}})
@@ -192,7 +192,7 @@ func TestHandlerAdmits(t *testing.T) {
 	}
 	equal(t, "first question", asked[0], profiler.Arrival{Layer: "http", Kind: layer.Server, Method: "PUT", Path: "/yes"})
 	p := rec.One(t, "http")
-	equal(t, "parent", p.Parent, p.Base)
+	equal(t, "parent", p.Parent, p.Trace)
 	equal(t, "path", sub(t, p.Start, "request")["path"], "/yes")
 }
 
@@ -305,7 +305,7 @@ func TestOptionsOfUsers(t *testing.T) {
 	h.ServeHTTP(w, r)
 	p := rec.One(t, "http")
 	equal(t, "tenant", p.Stop["tenant"], "acme")
-	equal(t, "answer", w.Header()["X-Trace-Id"], []string{p.Base.String()})
+	equal(t, "answer", w.Header()["X-Trace-Id"], []string{p.Trace.String()})
 
 	h.ServeHTTP(httptest.NewRecorder(), signed(t, "GET", "/b"))
 	equal(t, "a panic", rec.Named(t, "http")[1].Stop["attributes"], "!PANIC: no tenant")

@@ -42,7 +42,7 @@ print(json.dumps({"headers": web.get_trace_id_headers(), "open": p.get_id()}, de
 	readAll(t, res)
 	srv.Close()
 	p := rec.One(t, "http")
-	equal(t, "base", p.Base.String(), "a0000001-1111-4111-8111-000000000001")
+	equal(t, "base", p.Trace.String(), "a0000001-1111-4111-8111-000000000001")
 	equal(t, "parent", p.Parent.String(), python.Open)
 }
 
@@ -114,7 +114,7 @@ print(json.dumps({"events": events, "answers": answers}, default=bytes.decode))
 	for i, target := range targets {
 		start := python.Events[2*i]
 		equal(t, target+": name", start.Name, "wsgi-start")
-		equal(t, target+": base", start.BaseID, points[i].Base.String())
+		equal(t, target+": base", start.BaseID, points[i].Trace.String())
 		equal(t, target+": parent", start.ParentID, points[i].ID.String())
 
 		// What the Python service sends on comes back to us.

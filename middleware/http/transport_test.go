@@ -451,7 +451,7 @@ func TestManyCalls(t *testing.T) {
 	for _, s := range served {
 		call := points[s.Parent]
 		entry := points[call.Parent]
-		if call.Base != s.Base || entry.Base != s.Base || path(call, "requests") != path(s, "request") || path(entry, "request") != path(s, "request") {
+		if call.Trace != s.Trace || entry.Trace != s.Trace || path(call, "requests") != path(s, "request") || path(entry, "request") != path(s, "request") {
 			t.Errorf("%+v below %+v below %+v", s, call, entry)
 		}
 	}

@@ -8,23 +8,34 @@ import (
 	"testing"
 )
 
-// PassOn checks that a wrapper passes on how the function ends that it calls:
-// run calls a wrapper that calls fn. The function panics with a value, panics
-// with nil under GODEBUG=panicnil=1, and ends its goroutine, in this order.
+// PassOn checks that a layer does not change how the code that it wraps ends.
+// It calls run three times, each time on a goroutine of its own; run must call
+// the layer such that the layer calls fn, on that goroutine. The first fn panics
+// with a value, the second with nil under GODEBUG=panicnil=1, and the third calls
+// [runtime.Goexit]. The layer must pass on the same value, with the stack of
+// where it came from, or end the goroutine.
+//
+//	profilertest.PassOn(t, func(fn func()) {
+//		toy.Handle(svc, request, func(context.Context) { fn() })
+//	})
+//	rec.Unwound(t, "toy")
+//
+// It sets an environment variable for the time of the test t, which therefore
+// cannot be parallel; see [testing.T.Setenv].
 func PassOn(t *testing.T, run func(fn func())) {
 	t.Helper()
 	t.Setenv("GODEBUG", "panicnil=1")
 	for _, v := range []any{&struct{ text string }{"boom"}, nil} {
 		end := unwind(run, func() { panicHere(v) })
 		if end.returned || end.goexit || end.value != v {
-			t.Errorf("panic(%v): returned %v, goexit %v, recovered %v", v, end.returned, end.goexit, end.value)
+			t.Errorf("panic(%v) did not pass on: returned %v, goexit %v, recovered %v", v, end.returned, end.goexit, end.value)
 		}
 		if !end.returned && !strings.Contains(end.stack, "profilertest.panicHere") {
-			t.Errorf("panic(%v): the stack does not say where:\n%s", v, end.stack)
+			t.Errorf("panic(%v): the stack does not say where it came from:\n%s", v, end.stack)
 		}
 	}
 	if end := unwind(run, runtime.Goexit); end.returned || !end.goexit {
-		t.Errorf("runtime.Goexit: returned %v, the goroutine ended %v", end.returned, end.goexit)
+		t.Errorf("runtime.Goexit did not pass on: returned %v, goexit %v", end.returned, end.goexit)
 	}
 }
 
@@ -57,9 +68,10 @@ func unwind(run func(func()), fn func()) (u unwinding) {
 	return u
 }
 
-// Unwound checks that the points called name say how the functions of
-// [PassOn] ended.
-func (r *Recorder) Unwound(t *testing.T, name string) {
+// Unwound checks, after one call of [PassOn], that the points called name say
+// how the three functions ended: the first two have etype "panic" and the value
+// as their message, the third has outcome "goexit", as [profiler.Unwound] has it.
+func (r *Recorder) Unwound(t testing.TB, name string) {
 	t.Helper()
 	var got [][3]any
 	for _, p := range r.Named(t, name) {
@@ -71,6 +83,6 @@ func (r *Recorder) Unwound(t *testing.T, name string) {
 		{nil, nil, "goexit"},
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("the points ended as %v, want %v", got, want)
+		t.Errorf("the points called %q ended as (etype, message, outcome) %v, want %v", name, got, want)
 	}
 }

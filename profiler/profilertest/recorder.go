@@ -1,5 +1,26 @@
-// Package pointtest gathers the trace points that a test makes, so that it can
-// look at them as points with infos and not as records in a store.
+// Package profilertest helps to test code that is traced, and layers that
+// trace. It is what Sonde's own layers are tested with.
+//
+// A [Recorder] is a sink that puts the records of a [profiler.Service] together
+// again, so that a test looks at points with attributes:
+//
+//	func TestPrice(t *testing.T) {
+//		svc, rec := profilertest.New(t, "shop")
+//		ctx, root := svc.Begin(t.Context(), profiler.Opening{Name: "root"})
+//		price(ctx, "tea") // calls profiler.Start(ctx, "price", slog.String("sku", "tea"))
+//		root.Stop()
+//
+//		p := rec.One(t, "price")
+//		if p.Parent != root.ID() || p.Start["sku"] != "tea" || !p.Stopped {
+//			t.Errorf("the point is %+v", p)
+//		}
+//	}
+//
+// For the author of a layer there are two suites. [Receiver.Test] runs a layer
+// through every way in which a request can arrive: with and without headers,
+// forged ones, inside another trace, with a hook that says yes or no. [PassOn],
+// with [Recorder.Unwound], checks that a layer neither swallows a panic nor
+// loses the point that it passes through.
 package profilertest
 
 import (
@@ -17,9 +38,12 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Recorder is a sink that keeps all points. A record that comes twice fails the
-// test: a queue may send one again, but only after an error, and this sink has
-// none. It is safe for concurrent use.
+// Recorder is a sink that keeps all points in memory. [New] makes one.
+//
+// A record that arrives twice fails the test that the Recorder was made for: a
+// Service sends a batch again only after an error, and this sink returns none.
+// All methods are safe for concurrent use; those that take a test must be called
+// from its goroutine, since they may end it.
 type Recorder struct {
 	t   testing.TB
 	svc *profiler.Service
@@ -31,19 +55,36 @@ type Recorder struct {
 
 // Point is one trace point, put together from its two records.
 type Point struct {
-	Name             string
-	ID, Parent, Base header.ID
-	Service          string
+	Name    string
+	ID      header.ID
+	Parent  header.ID // the point above; Trace at the top
+	Trace   header.ID // the trace's base id
+	Service string    // Config.Name of the Service that recorded it
+
+	// Started and Stopped say which of the two records have been written. A point
+	// that is still open is not stopped.
 	Started, Stopped bool
-	From, To         int64          // Unix time in nanoseconds
-	Kind             layer.Kind     // as stored; Unspecified where the layer implies it
-	Start, Stop      map[string]any // the infos without "host" and the kind
+	// From and To are the times of the two records, in nanoseconds since 1970
+	// (Unix time).
+	From, To int64
+
+	// Kind is what the start record says. It is Unspecified where the point's
+	// layer implies the kind, see [layer.Layer.Kind].
+	Kind layer.Kind
+
+	// Start and Stop are the attributes of the two records as encoding/json
+	// decodes them: numbers are float64, groups map[string]any. They are without
+	// "host", and "sonde" is without the kind; what else "sonde" holds is in them,
+	// such as the description of a layer outside this module. They must not be
+	// changed. Nil: the record has not been written.
+	Start, Stop map[string]any
 }
 
-// New makes a Service called name, with the key "key" unless config says
-// otherwise, and the Recorder that it writes to. It is closed when the test
-// ends.
-func New(t testing.TB, name string, config ...func(*profiler.Config)) (*profiler.Service, *Recorder) {
+// New makes a Service called name and the Recorder that it writes to. The
+// Service has the one key "key" and a logger that discards; each change may
+// change that and any other field, except Sink. When the test ends, the Service
+// is closed, and the test fails if that does.
+func New(t testing.TB, name string, change ...func(*profiler.Config)) (*profiler.Service, *Recorder) {
 	t.Helper()
 	keys, err := header.ParseKeys("key")
 	if err != nil {
@@ -51,8 +92,8 @@ func New(t testing.TB, name string, config ...func(*profiler.Config)) (*profiler
 	}
 	r := &Recorder{t: t, byID: map[header.ID]*Point{}}
 	c := profiler.Config{Name: name, Keys: keys, Sink: r, Logger: slog.New(slog.DiscardHandler)}
-	for _, set := range config {
-		set(&c)
+	for _, f := range change {
+		f(&c)
 	}
 	r.svc, err = profiler.New(c)
 	if err != nil {
@@ -66,7 +107,7 @@ func New(t testing.TB, name string, config ...func(*profiler.Config)) (*profiler
 	return r.svc, r
 }
 
-// Notify implements [record.Sink].
+// Notify implements [record.Sink]. It returns no error.
 func (r *Recorder) Notify(_ context.Context, events []record.Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,7 +115,7 @@ func (r *Recorder) Notify(_ context.Context, events []record.Event) error {
 		e := &events[i]
 		p := r.byID[e.TraceID]
 		if p == nil {
-			p = &Point{Name: e.Name, ID: e.TraceID, Parent: e.ParentID, Base: e.BaseID, Service: e.Service}
+			p = &Point{Name: e.Name, ID: e.TraceID, Parent: e.ParentID, Trace: e.BaseID, Service: e.Service}
 			r.byID[e.TraceID] = p
 			r.points = append(r.points, p)
 		}
@@ -107,7 +148,9 @@ func takeKind(info map[string]any) layer.Kind {
 	return layer.ParseKind(kind)
 }
 
-// Points returns what was recorded so far, in the order of starting.
+// Points returns all points recorded so far, in the order in which they
+// started, open ones included. It flushes the Service first, so what was
+// recorded before the call is in the result. It ends the test t if that fails.
 func (r *Recorder) Points(t testing.TB) []Point {
 	t.Helper()
 	if err := r.svc.Flush(context.Background()); err != nil {
@@ -123,18 +166,20 @@ func (r *Recorder) Points(t testing.TB) []Point {
 	return points
 }
 
-// Named returns the points called name, in the order of starting.
+// Named returns the points called name, in the order in which they started; see
+// [Recorder.Points].
 func (r *Recorder) Named(t testing.TB, name string) []Point {
 	t.Helper()
 	return slices.DeleteFunc(r.Points(t), func(p Point) bool { return p.Name != name })
 }
 
-// One returns the only point called name.
+// One returns the only point called name, and ends the test t if there is none
+// or more than one; see [Recorder.Points].
 func (r *Recorder) One(t testing.TB, name string) Point {
 	t.Helper()
 	points := r.Named(t, name)
 	if len(points) != 1 {
-		t.Fatalf("%d points called %q in %+v, want one", len(points), name, r.Points(t))
+		t.Fatalf("%d points are called %q, want 1; all points: %+v", len(points), name, r.Points(t))
 	}
 	return points[0]
 }

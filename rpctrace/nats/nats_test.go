@@ -111,7 +111,7 @@ func TestPublishSubscribe(t *testing.T) {
 		out := sent.Named(t, "nats_publish")[n]
 		in := received.Named(t, "nats_process")[n]
 		inside := received.Named(t, "inside")[n]
-		if in.Parent != out.ID || in.Base != out.Base || inside.Parent != in.ID || in.Service != "stock" {
+		if in.Parent != out.ID || in.Trace != out.Trace || inside.Parent != in.ID || in.Service != "stock" {
 			t.Errorf("%s: not a chain: %+v %+v %+v", name, out, in, inside)
 		}
 		if got := info(t, out.Start); got["subject"] != "orders.new" || got["bytes"] != 11.0 {
