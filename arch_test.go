@@ -148,6 +148,7 @@ func TestLightRooms(t *testing.T) {
 			"go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes",
 			"go.opentelemetry.io/otel/semconv", "github.com/cespare/xxhash",
 		},
+		"profiler/profilertest": nil,
 	} {
 		p, ok := all[module+"/"+r]
 		if !ok {

@@ -266,8 +266,8 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 	n.record(record.Stop, n.trace.at(end.Time), e)
 }
 
-// Release lets a start record go that Opening.Held withholds. It is for layers,
-// and has no effect on other points.
+// Release stops withholding the start record of a point that was opened with
+// Opening.Held. It has no effect on other points. It is for layers.
 func (p Point) Release() {
 	if p.n != nil && p.n.state.And(^stateHeld)&stateHeld != 0 {
 		p.n.trace.release(p.n)

@@ -25,9 +25,10 @@ type Arrival struct {
 	Path string
 }
 
-// Peer may be implemented by the [header.Carrier] that [Service.Receive] is given:
-// it returns the address of the sender, which is logged if the headers are refused.
+// Peer may be implemented by the [header.Carrier] that [Service.Receive] is given.
 type Peer interface {
+	// Peer returns the address of the sender. It is called if the headers are
+	// refused, to log it.
 	Peer() string
 }
 

@@ -5,10 +5,11 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Stats is what a Service has done so far. Records are counted such that at any
-// time, Waiting being zero after Close,
+// Stats is what a Service has done so far. No record is unaccounted for:
 //
 //	Recorded = Acknowledged + Dropped.Total() + Unconfirmed + Waiting
+//
+// After [Service.Close], Waiting is zero.
 type Stats struct {
 	// Traces counts the traces that this Service has joined or begun.
 	Traces uint64

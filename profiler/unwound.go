@@ -38,8 +38,8 @@ func (p Point) Guard(returned *bool) {
 //
 // If v is nil, the function called [runtime.Goexit], and the Ending has the outcome
 // "goexit"; or it called panic(nil) under GODEBUG=panicnil=1. Unwound tells the two
-// apart by the stack, so it must be called by the deferred function, or by a
-// function that that calls.
+// apart by the stack, so call it while the deferred function runs, on the same
+// goroutine.
 func Unwound(v any) (end Ending, panicked bool) {
 	if v == nil && !panicking() {
 		return Ending{Outcome: "goexit"}, false // as in testing.T.FailNow

@@ -78,15 +78,15 @@ func expected(service, headers, ctx, hook, kind string) string {
 // Test runs the layer through every way in which a request can arrive, as
 // subtests: the Service nil, disabled or enabled; headers none, signed, forged,
 // or signed by another trace; in ctx no trace, that of an outer layer of the same
-// request, or one that the program has begun; the admission hook absent, saying
+// request, or one that the program has begun; no admission hook, or one that says
 // yes or no. There is one right answer to each, the same for all layers, as
 // [profiler.Service.Receive] has it: the request is untraced and served in the
 // context as it came, or it is one point that has ended, with the right parent.
 // Last, the layer receives a request inside the same request, as a layer that is
 // installed twice does, and must record it once.
 //
-// The layer must open one point a request and none besides, must not call it
-// "around", and must not start goroutines that outlive Receive and record.
+// For each request that is traced the layer must open exactly one point, which is
+// not called "around", and nothing may be recorded after Receive has returned.
 func (r Receiver) Test(t *testing.T) {
 	for _, service := range []string{"nil", "disabled", "enabled"} {
 		for _, headers := range []string{"none", "signed", "forged", "of another trace"} {

@@ -20,8 +20,8 @@ import (
 //	})
 //	rec.Unwound(t, "toy")
 //
-// It sets an environment variable for the time of the test t, which therefore
-// cannot be parallel; see [testing.T.Setenv].
+// PassOn sets GODEBUG until the test t ends, so t cannot be parallel, nor have
+// parallel ancestors; see [testing.T.Setenv].
 func PassOn(t *testing.T, run func(fn func())) {
 	t.Helper()
 	t.Setenv("GODEBUG", "panicnil=1")

@@ -1,5 +1,5 @@
-// Package profilertest helps to test code that is traced, and layers that
-// trace. It is what Sonde's own layers are tested with.
+// Package profilertest helps to test code that records trace points, and layers
+// that open them. Sonde's own layers are tested with it.
 //
 // A [Recorder] is a sink that puts the records of a [profiler.Service] together
 // again, so that a test looks at points with attributes:
@@ -73,17 +73,18 @@ type Point struct {
 	Kind layer.Kind
 
 	// Start and Stop are the attributes of the two records as encoding/json
-	// decodes them: numbers are float64, groups map[string]any. They are without
-	// "host", and "sonde" is without the kind; what else "sonde" holds is in them,
-	// such as the description of a layer outside this module. They must not be
-	// changed. Nil: the record has not been written.
+	// decodes them: numbers are float64, groups are map[string]any. Left out are
+	// "host" and the kind in "sonde"; anything else in "sonde" is kept, such as the
+	// description of a layer outside this module. A map is nil if the record has
+	// not been written, and must not be changed.
 	Start, Stop map[string]any
 }
 
 // New makes a Service called name and the Recorder that it writes to. The
-// Service has the one key "key" and a logger that discards; each change may
-// change that and any other field, except Sink. When the test ends, the Service
-// is closed, and the test fails if that does.
+// Service has a single key, "key", and a logger that discards everything. Each
+// change may set any field of its Config except Sink. If the Config is not valid,
+// New ends the test. When the test ends, the Service is closed; an error of that
+// fails the test.
 func New(t testing.TB, name string, change ...func(*profiler.Config)) (*profiler.Service, *Recorder) {
 	t.Helper()
 	keys, err := header.ParseKeys("key")
