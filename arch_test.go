@@ -69,6 +69,7 @@ var mayImport = []struct {
 	{"header", nil},
 	{"record", []string{"header"}},
 	{"layer", []string{"header", "record"}},
+	{"profiler/profilertest", []string{"header", "layer", "record", "profiler"}},
 	{"profiler", []string{"header", "record", "layer"}},
 	{"middleware/http", []string{"header", "layer", "profiler", "middleware/http"}},
 	{"middleware/grpc", []string{"header", "layer", "profiler", "middleware/grpc"}},
@@ -135,6 +136,21 @@ func TestReadersLinkNoProfiler(t *testing.T) {
 	}
 }
 
+// TestProgramsLinkNoTestKit: profilertest imports testing, whose flags no
+// program should have, so only tests import it.
+func TestProgramsLinkNoTestKit(t *testing.T) {
+	const kit = module + "/profiler/profilertest"
+	all := listPackages(t)
+	if _, ok := all[kit]; !ok {
+		t.Fatalf("there is no package %s", kit)
+	}
+	for path, p := range all {
+		if slices.Contains(p.Imports, kit) {
+			t.Errorf("%s imports %s outside of its tests", path, kit)
+		}
+	}
+}
+
 // TestLightRooms: who uses these rooms links no module that a plain program
 // of the kind would not have.
 func TestLightRooms(t *testing.T) {
@@ -154,6 +170,7 @@ func TestLightRooms(t *testing.T) {
 			"go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes",
 			"go.opentelemetry.io/otel/semconv", "github.com/cespare/xxhash",
 		},
+		"profiler/profilertest": nil,
 	} {
 		p, ok := all[module+"/"+r]
 		if !ok {

@@ -14,12 +14,12 @@ import (
 
 	"github.com/sonde-go/sonde/internal/dbcall"
 	"github.com/sonde-go/sonde/internal/otelid"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/oteltrace"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -32,8 +32,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var tracer = oteltrace.NewTracerProvider().Tracer("example.com/lib")
 
 // traced is a context with a profiler, and what is recorded of it.
-func traced(t testing.TB) (context.Context, *pointtest.Recorder) {
-	svc, rec := pointtest.New(t, "svc")
+func traced(t testing.TB) (context.Context, *profilertest.Recorder) {
+	svc, rec := profilertest.New(t, "svc")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	t.Cleanup(func() { p.Stop() })
 	return ctx, rec
@@ -225,7 +225,7 @@ func TestSpanContext(t *testing.T) {
 		sc := s.SpanContext()
 		s.End()
 		p := rec.One(t, kind.String())
-		if sc.TraceID() != otelid.TraceID(p.Base) || sc.SpanID() != otelid.SpanID(p.ID) || !sc.IsSampled() || sc.IsRemote() {
+		if sc.TraceID() != otelid.TraceID(p.Trace) || sc.SpanID() != otelid.SpanID(p.ID) || !sc.IsSampled() || sc.IsRemote() {
 			t.Errorf("%v of %+v", sc, p)
 		}
 	}

@@ -8,15 +8,17 @@ import (
 // maxList is how many bytes of info a list may have.
 const maxList = maxInfo / 2
 
-// PointOf returns the innermost point that ctx carries, for adding attributes
-// to a point that was opened elsewhere, and a zero Point without a profiler.
-// Whoever opened a point ends it.
+// PointOf returns the innermost point in ctx, so that attributes can be added to a
+// point that was opened elsewhere, or the zero Point if ctx carries no trace. Leave
+// ending it to the code that opened it.
 func PointOf(ctx context.Context) Point { return Point{current(ctx)} }
 
-// Append adds attrs, as one object, to the list under key in the point's stop
-// record. A list takes 8 KiB; how many objects did not find room is told as
-// key + "_left_out". Attributes given under the same key in another way
-// replace the list, and the other way round. It takes constant time.
+// Append adds an object with the attributes attrs to the list called key in the
+// point's stop record. A list holds up to 8 KiB; the number of objects that did
+// not fit is recorded as key + "_left_out". An attribute that [Point.Add] or
+// [Point.Stop] is given under the same key replaces the list, and a list replaces
+// such an attribute. Append takes constant time. After the point has ended it only
+// counts the call, as Late in [Stats].
 func (p Point) Append(key string, attrs ...slog.Attr) {
 	n := p.n
 	if n == nil || key == "" {

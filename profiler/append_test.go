@@ -8,12 +8,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func TestPointOf(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc")
+	svc, rec := profilertest.New(t, "svc")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	inner, p := profiler.Start(ctx, "inner")
 	if profiler.PointOf(inner).ID() != p.ID() || profiler.PointOf(ctx).ID() != root.ID() {
@@ -31,7 +31,7 @@ func TestPointOf(t *testing.T) {
 }
 
 func TestAppend(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc")
+	svc, rec := profilertest.New(t, "svc")
 	_, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	p.Append("log", slog.String("m", "one"), slog.Group("g", slog.Int("n", 1)))
 	p.Append("other")
@@ -56,7 +56,7 @@ func TestAppend(t *testing.T) {
 
 // TestAppendReplaces: Add and Append under one key, in either order.
 func TestAppendReplaces(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc")
+	svc, rec := profilertest.New(t, "svc")
 	_, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	p.Add(slog.Int("a", 7))
 	p.Append("a", slog.Int("n", 1))
@@ -70,7 +70,7 @@ func TestAppendReplaces(t *testing.T) {
 }
 
 func TestAppendIsBounded(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc")
+	svc, rec := profilertest.New(t, "svc")
 	_, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	var wg sync.WaitGroup
 	for range 4 {

@@ -19,7 +19,7 @@ const (
 	maxDepth = 8        // levels of objects and arrays
 )
 
-// encoder writes the info of one record: every key with a comma behind it,
+// encoder writes the info of one record: every key followed by a comma,
 // ready for the host to follow.
 type encoder struct {
 	buf       []byte
@@ -28,7 +28,7 @@ type encoder struct {
 	truncated bool
 
 	kind  layer.Kind // that info.sonde says
-	layer string     // a member of info.sonde with a comma behind it, or empty
+	layer string     // a member of info.sonde followed by a comma, or empty
 }
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
@@ -60,7 +60,7 @@ func (e *encoder) group(key string, attrs []slog.Attr) {
 	e.closeObject()
 }
 
-// closeObject ends an object whose last key has a comma behind it.
+// closeObject ends an object whose last value is followed by a comma.
 func (e *encoder) closeObject() {
 	if n := len(e.buf) - 1; e.buf[n] == ',' {
 		e.buf = e.buf[:n]

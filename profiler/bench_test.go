@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -92,7 +92,7 @@ func BenchmarkPointUntraced(b *testing.B) {
 
 func BenchmarkRequest(b *testing.B) {
 	s := benchService(b)
-	h := pointtest.Headers{}
+	h := profilertest.Headers{}
 	mustSign(b).Write(h)
 	b.ReportAllocs()
 	for b.Loop() {

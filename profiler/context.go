@@ -6,13 +6,14 @@ import (
 	"github.com/sonde-go/sonde/header"
 )
 
-// Active says whether ctx carries a profiler, so that attributes which cost
-// something to make are worth making.
+// Active reports whether ctx carries a trace. Check it before computing
+// attributes that are expensive.
 func Active(ctx context.Context) bool { return current(ctx) != nil }
 
-// Current returns the trace that ctx carries, as the base id, and the innermost
-// point of ctx, as the parent id of what is done below it. It is false without
-// a profiler in ctx.
+// Current returns the ids of the trace that ctx carries (BaseID) and of the
+// innermost point in ctx (ParentID, since it is the parent of what is done below
+// it). It returns false if ctx carries no trace. It is for layers; see [BaseID]
+// and [Sign].
 func Current(ctx context.Context) (header.Info, bool) {
 	n := current(ctx)
 	if n == nil {
@@ -21,8 +22,8 @@ func Current(ctx context.Context) (header.Info, bool) {
 	return n.info(), true
 }
 
-// BaseID is the id of the trace that ctx carries, under which reports find it;
-// the zero ID without a profiler in ctx.
+// BaseID returns the id of the trace that ctx carries, by which reports find it,
+// or the zero ID if ctx carries no trace.
 func BaseID(ctx context.Context) header.ID {
 	if n := current(ctx); n != nil {
 		return n.trace.base
@@ -30,9 +31,10 @@ func BaseID(ctx context.Context) header.ID {
 	return header.ID{}
 }
 
-// Sign returns the signed headers for a request sent from ctx: the innermost
-// point of ctx becomes the parent of what the receiver does. It is false
-// without a profiler in ctx, and if the trace has no key.
+// Sign returns the signed headers of a request that is sent from ctx. The
+// receiver's points will be below the innermost point in ctx. Sign returns false
+// if ctx carries no trace, or if the trace has no key to sign with. It is for
+// layers; see [Inject].
 func Sign(ctx context.Context) (header.Signed, bool) {
 	n := current(ctx)
 	if n == nil || n.trace.key == nil {
@@ -41,8 +43,9 @@ func Sign(ctx context.Context) (header.Signed, bool) {
 	return n.trace.key.Sign(n.info()), true
 }
 
-// Inject puts the signed headers of [Sign] into c. It leaves c alone where Sign
-// is false, and returns what Sign does.
+// Inject puts the headers that [Sign] returns into c, and reports whether it did:
+// where Sign returns false, c is left as it is. It is for layers, and for programs
+// that send requests in a way that no layer covers.
 func Inject(ctx context.Context, c header.Carrier) bool {
 	s, ok := Sign(ctx)
 	if ok {
@@ -51,10 +54,10 @@ func Inject(ctx context.Context, c header.Carrier) bool {
 	return ok
 }
 
-// Detach returns ctx without its trace, for work that is not a part of it: what
-// serves requests or handles messages must not do so in the context of a trace
-// that the program itself has begun, or it would trace every stranger. Without
-// a profiler in ctx it returns ctx.
+// Detach returns ctx without its trace, for work that does not belong to it. Use
+// it for the context that a server or a message bus is started with: if that
+// carried a trace that the program has begun, every request could end up in it.
+// If ctx carries no trace, Detach returns ctx itself.
 func Detach(ctx context.Context) context.Context {
 	if current(ctx) == nil {
 		return ctx
@@ -72,10 +75,11 @@ func (d detached) Value(key any) any {
 	return d.Context.Value(key)
 }
 
-// WithoutBase is what a server goes on with that does not trace a request: ctx
-// without the trace of the server's base context. ofRequest says whether a
-// context is already that of a request, or one the server itself was given. A
-// trace that began with the request, or within it, stays.
+// WithoutBase returns the context in which a server serves a request that it does
+// not trace: ctx without the trace of the server's base context. A trace that
+// began with the request, or within it, stays. ofRequest reports whether a context
+// is already that of a request, as opposed to the one that the server was started
+// with. It is for layers.
 func WithoutBase(ctx context.Context, ofRequest func(context.Context) bool) context.Context {
 	n := current(ctx)
 	if n == nil || n.arrived() || !ofRequest(ctx) {

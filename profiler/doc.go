@@ -1,48 +1,91 @@
-// Package profiler writes trace points: where a request went and how long it
+// Package profiler records trace points: where a request went and how long it
 // stayed there.
 //
-// A [Service] is one instrumented program. A layer that receives requests asks
-// it to verify the request's headers and joins the trace ([Service.Join]); from
-// then on the context carries the profiler, and everything below works from
-// the context alone:
+// A [Service] is one instrumented program. A layer, such as an HTTP middleware,
+// gives it the headers of each request; if they are signed with one of the
+// Service's keys, the request is traced. From then on the context carries the
+// trace, and everything below works from the context alone:
 //
 //	ctx, p := profiler.Start(ctx, "price", slog.String("sku", sku))
 //	defer p.Stop()
 //
-// A context without a profiler is the usual case and costs next to nothing:
-// Start returns the same context and a zero [Point], whose methods do nothing.
-// Attributes that are dear to make belong behind [Active].
+// Most contexts carry no trace, and then this costs next to nothing: Start
+// returns the same context and the zero [Point], whose methods do nothing. Check
+// [Active] before computing attributes that are expensive.
 //
-// # What is recorded
+// # For programs
 //
-// Each point gives two records ([record.Event]), one when it starts and one
-// when it stops, so that running work can be seen. Attributes are encoded as JSON at
-// once; nothing that belongs to the caller is kept or read afterwards.
+// A program makes a Service when it starts and closes it when it ends. Package
+// sonde makes one from a store's URL and the environment.
+//
+//   - [New] makes a Service from a [Config]. [Service.Flush] waits until what was
+//     recorded is stored, [Service.Close] ends the Service, and [Service.Stats]
+//     says what became of every record.
+//   - [Start] opens a point that its caller stops. [Trace] runs a function inside
+//     a point.
+//   - [Point.Add] and [Point.Append] give a point more attributes. [Point.Stop]
+//     ends it, and [Point.Fail] ends it with an error. [PointOf] returns the
+//     innermost point in a context; [Point.Active] and [Point.ID] say whether a
+//     point is recorded, and under which id.
+//   - [Active] reports whether a context carries a trace, and [BaseID] returns the
+//     id of that trace.
+//   - [Service.Begin] and [Service.BeginAs] begin a trace that no request asked
+//     for. [Detach] takes a context out of its trace.
+//
+// # For layers
+//
+// A layer is the instrumentation of one way into or out of a program: a server,
+// a client, a database, a message bus. A [layer.Layer] describes its points to
+// reports, and package profilertest has the tests that every layer should pass.
+//
+//   - [Service.Receive] decides whether an [Arrival], a request or message that
+//     has come in, is traced. Its answer is an [Incoming]: [Incoming.Traced],
+//     [Incoming.Repeated] and [Incoming.Signed] say what was decided and why, and
+//     [Incoming.Open] opens the point. [Service.Idle] tells a server beforehand
+//     that it cannot trace a request without headers.
+//   - [Inject] puts signed headers into a request that goes out, and [Sign]
+//     returns them. [Current] returns the ids alone.
+//   - [Open] opens a point as an [Opening] describes it, and [Point.End] ends it
+//     as an [Ending] describes. [Point.Guard] ends it if the code that the layer
+//     calls panics or calls [runtime.Goexit]; [Unwound] is for layers that do more
+//     in that case.
+//   - [Point.Release] and [Point.Discard] write or undo a point whose start record
+//     was withheld with Opening.Held.
+//   - [WithoutBase] keeps the trace of a server's base context away from its
+//     requests.
+//
+// # Attributes
+//
+// A point is written as two records ([record.Event]), one when it starts and one
+// when it stops, so that work in progress is visible. Attributes are encoded as
+// JSON during the call that gives them; nothing that belongs to the caller is
+// kept or read later.
 //
 //	attribute                     stored as
 //	string, bool, int64, uint64   JSON
 //	float64                       JSON; NaN and infinities as text
 //	time.Duration                 text, "1.5ms"
 //	time.Time                     text, RFC 3339 with nanoseconds
-//	slog.Group                    object; with an empty key its attributes stand in its place
+//	slog.Group                    object; with an empty key, its attributes take its place
 //	slog.LogValuer                what it resolves to
 //	error                         its Error text
+//	fmt.Stringer                  its String text
 //	json.Marshaler, other values  what encoding/json makes of it
 //	encoding fails or panics      text that begins with "!ERROR" or "!PANIC"; the
 //	                              request goes on whatever a value's methods do
 //	the same key twice            the last one wins
-//	keys "host" and "sonde"       "host_" and "sonde_", since those two are ours
+//	keys "host" and "sonde"       "host_" and "sonde_": those two are reserved
 //	deeper than 8 levels          "…"
-//	more than 16 KiB a point      cut; info.sonde.truncated is true
+//	more than 16 KiB per record   truncated; info.sonde.truncated is true
 //
-// A start record also says what kind of work the point is (info.sonde.kind,
-// see [github.com/sonde-go/sonde/layer.Kind]), unless the group that its
-// attributes stand under implies it, as OSProfiler's groups do.
+// A start record also has the kind of the point (info.sonde.kind, see
+// [layer.Kind]), unless the group that its attributes are in implies it, as
+// OSProfiler's groups do.
 //
 // # Delivery
 //
-// Records go through a bounded queue to a [record.Sink] in batches. The caller never
-// waits for the sink. What there is no room for (see [QueueConfig]) is dropped
-// and counted: see [Stats], and info.sonde.lost in the next record of the same
-// trace.
+// Records go through a bounded queue to a [record.Sink], in batches. The caller
+// never waits for the sink. Records that do not fit in the queue (see
+// [QueueConfig]) are dropped and counted: in [Stats], and as info.sonde.lost in
+// the next record of the same trace.
 package profiler

@@ -11,46 +11,49 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Opening says how a point begins, for instrumentation of a layer.
+// Opening describes how a point begins. Programs that call [Service.Begin] need
+// only Name; the other fields are for layers.
 type Opening struct {
-	// Name of the point: few and stable, since reports group by it.
+	// Name is the name of the point. Use few and stable names, since reports group
+	// points by it. Dashes are replaced by underscores, an empty name by
+	// "unnamed", and it is cut to 200 characters.
 	Name string
-	// Layer says what the instrumentation is. The attributes stand under its
-	// group. Nil: the point is the program's own, and its attributes stand at the
-	// top of info.
+	// Layer describes the layer. The attributes are stored in its group. Nil: the
+	// point is the program's own, and its attributes are at the top of info.
 	Layer *layer.Layer
-	// Kind is the part that the point plays; Unspecified: that of Layer, and
-	// layer.Internal without one.
+	// Kind is the kind of the point. Unspecified: that of Layer, or layer.Internal
+	// if Layer is nil.
 	Kind layer.Kind
-	// Top are attributes that stand at the top of info, whatever Layer says.
+	// Top are more attributes, stored at the top of info even if there is a Layer.
 	Top []slog.Attr
-	// Held withholds the start record until Release, Stop or the next flush
-	// by age, so that the point can be discarded as if it had never been.
+	// Held withholds the start record, so that [Point.Discard] can still undo the
+	// point. It is written when the point is released or ends, and at the latest
+	// when QueueConfig.FlushInterval is over.
 	Held bool
-	// Time is when the point began; zero: now.
+	// Time is when the point began. Zero: now.
 	Time time.Time
 }
 
-// Ending says how a point ends, for instrumentation of a layer.
+// Ending describes how a point ends. It is for layers. The zero Ending is a
+// success.
 type Ending struct {
-	// Group is the member of info that the attributes stand under, for instance
-	// the group of the point's layer; empty: they stand at the top.
+	// Group is the member of info that the attributes are stored in, usually the
+	// group of the point's layer. Empty: they are at the top.
 	Group string
-	// Err is why the point failed, see Point.Fail.
+	// Err is why the point failed, see [Point.Fail].
 	Err error
-	// Panic is the value of a panic that passes through the layer.
+	// Panic is the value of a panic that passes through the layer, see [Unwound].
+	// If it is set, Err is ignored.
 	Panic any
-	// Outcome says how it went where success and failure do not say enough:
-	// "aborted", "leaked". Empty: what Err implies, which is "cancelled" for a
-	// cancelled context (not a failure then) and "timeout" for an error that is
-	// one.
+	// Outcome is how the point ended if success and failure do not say enough:
+	// "aborted", "leaked". Empty: what Err implies, see [Point.Fail].
 	Outcome string
-	// Time is when the point ended; zero: now.
+	// Time is when the point ended. Zero: now.
 	Time time.Time
 }
 
-// Point is an open trace point. The zero Point does nothing. Its methods are
-// safe for concurrent use.
+// Point is a trace point. The zero Point is valid, and its methods do nothing. All
+// methods are safe for concurrent use, and a Point may be copied.
 type Point struct{ n *node }
 
 // node is a point and the context of what runs below it.
@@ -103,9 +106,11 @@ func current(ctx context.Context) *node {
 	return n
 }
 
-// Start opens a point below the one that ctx carries and returns the context
-// for what runs inside of it. Without a profiler in ctx it returns ctx and a
-// zero Point. Dashes in name are replaced by underscores.
+// Start opens a point below the innermost one in ctx, and returns the context for
+// what runs inside it. The caller ends the point, usually by deferring
+// [Point.Stop]; a point that is not ended is reported as unfinished. If ctx carries
+// no trace, Start returns ctx and the zero Point. The rules for names are those of
+// Opening.Name.
 func Start(ctx context.Context, name string, attrs ...slog.Attr) (context.Context, Point) {
 	up := current(ctx)
 	if up == nil {
@@ -117,7 +122,7 @@ func Start(ctx context.Context, name string, attrs ...slog.Attr) (context.Contex
 	return n, Point{n}
 }
 
-// Open is Start for the instrumentation of a layer.
+// Open is [Start] for layers: it opens a point as o describes it.
 func Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, Point) {
 	up := current(ctx)
 	if up == nil {
@@ -165,10 +170,11 @@ func (n *node) record(kind record.Phase, at int64, e *encoder) {
 	e.free()
 }
 
-// Add puts attributes into the point's stop record. An attribute of the same
-// key given later, here or to Stop, replaces the earlier one. What is added
-// takes 16 KiB a point; beyond that attributes are left out and the record says
-// so. It takes constant time, however often it is called.
+// Add adds attributes to the point's stop record. An attribute with the same key
+// that is given later, to Add or to Stop, replaces the earlier one. A point holds
+// 16 KiB of them; what does not fit is left out, and the record says that it is
+// truncated. Add takes constant time, however often it is called. After the point
+// has ended it only counts the call, as Late in [Stats].
 func (p Point) Add(attrs ...slog.Attr) {
 	n := p.n
 	if n == nil || len(attrs) == 0 {
@@ -204,25 +210,26 @@ func (n *node) gather(e *encoder, add func(*gathered)) {
 	e.free()
 }
 
-// Stop ends the point. Stopping it again does nothing but count.
+// Stop ends the point; attrs go into its stop record. Stopping it again has no
+// effect, except that the call is counted as Late in [Stats].
 func (p Point) Stop(attrs ...slog.Attr) {
 	if p.n != nil {
 		p.n.end(&Ending{}, attrs, 0)
 	}
 }
 
-// Fail ends the point as failed: the type and text of err become etype and
-// message of its stop record, and an error that is a timeout has the outcome
-// "timeout" too. A cancelled context is not a failure: the record says outcome
-// "cancelled" instead. A nil err is Stop. A later Stop is silent,
-// so that it can be deferred.
+// Fail ends the point as failed: the stop record has the type of err as etype and
+// its text as message, and if err is a timeout, the outcome "timeout". An error
+// that wraps [context.Canceled] does not count as a failure: the record has the
+// outcome "cancelled" instead. If err is nil, Fail is Stop. A Stop after Fail has
+// no effect and is not counted, so it can be deferred.
 func (p Point) Fail(err error) {
 	if p.n != nil {
 		p.n.end(&Ending{Err: err}, nil, stateFailed)
 	}
 }
 
-// End is Stop for the instrumentation of a layer.
+// End is [Point.Stop] for layers: it ends the point as end describes it.
 func (p Point) End(end Ending, attrs ...slog.Attr) {
 	if p.n != nil {
 		p.n.end(&end, attrs, 0)
@@ -259,16 +266,17 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 	n.record(record.Stop, n.trace.at(end.Time), e)
 }
 
-// Release lets a held start record go now.
+// Release stops withholding the start record of a point that was opened with
+// Opening.Held. It has no effect on other points. It is for layers.
 func (p Point) Release() {
 	if p.n != nil && p.n.state.And(^stateHeld)&stateHeld != 0 {
 		p.n.trace.release(p.n)
 	}
 }
 
-// Discard ends a held point that turned out not to have happened: it leaves
-// no record. If its start record is on its way already, the point is stopped
-// with outcome "discarded".
+// Discard ends a point whose work turned out not to have happened. If its start
+// record is still withheld, see Opening.Held, the point leaves no record at all;
+// otherwise it is stopped with the outcome "discarded". It is for layers.
 func (p Point) Discard() {
 	n := p.n
 	if n == nil || n.state.Load()&stateEnded != 0 || n.trace.retract(n) {
@@ -277,10 +285,10 @@ func (p Point) Discard() {
 	n.end(&Ending{Outcome: "discarded"}, nil, 0)
 }
 
-// Active says whether the point is recorded: false for the zero Point.
+// Active reports whether the point is recorded. It is false for the zero Point.
 func (p Point) Active() bool { return p.n != nil }
 
-// ID is the point's trace id, zero for the zero Point.
+// ID returns the id of the point, or the zero ID for the zero Point.
 func (p Point) ID() header.ID {
 	if p.n == nil {
 		return header.ID{}

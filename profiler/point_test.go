@@ -16,11 +16,11 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -175,7 +175,7 @@ func TestSelfPanicking(t *testing.T) {
 	s := newService(t, sink, func(c *profiler.Config) {
 		c.Admit = func(context.Context, profiler.Arrival) bool { panic(selfPanicking{}) }
 	})
-	if in := s.Receive(context.Background(), atServer, pointtest.Headers{}); in.Traced() {
+	if in := s.Receive(context.Background(), atServer, profilertest.Headers{}); in.Traced() {
 		t.Error("admitted")
 	}
 	for _, v := range []any{selfPanicking{}, selfStringing{}, &selfPanicking{}, []any{selfPanicking{}}, &wraps{selfPanicking{}}} {

@@ -30,7 +30,7 @@ type queue struct {
 	dirty    ring // traces whose chunk waits to be handed over by age
 	waiting  fifo
 	seq      uint64 // of the record that was handed over or refused last
-	due      uint64 // what is not newer is delivered without waiting for company
+	due      uint64 // records up to this number are delivered although their batch is not full
 	count    counters
 	ticking  bool          // the timer runs
 	closed   bool          // no trace gets a chunk any more
@@ -147,8 +147,8 @@ func (q *queue) tick() {
 	q.gather()
 }
 
-// gather has every trace hand over what it has gathered, has that delivered
-// without waiting for company, and returns the number of the last record.
+// gather has every trace hand over what it has gathered, has that delivered even if
+// it does not fill a batch, and returns the number of the last record.
 func (q *queue) gather() uint64 {
 	q.flushDirty()
 	q.mu.Lock()

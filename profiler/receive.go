@@ -10,22 +10,31 @@ import (
 	"github.com/sonde-go/sonde/layer"
 )
 
-// Arrival is what a layer knows of a request or a message that has come in,
-// before it looks at its headers.
+// Arrival is what a layer knows about a request or message that has come in. The
+// admission hook, Config.Admit, decides by it.
 type Arrival struct {
-	Layer  string     // "http", "grpc", "nats": the same for all points of the layer
-	Kind   layer.Kind // layer.Server or layer.Consumer
-	Method string     // the HTTP method; empty elsewhere
-	Path   string     // the URL's path, the gRPC method's full name, the subject
+	// Layer names the layer: "http", "grpc", "nats". It must be the same for all
+	// arrivals of one layer, and different from that of any other.
+	Layer string
+	// Kind is layer.Server or layer.Consumer.
+	Kind layer.Kind
+	// Method is the HTTP method, empty for other layers.
+	Method string
+	// Path is the path of the URL, the full name of the gRPC method, or the
+	// subject or topic of the message.
+	Path string
 }
 
-// Peer is a [header.Carrier] that knows who has sent the request, for the log.
+// Peer may be implemented by the [header.Carrier] that [Service.Receive] is given.
 type Peer interface {
+	// Peer returns the address of the sender. It is called if the headers are
+	// refused, to log it.
 	Peer() string
 }
 
-// Incoming is a request or a message of which it is decided whether and why it
-// is traced. The zero Incoming is not traced.
+// Incoming is the decision whether a request or message is traced, and why.
+// [Service.Receive] makes it. The zero Incoming is not traced. It is meant for one
+// goroutine.
 type Incoming struct {
 	svc   *Service
 	why   why
@@ -44,22 +53,25 @@ const (
 	byAdmission            // the hook says so
 )
 
-// Receive decides whether a request or a message is traced: every layer asks
-// here, so that all answer alike. It costs no allocation.
+// Receive decides whether a request or message is traced. Every layer calls it, so
+// that all decide alike:
 //
-//   - Nothing is traced by a nil Service, or by one that is disabled.
+//   - A nil or disabled Service traces nothing.
 //   - Headers that do not verify: not traced. They are counted by reason in
-//     [Stats] and logged once a spell; the admission hook is not asked.
-//   - Signed headers: traced, whatever trace ctx carries. If they are those that
-//     the trace in ctx arrived with, or those that an open point of ctx has
-//     sent, the point is below that of ctx; the layer that has received the same
-//     headers further out adds nothing.
-//   - No headers, but a trace in ctx: a server adds a point below the point of
-//     an outer layer of the same request, and leaves any other trace alone; a
-//     consumer adds a point below it.
-//   - Else the admission hook decides.
+//     [Stats], and logged if none have come in the minute before; the admission
+//     hook is not asked.
+//   - Signed headers: traced, whatever trace ctx carries. If they are the headers
+//     that the trace in ctx arrived with, or that an open point in ctx has sent,
+//     the new point is below that of ctx; but if the same layer has already
+//     received them further out, it adds no point.
+//   - No headers, but a trace in ctx: a server adds a point if an outer layer has
+//     received the same request, and ignores any other trace; a consumer always
+//     adds a point. It is below the point in ctx.
+//   - Neither: the admission hook decides, see Config.Admit.
 //
-// c may implement [Peer]. Receive is safe for concurrent use.
+// ctx is the context that the request would be served in, and c has its headers;
+// c may implement [Peer]. Receive reads c only during the call and does not
+// allocate.
 func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Incoming {
 	if s == nil || s.disabled {
 		return Incoming{}
@@ -92,21 +104,22 @@ func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Inco
 	return in
 }
 
-// Traced says whether Open will open a point.
+// Traced reports whether [Incoming.Open] will open a point.
 func (in *Incoming) Traced() bool { return in.why > repeated }
 
-// Repeated says that the request is not traced here because the same layer
-// traces it further out.
+// Repeated reports whether the request is not traced here because the same layer
+// already traces it further out.
 func (in *Incoming) Repeated() bool { return in.why == repeated }
 
-// Signed returns what the headers say, if the request is traced because of
-// them.
+// Signed returns the ids in the headers. It returns false if the request is not
+// traced because of its headers.
 func (in *Incoming) Signed() (header.Info, bool) { return in.info, in.why == byHeaders }
 
-// Open opens the point of the request and returns the context for what serves
-// it; the caller ends the point. What the request sends on is signed with the
-// key that signed its headers, or with the first key. Without Traced it returns
-// ctx and a zero Point. It is called once.
+// Open opens the point of the request and returns the context to serve the request
+// in. ctx is the one that [Service.Receive] was given, or is derived from it. The
+// caller ends the point. Requests sent from the returned context are signed with
+// the key that signed the headers, or with the first key if there were none. If
+// the request is not traced, Open returns ctx and the zero Point. Call it once.
 func (in *Incoming) Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, Point) {
 	switch in.why {
 	case byHeaders:
@@ -122,10 +135,11 @@ func (in *Incoming) Open(ctx context.Context, o Opening, attrs ...slog.Attr) (co
 	return ctx, Point{}
 }
 
-// Idle says that a request without headers cannot be traced by a server: there is
-// no hook to ask, and no trace in ctx. A server asks it before it makes anything
-// for [Service.Receive]. It looks into ctx only while a trace is open in the
-// process.
+// Idle reports whether a server cannot trace a request that has no headers: there
+// is no admission hook, and ctx carries no trace. A server whose request has no
+// headers checks Idle before it prepares anything for [Service.Receive]. Idle looks
+// into ctx only if a trace is open in the process, or if the program has ever begun
+// one.
 func (s *Service) Idle(ctx context.Context) bool {
 	if s == nil || s.disabled {
 		return true

@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 var atServer = profiler.Arrival{Layer: "http", Kind: layer.Server, Method: "GET", Path: "/slow"}
@@ -30,7 +30,7 @@ func receiveSigned(t testing.TB, s *profiler.Service, secret string, in header.I
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := pointtest.Headers{}
+	h := profilertest.Headers{}
 	keys.Primary().Sign(in).Write(h)
 	arrived := s.Receive(context.Background(), atServer, h)
 	if !arrived.Traced() {
@@ -42,9 +42,9 @@ func receiveSigned(t testing.TB, s *profiler.Service, secret string, in header.I
 func TestReceive(t *testing.T) {
 	for _, kind := range []layer.Kind{layer.Server, layer.Consumer} {
 		t.Run(kind.String(), func(t *testing.T) {
-			pointtest.Receiver{
+			profilertest.Receiver{
 				Layer: "toy", Kind: kind,
-				Receive: func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
+				Receive: func(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
 					in := svc.Receive(ctx, profiler.Arrival{Layer: "toy", Kind: kind}, h)
 					ctx, p := in.Open(ctx, profiler.Opening{Name: "toy"})
 					defer p.Stop()
@@ -63,7 +63,7 @@ func TestReceiveInProcess(t *testing.T) {
 	s := newService(t, sink)
 	ctx, outer := receive(t, s, header.Info{BaseID: header.NewID()}, profiler.Opening{Name: "outer"})
 	ctx, call := profiler.Start(ctx, "call")
-	h := pointtest.Headers{}
+	h := profilertest.Headers{}
 	if !profiler.Inject(ctx, h) {
 		t.Fatal("no headers")
 	}
@@ -91,7 +91,7 @@ func TestHeadersAreCounted(t *testing.T) {
 	keys, _ := header.ParseKeys("k2")
 	signed := keys.Primary().Sign(header.Info{BaseID: header.NewID()})
 	for _, mac := range []string{signed.HMAC, "", strings.Repeat("0", 40)} {
-		s.Receive(context.Background(), atServer, pointtest.Headers{header.InfoName: signed.Info, header.HMACName: mac})
+		s.Receive(context.Background(), atServer, profilertest.Headers{header.InfoName: signed.Info, header.HMACName: mac})
 	}
 	st := s.Stats()
 	if st.Accepted != 1 || st.Refused[header.ErrNoSignature] != 1 || st.Refused[header.ErrUnknownKey] != 1 {
@@ -100,7 +100,7 @@ func TestHeadersAreCounted(t *testing.T) {
 }
 
 func TestAdmissionHook(t *testing.T) {
-	none := pointtest.Headers{}
+	none := profilertest.Headers{}
 	admits := func(s *profiler.Service, path string) bool {
 		in := s.Receive(context.Background(), profiler.Arrival{Layer: "http", Kind: layer.Server, Method: "GET", Path: path}, none)
 		return in.Traced()
@@ -125,7 +125,7 @@ func TestAdmissionHook(t *testing.T) {
 }
 
 // fromPeer are headers of a request of which the sender is known.
-type fromPeer struct{ pointtest.Headers }
+type fromPeer struct{ profilertest.Headers }
 
 func (fromPeer) Peer() string { return net.JoinHostPort("192.0.2.7", "4711") }
 
@@ -133,7 +133,7 @@ func (fromPeer) Peer() string { return net.JoinHostPort("192.0.2.7", "4711") }
 func TestForgedIsLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	s := newService(t, &store{}, func(c *profiler.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	forged := fromPeer{pointtest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}}
+	forged := fromPeer{profilertest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}}
 	for range 1000 {
 		s.Receive(context.Background(), atServer, forged)
 	}
@@ -241,11 +241,11 @@ func TestAllocReceive(t *testing.T) {
 		t.Skip("sync.Pool forgets at random under -race; runs without it too")
 	}
 	s := newService(t, &store{})
-	forged := pointtest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}
-	none := pointtest.Headers{}
+	forged := profilertest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}
+	none := profilertest.Headers{}
 	ctx := context.Background()
 	s.Receive(ctx, atServer, forged) // which is logged
-	for name, h := range map[string]pointtest.Headers{"none": none, "forged": forged} {
+	for name, h := range map[string]profilertest.Headers{"none": none, "forged": forged} {
 		if n := race.Allocs(200, func() { s.Receive(ctx, atServer, h) }); n >= 1 {
 			t.Errorf("headers %s: %v allocations", name, n)
 		}

@@ -3,7 +3,7 @@ package profiler
 // ring is the traces that hold a chunk, those that were looked at longest ago
 // first. It is guarded by queue.mu.
 type ring struct {
-	root trace // before the first and behind the last
+	root trace // before the first and after the last
 	n    int
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/sonde-go/sonde/header"
 )
 
-// Service is one instrumented program. All its methods are safe for concurrent
-// use, and a nil Service is one that is disabled.
+// Service is one instrumented program. [New] makes one. All methods are safe for
+// concurrent use. A nil *Service is valid and behaves like a disabled one.
 type Service struct {
 	disabled bool // nothing is traced; there is no queue
 	keys     *header.Keyring
@@ -35,18 +35,19 @@ type Service struct {
 	lastRefusal atomic.Int64 // Unix time in seconds
 }
 
-// Begin opens the first point of a new trace, for work that no request has asked
-// for: a job, a command, a message of one's own. What the trace sends on is
-// signed with the first key. A nil or disabled Service returns ctx and a zero
-// Point. Do not hand the context to a server or a bus as the one that all its
-// requests share.
+// Begin begins a new trace and opens its first point, for work that no request has
+// asked for: a job, a command, a message that the program sends on its own. The
+// caller ends the point. Requests sent from the returned context are signed with
+// the first key. A nil or disabled Service returns ctx and the zero Point.
+//
+// Do not start a server or a message bus with the returned context; see [Detach].
 func (s *Service) Begin(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, Point) {
 	return s.BeginAs(ctx, header.NewID(), o, attrs...)
 }
 
-// BeginAs is Begin with the id of the trace, for instance the id that a request
-// has anyway; see [header.FromUUID]. The zero ID stands for a new one. Nobody
-// checks that no other trace has that id.
+// BeginAs is [Service.Begin] for a trace with the given id, such as the id that a
+// request already has; see [header.FromUUID]. The zero ID means a new one. It is up
+// to the caller that no other trace has the same id.
 func (s *Service) BeginAs(ctx context.Context, id header.ID, o Opening, attrs ...slog.Attr) (context.Context, Point) {
 	if s == nil || s.disabled {
 		return ctx, Point{}
@@ -77,12 +78,14 @@ func (s *Service) join(ctx context.Context, in header.Info, key *header.Key, arr
 	return n, Point{n}
 }
 
-// Flush has open traces hand over what they have gathered, which is done at
-// once even if the store is down, and waits until all that was recorded before
-// is stored or dropped. It gives up when ctx ends, or after ten seconds if ctx
-// has no deadline, with an error that wraps ctx's and says how many records
-// still wait; they are sent all the same once the store takes them. It does
-// not shorten the pause between two tries of a batch.
+// Flush waits until everything recorded before the call is stored or dropped. It
+// gives up when ctx ends, or after ten seconds if ctx has no deadline; the error
+// then wraps that of ctx and says how many records are still waiting. They are
+// sent nevertheless, once the store accepts them. Flush does not shorten the pause
+// before a batch that failed is sent again.
+//
+// Records of points that are still open are included, so a point opened with
+// Opening.Held cannot be discarded without a record after that.
 func (s *Service) Flush(ctx context.Context) error {
 	if s == nil || s.disabled {
 		return nil
@@ -90,9 +93,11 @@ func (s *Service) Flush(ctx context.Context) error {
 	return s.queue.flush(ctx)
 }
 
-// Close delivers what is recorded and ends the Service. It gives up when ctx
-// ends, or after ten seconds if ctx has no deadline, and says what was not
-// delivered. Later points are counted and dropped. Close is idempotent.
+// Close delivers what has been recorded, ends the Service and closes
+// Config.Closer. It gives up when ctx ends, or after ten seconds if ctx has no
+// deadline; the error then says how many records were not delivered. What is
+// recorded later is dropped and counted. Closing again returns the same error
+// about records, and does not close Config.Closer again.
 func (s *Service) Close(ctx context.Context) error {
 	if s == nil || s.disabled {
 		return nil

@@ -5,55 +5,59 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Stats is what a Service has done so far. After Close
+// Stats is what a Service has done so far. No record is unaccounted for:
 //
-//	Recorded = Acknowledged + Dropped.Total() + Unconfirmed
+//	Recorded = Acknowledged + Dropped.Total() + Unconfirmed + Waiting
+//
+// After [Service.Close], Waiting is zero.
 type Stats struct {
-	// Traces are the requests joined and traces begun.
+	// Traces counts the traces that this Service has joined or begun.
 	Traces uint64
-	// Accepted and Refused count the headers that were verified; Admitted the
-	// requests without headers that the admission hook let in.
+	// Accepted counts requests whose headers were verified.
 	Accepted uint64
-	Refused  map[header.Refusal]uint64
+	// Refused counts requests whose headers were refused, by reason. It is never
+	// nil.
+	Refused map[header.Refusal]uint64
+	// Admitted counts requests without headers that the admission hook let in.
 	Admitted uint64
 
-	// Recorded counts the records given to the queue or refused by it, half a
-	// point each. An open trace gives what it has gathered at each flush
-	// interval, whether or not the store takes anything.
+	// Recorded counts records; a point is two. Records of an open trace are counted
+	// within QueueConfig.FlushInterval, whether or not the store accepts any.
 	Recorded uint64
-	// Acknowledged counts those that the sink has taken.
+	// Acknowledged counts records that the sink has stored.
 	Acknowledged uint64
-	// Dropped counts those that the sink will never see.
+	// Dropped counts records that are lost, by reason.
 	Dropped Dropped
-	// Unconfirmed counts those of which it is not known whether the store has
-	// them, since a reply was lost before the Service was closed.
+	// Unconfirmed counts records that may or may not be stored: the sink's answer
+	// was lost, and the Service closed before they could be sent again.
 	Unconfirmed uint64
-	// Waiting counts those that are on their way.
+	// Waiting counts records that are not stored yet.
 	Waiting uint64
-	// Retries counts the batches that were sent again.
+	// Retries counts batches that were sent again.
 	Retries uint64
 
-	// Starts and Stops count the records by kind: a point that was never
-	// stopped is in the first only.
+	// Starts and Stops count the start and stop records in Recorded, except those
+	// in Dropped.Closed. A point that has not ended is in Starts only.
 	Starts, Stops uint64
-	// Late counts calls of Stop or Add on a point that had ended.
+	// Late counts calls that add attributes to a point that has already ended, or
+	// end it again, except for ending it after [Point.Fail].
 	Late uint64
-	// Truncated counts infos that were cut for their size.
+	// Truncated counts records whose attributes did not fit.
 	Truncated uint64
-	// Panics counts panics of user code that was run to encode a value or to
-	// decide on admission.
+	// Panics counts panics of the program's code while it encoded an attribute or
+	// decided on admission.
 	Panics uint64
 }
 
-// Dropped counts dropped records by reason.
+// Dropped counts lost records by reason.
 type Dropped struct {
-	QueueFull   uint64 // no room within MaxEvents and MaxBytes: the sink was too slow
-	Rejected    uint64 // the sink will never take them
+	QueueFull   uint64 // over MaxEvents or MaxBytes of QueueConfig: the sink was too slow
+	Rejected    uint64 // the sink returned a record.RejectedError for them
 	Undelivered uint64 // not stored when Close gave up
 	Closed      uint64 // recorded after Close
 }
 
-// Total is the sum over all reasons.
+// Total returns the sum over all reasons.
 func (d Dropped) Total() uint64 { return d.QueueFull + d.Rejected + d.Undelivered + d.Closed }
 
 // counters are the figures that the queue keeps, under its lock.
@@ -82,7 +86,7 @@ func (n *counters) add(k record.Phase) {
 	}
 }
 
-// Stats returns the figures of this moment.
+// Stats returns the current figures.
 func (s *Service) Stats() Stats {
 	if s == nil || s.disabled {
 		return Stats{Refused: map[header.Refusal]uint64{}}

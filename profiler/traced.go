@@ -5,8 +5,9 @@ import (
 	"log/slog"
 )
 
-// Trace runs fn inside a point. The point fails with the error that fn
-// returns; a panic is recorded and passes on.
+// Trace runs fn inside a point called name, see [Start], and returns the error
+// that fn returns. The point fails with that error, see [Point.Fail]. A panic and
+// [runtime.Goexit] are recorded and pass on.
 func Trace(ctx context.Context, name string, fn func(context.Context) error, attrs ...slog.Attr) error {
 	ctx, p := Start(ctx, name, attrs...)
 	if !p.Active() {

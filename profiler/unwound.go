@@ -2,9 +2,11 @@ package profiler
 
 import "runtime"
 
-// Guard is deferred around code that may panic, by instrumentation that ends the
-// point itself when that code returns. Unless *returned, p ends as panicked, or
-// with the outcome "goexit", and the panic passes on unchanged:
+// Guard ends the point if a function that the layer calls panics or calls
+// [runtime.Goexit]. The point then ends as panicked, or with the outcome "goexit",
+// and the panic or the Goexit passes on unchanged. Defer Guard itself, before the
+// call, and set *returned after it; if *returned is true, Guard does nothing. It is
+// for layers:
 //
 //	returned := false
 //	defer p.Guard(&returned)
@@ -23,9 +25,9 @@ func (p Point) Guard(returned *bool) {
 	}
 }
 
-// Unwound is for instrumentation that has more to do than [Point.Guard]: it says
-// how a point ends whose function did not return, and whether that is because of
-// a panic, which has to go on. v is what the deferred function has recovered:
+// Unwound is for layers that have more to do than [Point.Guard] does. It returns the
+// Ending of a point whose function did not return, and reports whether it panicked;
+// a panic must be raised again. v is what the deferred function recovered:
 //
 //	v := recover()
 //	end, panicked := profiler.Unwound(v)
@@ -34,9 +36,10 @@ func (p Point) Guard(returned *bool) {
 //		panic(v)
 //	}
 //
-// A nil v is [runtime.Goexit], the outcome "goexit", or under
-// GODEBUG=panicnil=1 a panic(nil). The two are told apart by the stack, so
-// Unwound is called by the deferred function itself or by what that calls.
+// If v is nil, the function called [runtime.Goexit], and the Ending has the outcome
+// "goexit"; or it called panic(nil) under GODEBUG=panicnil=1. Unwound tells the two
+// apart by the stack, so call it while the deferred function runs, on the same
+// goroutine.
 func Unwound(v any) (end Ending, panicked bool) {
 	if v == nil && !panicking() {
 		return Ending{Outcome: "goexit"}, false // as in testing.T.FailNow

@@ -5,11 +5,11 @@ import (
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
@@ -66,8 +66,8 @@ func TestRabbitMQ(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop, sent := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, sent := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	root, p := shop.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer p.Stop()
 

@@ -6,16 +6,16 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
 func TestArrivals(t *testing.T) {
-	pointtest.Receiver{
+	profilertest.Receiver{
 		Layer: "bus", Kind: layer.Consumer,
-		Receive: func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
+		Receive: func(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
 			_ = rpctrace.Process(ctx, svc, h, processing, "t", func(ctx context.Context) error {
 				inside(ctx)
 				return nil
@@ -28,10 +28,10 @@ func TestArrivals(t *testing.T) {
 // whatever context and hook say, and so is a batch that was received already.
 func TestBatchOfForged(t *testing.T) {
 	asked := 0
-	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
 		c.Admit = func(context.Context, profiler.Arrival) bool { asked++; return true }
 	})
-	forged := pointtest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}
+	forged := profilertest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer root.Stop()
 	for _, ctx := range []context.Context{context.Background(), ctx} {

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
@@ -24,15 +24,15 @@ func message(t *testing.T, svc *profiler.Service) header.Carrier {
 	return c
 }
 
-func link(t *testing.T, p pointtest.Point, i int) (base, id any) {
+func link(t *testing.T, p profilertest.Point, i int) (base, id any) {
 	t.Helper()
 	l := p.Start["links"].([]any)[i].(map[string]any)
 	return l["base_id"], l["trace_id"]
 }
 
 func TestBatchFansIn(t *testing.T) {
-	shop, sent := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, sent := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	a, b := message(t, shop), message(t, shop)
 	forged := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
 	from := sent.Named(t, "producer")
@@ -49,7 +49,7 @@ func TestBatchFansIn(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	for i := range got {
-		if got[i].Base != from[i].Base || got[i].Parent != from[i].ID || got[i].Stop["message"] != "boom" {
+		if got[i].Trace != from[i].Trace || got[i].Parent != from[i].ID || got[i].Stop["message"] != "boom" {
 			t.Errorf("point %d: %+v of %+v", i, got[i], from[i])
 		}
 		bus := got[i].Start["bus"].(map[string]any)
@@ -61,11 +61,11 @@ func TestBatchFansIn(t *testing.T) {
 		t.Error("what is inside does not hang below the first point")
 	}
 	for i := range from {
-		if base, id := link(t, got[0], i); base != from[i].Base.String() || id != from[i].ID.String() {
+		if base, id := link(t, got[0], i); base != from[i].Trace.String() || id != from[i].ID.String() {
 			t.Errorf("link %d is %v %v", i, base, id)
 		}
 	}
-	if base, id := link(t, got[1], 0); base != got[0].Base.String() || id != got[0].ID.String() {
+	if base, id := link(t, got[1], 0); base != got[0].Trace.String() || id != got[0].ID.String() {
 		t.Errorf("the second links to %v %v", base, id)
 	}
 }
@@ -73,7 +73,7 @@ func TestBatchFansIn(t *testing.T) {
 // TestBatchOfOneProducer: one producer, alone or among messages without one,
 // however many it has sent, is the parent and has the one link.
 func TestBatchOfOneProducer(t *testing.T) {
-	shop, sent := pointtest.New(t, "shop")
+	shop, sent := profilertest.New(t, "shop")
 	m := message(t, shop)
 	from := sent.One(t, "producer")
 	for name, messages := range map[string][]header.Carrier{
@@ -84,7 +84,7 @@ func TestBatchOfOneProducer(t *testing.T) {
 		"beside a forged": {carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}, m},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stock, received := pointtest.New(t, "stock", func(c *profiler.Config) {
+			stock, received := profilertest.New(t, "stock", func(c *profiler.Config) {
 				c.Admit = func(context.Context, profiler.Arrival) bool {
 					t.Error("the hook is asked about a batch that has a producer")
 					return true
@@ -96,14 +96,14 @@ func TestBatchOfOneProducer(t *testing.T) {
 			}
 			batch.Stop()
 			p := received.One(t, "bus_process")
-			if p.Base != from.Base || p.Parent != from.ID || !p.Stopped {
+			if p.Trace != from.Trace || p.Parent != from.ID || !p.Stopped {
 				t.Errorf("%+v is not below %+v", p, from)
 			}
 			links, _ := p.Start["links"].([]any)
 			if len(links) != 1 || p.Start["links_left_out"] != nil {
 				t.Fatalf("%v", p.Start)
 			}
-			if base, id := link(t, p, 0); base != from.Base.String() || id != from.ID.String() {
+			if base, id := link(t, p, 0); base != from.Trace.String() || id != from.ID.String() {
 				t.Errorf("linked to %v %v", base, id)
 			}
 			if bus := p.Start["bus"].(map[string]any); bus["messages"] != float64(len(messages)) {
@@ -114,8 +114,8 @@ func TestBatchOfOneProducer(t *testing.T) {
 }
 
 func TestBatchInATracedContext(t *testing.T) {
-	shop, _ := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, _ := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	ctx, root := stock.Begin(context.Background(), profiler.Opening{Name: "root"})
 	_, batch := rpctrace.ConsumeBatch(ctx, stock, []header.Carrier{message(t, shop)}, processing, "t")
 	batch.Stop()
@@ -123,14 +123,14 @@ func TestBatchInATracedContext(t *testing.T) {
 	batch.Stop()
 	root.Stop()
 	got := received.Named(t, "bus_process")
-	if len(got) != 3 || got[0].Parent != root.ID() || got[1].Base == got[0].Base || got[2].Start["links"] != nil {
+	if len(got) != 3 || got[0].Parent != root.ID() || got[1].Trace == got[0].Trace || got[2].Start["links"] != nil {
 		t.Fatalf("%+v", got)
 	}
 }
 
 func TestBatchOfManyProducers(t *testing.T) {
-	shop, _ := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, _ := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	all := make([]header.Carrier, 70)
 	for i := range all {
 		all[i] = message(t, shop)
@@ -145,7 +145,7 @@ func TestBatchOfManyProducers(t *testing.T) {
 
 func TestBatchUntraced(t *testing.T) {
 	asked := 0
-	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
 		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			asked++
 			return r == profiler.Arrival{Layer: "bus", Kind: layer.Consumer, Path: "yes"}

@@ -7,11 +7,11 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/rpctrace"
 	"go.uber.org/goleak"
 )
@@ -30,8 +30,8 @@ var (
 )
 
 func TestTraceCrossesTheBus(t *testing.T) {
-	shop, sent := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, sent := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	ctx, root := shop.Begin(context.Background(), profiler.Opening{Name: "root"})
 	c := carrier{"other": "kept"}
 	err := rpctrace.Produce(ctx, c, publishing, func(context.Context) error { return nil }, slog.String("topic", "t"))
@@ -55,7 +55,7 @@ func TestTraceCrossesTheBus(t *testing.T) {
 	if publish.Parent != root.ID() || process.Parent != publish.ID || inside.Parent != process.ID {
 		t.Errorf("the points are not a chain: %+v\n%+v\n%+v", publish, process, inside)
 	}
-	if process.Base != publish.Base || process.Service != "stock" || !process.Stopped {
+	if process.Trace != publish.Trace || process.Service != "stock" || !process.Stopped {
 		t.Errorf("%+v", process)
 	}
 	if bus := publish.Start["bus"].(map[string]any); bus["topic"] != "t" {
@@ -67,7 +67,7 @@ func TestTraceCrossesTheBus(t *testing.T) {
 }
 
 func TestInject(t *testing.T) {
-	noKey, _ := pointtest.New(t, "keyless", func(c *profiler.Config) { c.Keys = nil })
+	noKey, _ := profilertest.New(t, "keyless", func(c *profiler.Config) { c.Keys = nil })
 	keyless, p := noKey.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer p.Stop()
 	for name, ctx := range map[string]context.Context{"no profiler": context.Background(), "no key": keyless} {
@@ -80,7 +80,7 @@ func TestInject(t *testing.T) {
 
 func TestConsumeWithoutHeaders(t *testing.T) {
 	var asked []profiler.Arrival
-	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
 		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			asked = append(asked, r)
 			return r.Path == "yes"
@@ -106,7 +106,7 @@ func TestConsumeWithoutHeaders(t *testing.T) {
 }
 
 func TestForgedHeadersAreNotTraced(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc", func(c *profiler.Config) {
+	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
 		c.Admit = func(context.Context, profiler.Arrival) bool { return true }
 	})
 	c := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
@@ -121,7 +121,7 @@ func TestForgedHeadersAreNotTraced(t *testing.T) {
 }
 
 func TestConsumingTwiceIsOnce(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc")
+	svc, rec := profilertest.New(t, "svc")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	c, second := carrier{}, carrier{}
 	profiler.Inject(ctx, c)
@@ -156,7 +156,7 @@ func TestHowAPointEnds(t *testing.T) {
 	} {
 		for _, side := range []string{"produce", "process"} {
 			t.Run(test.name+" "+side, func(t *testing.T) {
-				svc, rec := pointtest.New(t, "svc")
+				svc, rec := profilertest.New(t, "svc")
 				ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 				defer root.Stop()
 				var err, want error
@@ -185,7 +185,7 @@ func TestHowAPointEnds(t *testing.T) {
 }
 
 func TestGoexit(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc")
+	svc, rec := profilertest.New(t, "svc")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer root.Stop()
 	done := make(chan struct{})
@@ -205,7 +205,7 @@ func TestGoexit(t *testing.T) {
 // TestUntracedIsHandled: without a trace the message is handled and sent all
 // the same, once, in the caller's context, and its error is returned.
 func TestUntracedIsHandled(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc")
+	svc, rec := profilertest.New(t, "svc")
 	type key struct{}
 	ctx := context.WithValue(context.Background(), key{}, 1)
 	boom := errors.New("boom")
@@ -250,7 +250,7 @@ func TestUntracedIsHandled(t *testing.T) {
 }
 
 func TestAllocUntraced(t *testing.T) {
-	svc, _ := pointtest.New(t, "svc")
+	svc, _ := profilertest.New(t, "svc")
 	ctx, c := context.Background(), carrier{}
 	forged := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
 	fn := func(context.Context) error { return nil }

@@ -4,16 +4,16 @@ import (
 	"context"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/rpctrace"
 )
 
 func TestRunPassesOn(t *testing.T) {
-	svc, rec := pointtest.New(t, "test")
+	svc, rec := profilertest.New(t, "test")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer root.Stop()
-	pointtest.PassOn(t, func(fn func()) {
+	profilertest.PassOn(t, func(fn func()) {
 		ctx, p := profiler.Start(ctx, "unwound")
 		_ = rpctrace.Run(ctx, p, func(context.Context) error { fn(); return nil })
 	})

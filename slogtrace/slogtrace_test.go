@@ -12,9 +12,9 @@ import (
 	"testing/slogtest"
 	"time"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/slogtrace"
 	"go.uber.org/goleak"
 )
@@ -35,8 +35,8 @@ func lines(t *testing.T, b *bytes.Buffer) (all []map[string]any) {
 }
 
 // traced is a context with the point "root".
-func traced(t testing.TB) (context.Context, profiler.Point, *pointtest.Recorder) {
-	svc, rec := pointtest.New(t, "svc")
+func traced(t testing.TB) (context.Context, profiler.Point, *profilertest.Recorder) {
+	svc, rec := profilertest.New(t, "svc")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	t.Cleanup(func() { p.Stop() })
 	return ctx, p, rec

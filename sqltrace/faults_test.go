@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
 
@@ -89,7 +89,7 @@ func TestFault12_PingReturnsErrSkip(t *testing.T) {
 // Two queries gave four spans, the rows beside the query and not ended if
 // they were not closed.
 func TestFault13_SpansOfRows(t *testing.T) {
-	svc, rec := pointtest.New(t, "test")
+	svc, rec := profilertest.New(t, "test")
 	parent, cancel := context.WithCancel(context.Background())
 	ctx, root := svc.Begin(parent, profiler.Opening{Name: "root"})
 	db := open(t, modern())
@@ -122,7 +122,7 @@ func TestFault_ErrSkipCountedAsError(t *testing.T) {
 
 // Calls outside of any request began traces of their own.
 func TestFault_SpansWithoutParent(t *testing.T) {
-	_, rec := pointtest.New(t, "test")
+	_, rec := profilertest.New(t, "test")
 	db := open(t, modern())
 	if _, err := db.Exec("X"); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestFault_SpansWithoutParent(t *testing.T) {
 
 // Arguments were stored with every statement.
 func TestFault_SecretsInArguments(t *testing.T) {
-	svc, rec := pointtest.New(t, "test")
+	svc, rec := profilertest.New(t, "test")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	db := open(t, modern())
 	if _, err := db.ExecContext(ctx, "X ? :pw", "hunter2", sql.Named("pw", "hunter2")); err != nil {

@@ -5,8 +5,8 @@ import (
 	"database/sql/driver"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
 
@@ -80,10 +80,10 @@ func TestDriversPassOn(t *testing.T) {
 				continue
 			}
 			t.Run(at+"/"+call, func(t *testing.T) {
-				svc, rec := pointtest.New(t, "test")
+				svc, rec := profilertest.New(t, "test")
 				ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 				defer root.Stop()
-				pointtest.PassOn(t, func(fn func()) {
+				profilertest.PassOn(t, func(fn func()) {
 					db := open(t, unwinding{modern(), at, fn})
 					if call == "exec" {
 						_, _ = db.ExecContext(ctx, "UPDATE ?", 1)

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/sqltrace"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
@@ -28,16 +28,16 @@ func modern() *fakedb.Server {
 
 // traced begins a trace. end finishes it and returns the points below its
 // root, but for the connections that were made.
-func traced(t testing.TB) (ctx context.Context, end func() []pointtest.Point) {
+func traced(t testing.TB) (ctx context.Context, end func() []profilertest.Point) {
 	t.Helper()
-	svc, rec := pointtest.New(t, "test")
+	svc, rec := profilertest.New(t, "test")
 	parent, cancel := context.WithCancel(context.Background())
 	ctx, root := svc.Begin(parent, profiler.Opening{Name: "root"})
-	return ctx, func() []pointtest.Point {
+	return ctx, func() []profilertest.Point {
 		t.Helper()
 		root.Stop()
 		cancel()
-		points := slices.DeleteFunc(rec.Points(t), func(p pointtest.Point) bool {
+		points := slices.DeleteFunc(rec.Points(t), func(p profilertest.Point) bool {
 			return p.Name == "root" || p.Name == "db_connect"
 		})
 		for _, p := range points {
@@ -50,7 +50,7 @@ func traced(t testing.TB) (ctx context.Context, end func() []pointtest.Point) {
 }
 
 // text is a point in one line, without the fingerprint.
-func text(p pointtest.Point) string {
+func text(p profilertest.Point) string {
 	if m, ok := p.Start["db"].(map[string]any); ok {
 		delete(m, "fingerprint")
 	}
@@ -61,7 +61,7 @@ func text(p pointtest.Point) string {
 	return fmt.Sprintf("%s | %v", s, p.Stop)
 }
 
-func texts(points []pointtest.Point) []string {
+func texts(points []profilertest.Point) []string {
 	var l []string
 	for _, p := range points {
 		l = append(l, text(p))
@@ -69,7 +69,7 @@ func texts(points []pointtest.Point) []string {
 	return l
 }
 
-func check(t *testing.T, got []pointtest.Point, want ...string) {
+func check(t *testing.T, got []profilertest.Point, want ...string) {
 	t.Helper()
 	if g := texts(got); !reflect.DeepEqual(g, want) {
 		t.Errorf("points:")
@@ -462,7 +462,7 @@ func TestNewConnectionsAreBadToo(t *testing.T) {
 func TestHangingQueryIsSeen(t *testing.T) {
 	for _, query := range []string{"WAIT", "ROWS 1"} {
 		t.Run(query, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "test")
+			svc, rec := profilertest.New(t, "test")
 			ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 			ctx, cancel := context.WithCancel(ctx)
 			db := open(t, modern())
@@ -494,7 +494,7 @@ func TestHangingQueryIsSeen(t *testing.T) {
 // TestRowsNotClosed: database/sql closes forgotten rows when the context ends;
 // without such a context the garbage collector tells.
 func TestRowsNotClosed(t *testing.T) {
-	svc, rec := pointtest.New(t, "test")
+	svc, rec := profilertest.New(t, "test")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	db := open(t, modern())
 	forget := func(ctx context.Context) {
@@ -738,7 +738,7 @@ func TestFingerprints(t *testing.T) {
 }
 
 func TestConnectIsAPoint(t *testing.T) {
-	svc, rec := pointtest.New(t, "test")
+	svc, rec := profilertest.New(t, "test")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	refused := errors.New("connection refused")
 	for _, fails := range []error{nil, refused} {

@@ -6,8 +6,8 @@ import (
 	"database/sql/driver"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/sqltrace"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 )
@@ -56,7 +56,7 @@ func TestSkippedStatement(t *testing.T) {
 		"another caller":    {query, true, []string{"db_prepare", "b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "test")
+			svc, rec := profilertest.New(t, "test")
 			root, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 			defer p.Stop()
 			a, inA := profiler.Start(root, "a")

@@ -10,10 +10,10 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // aStream is a server's stream of which only the context is used.
@@ -25,7 +25,7 @@ type aStream struct {
 func (s aStream) Context() context.Context { return s.ctx }
 
 // arriving is ctx with h as the metadata of an incoming call.
-func arriving(ctx context.Context, h pointtest.Headers) context.Context {
+func arriving(ctx context.Context, h profilertest.Headers) context.Context {
 	md := metadata.MD{}
 	for name, value := range h {
 		md.Set(strings.ToLower(name), value)
@@ -34,23 +34,23 @@ func arriving(ctx context.Context, h pointtest.Headers) context.Context {
 }
 
 func TestArrivals(t *testing.T) {
-	type receive = func(*testing.T, *profiler.Service, context.Context, pointtest.Headers, func(context.Context))
+	type receive = func(*testing.T, context.Context, *profiler.Service, profilertest.Headers, func(context.Context))
 	for name, receive := range map[string]receive{
-		"unary": func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
+		"unary": func(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
 			_, _ = sondegrpc.UnaryServerInterceptor(svc)(arriving(ctx, h), nil, &grpc.UnaryServerInfo{FullMethod: unaryCall},
 				func(ctx context.Context, _ any) (any, error) {
 					inside(ctx)
 					return nil, nil
 				})
 		},
-		"stream": func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
+		"stream": func(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
 			_ = sondegrpc.StreamServerInterceptor(svc)(nil, aStream{ctx: arriving(ctx, h)}, &grpc.StreamServerInfo{FullMethod: bidiCall},
 				func(_ any, s grpc.ServerStream) error {
 					inside(s.Context())
 					return nil
 				})
 		},
-		"stats handler": func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
+		"stats handler": func(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
 			handler := sondegrpc.ServerHandler(svc)
 			ctx = handler.TagRPC(arriving(ctx, h), &stats.RPCTagInfo{FullMethodName: unaryCall})
 			handler.HandleRPC(ctx, &stats.Begin{})
@@ -60,16 +60,16 @@ func TestArrivals(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pointtest.Receiver{Layer: "grpc", Kind: layer.Server, Receive: receive}.Test(t)
+			profilertest.Receiver{Layer: "grpc", Kind: layer.Server, Receive: receive}.Test(t)
 		})
 	}
 }
 
 func TestOptionsOfUsers(t *testing.T) {
-	svc, rec := pointtest.New(t, "svc")
+	svc, rec := profilertest.New(t, "svc")
 	filter := sondegrpc.WithFilter(func(method string) bool { return !strings.HasPrefix(method, "/grpc.health.") })
 	tenant := sondegrpc.WithAttributes(func(context.Context, string) []slog.Attr { return []slog.Attr{slog.String("tenant", "acme")} })
-	h := pointtest.Headers{}
+	h := profilertest.Headers{}
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer root.Stop()
 	profiler.Inject(ctx, h)

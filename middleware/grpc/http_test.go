@@ -12,10 +12,10 @@ import (
 	"google.golang.org/grpc/credentials"
 	pb "google.golang.org/grpc/interop/grpc_testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // A gRPC server may stand behind an HTTP handler that is traced: its calls are
@@ -90,13 +90,13 @@ func TestBehindHTTP(t *testing.T) {
 }
 
 // below checks that each of down hangs below the one of up in the same place.
-func below(t *testing.T, down, up []pointtest.Point) {
+func below(t *testing.T, down, up []profilertest.Point) {
 	t.Helper()
 	if len(down) != len(up) {
 		t.Fatalf("%d points below %d", len(down), len(up))
 	}
 	for i := range down {
-		if down[i].Parent != up[i].ID || down[i].Base != up[i].Base {
+		if down[i].Parent != up[i].ID || down[i].Trace != up[i].Trace {
 			t.Errorf("%+v is not below %+v", down[i], up[i])
 		}
 	}

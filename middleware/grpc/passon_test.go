@@ -7,9 +7,9 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // However what a hook calls ends, that passes on.
@@ -43,10 +43,10 @@ func TestHooksPassOn(t *testing.T) {
 		"server stream": {"grpc", serverStream},
 	} {
 		t.Run(name, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "test")
+			svc, rec := profilertest.New(t, "test")
 			ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 			defer root.Stop()
-			pointtest.PassOn(t, func(fn func()) { hook.call(ctx, svc, fn) })
+			profilertest.PassOn(t, func(fn func()) { hook.call(ctx, svc, fn) })
 			rec.Unwound(t, hook.point)
 		})
 	}

@@ -12,9 +12,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	pb "google.golang.org/grpc/interop/grpc_testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -62,7 +62,7 @@ type rig struct {
 	stop func() // ends both and waits for the handlers
 
 	server, client     *profiler.Service
-	atServer, atClient *pointtest.Recorder
+	atServer, atClient *profilertest.Recorder
 	serverOpts         []grpc.ServerOption
 	dialOpts           []grpc.DialOption
 }
@@ -129,8 +129,8 @@ func eachForm(t *testing.T, f func(*testing.T, *rig)) {
 func newRig(t testing.TB, config ...func(*profiler.Config)) *rig {
 	t.Helper()
 	r := &rig{do: &handlers{}}
-	r.server, r.atServer = pointtest.New(t, "server", config...)
-	r.client, r.atClient = pointtest.New(t, "client", config...)
+	r.server, r.atServer = profilertest.New(t, "server", config...)
+	r.client, r.atClient = profilertest.New(t, "client", config...)
 	return r
 }
 
@@ -195,11 +195,11 @@ func (r *rig) soon(t testing.TB) (context.Context, context.CancelFunc) {
 
 // atBoth ends the rig and returns the only grpc_client point and the only grpc
 // point, once both have stopped.
-func (r *rig) atBoth(t testing.TB) (client, server pointtest.Point) {
+func (r *rig) atBoth(t testing.TB) (client, server profilertest.Point) {
 	t.Helper()
 	r.stop()
 	client, server = stopped(t, r.atClient, "grpc_client"), stopped(t, r.atServer, "grpc")
-	if server.Parent != client.ID || server.Base != client.Base {
+	if server.Parent != client.ID || server.Trace != client.Trace {
 		t.Error("the server's point is not below the client's")
 	}
 	for _, svc := range []*profiler.Service{r.client, r.server} {
@@ -211,7 +211,7 @@ func (r *rig) atBoth(t testing.TB) (client, server pointtest.Point) {
 }
 
 // stopped returns the only point called name.
-func stopped(t testing.TB, rec *pointtest.Recorder, name string) pointtest.Point {
+func stopped(t testing.TB, rec *profilertest.Recorder, name string) profilertest.Point {
 	t.Helper()
 	return settled(t, rec, name, 1)[0]
 }
@@ -219,7 +219,7 @@ func stopped(t testing.TB, rec *pointtest.Recorder, name string) pointtest.Point
 // settled returns the n points called name once all have stopped. A stats
 // handler hears of a call's end after the client does, and a cancelled stream
 // ends soon after the cancelling.
-func settled(t testing.TB, rec *pointtest.Recorder, name string, n int) []pointtest.Point {
+func settled(t testing.TB, rec *profilertest.Recorder, name string, n int) []profilertest.Point {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for {
@@ -227,7 +227,7 @@ func settled(t testing.TB, rec *pointtest.Recorder, name string, n int) []pointt
 		if len(points) > n {
 			t.Fatalf("%d points called %s, want %d", len(points), name, n)
 		}
-		running := func(p pointtest.Point) bool { return !p.Stopped }
+		running := func(p profilertest.Point) bool { return !p.Stopped }
 		if len(points) == n && !slices.ContainsFunc(points, running) {
 			return points
 		}

@@ -18,10 +18,10 @@ import (
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 type (
@@ -46,7 +46,7 @@ func echo(s bidi) error {
 
 // withoutTimes checks the times of a stream's stop record and takes them out
 // of it, so that the rest can be compared.
-func withoutTimes(t *testing.T, p pointtest.Point) object {
+func withoutTimes(t *testing.T, p profilertest.Point) object {
 	t.Helper()
 	info, _ := p.Stop["grpc"].(object)
 	whole := float64(p.To-p.From) / 1e6
@@ -126,7 +126,7 @@ func TestStreamThatRuns(t *testing.T) {
 		if _, err := s.Recv(); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range []pointtest.Point{r.atClient.One(t, "grpc_client"), r.atServer.One(t, "grpc")} {
+		for _, p := range []profilertest.Point{r.atClient.One(t, "grpc_client"), r.atServer.One(t, "grpc")} {
 			if !p.Started || p.Stopped {
 				t.Errorf("%s: started %v, stopped %v", p.Name, p.Started, p.Stopped)
 			}
@@ -202,7 +202,7 @@ func TestStreamFails(t *testing.T) {
 		}
 		client, server := r.atBoth(t)
 		for _, side := range []struct {
-			p              pointtest.Point
+			p              profilertest.Point
 			sent, received int
 		}{{client, 0, 1}, {server, 1, 0}} {
 			equal(t, side.p.Name, withoutTimes(t, side.p), object{"etype": "grpc.DataLoss", "message": "disk gone",
@@ -231,7 +231,7 @@ func TestStreamCancelled(t *testing.T) {
 		cancel()
 		want := object{"outcome": "cancelled", "grpc": stream("Canceled", "bidi", 1, 1)}
 		want["grpc"].(object)["message"] = "context canceled"
-		for _, p := range []pointtest.Point{stopped(t, r.atClient, "grpc_client"), stopped(t, r.atServer, "grpc")} {
+		for _, p := range []profilertest.Point{stopped(t, r.atClient, "grpc_client"), stopped(t, r.atServer, "grpc")} {
 			equal(t, p.Name, withoutTimes(t, p), want)
 		}
 		r.atBoth(t)
@@ -378,8 +378,8 @@ func openFake(ctx context.Context, s *fakeStream) (grpc.ClientStream, error) {
 }
 
 // tracing begins a trace that ends with the test.
-func tracing(t testing.TB) (context.Context, *pointtest.Recorder) {
-	svc, rec := pointtest.New(t, "client")
+func tracing(t testing.TB) (context.Context, *profilertest.Recorder) {
+	svc, rec := profilertest.New(t, "client")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "test"})
 	t.Cleanup(func() {
 		p.Stop()
@@ -477,7 +477,7 @@ func TestAbandonedStreams(t *testing.T) {
 	deadline := time.Now().Add(time.Minute)
 	for {
 		points := rec.Named(t, "grpc_client")
-		if len(points) == 100 && !slices.ContainsFunc(points, func(p pointtest.Point) bool { return p.Stop["outcome"] != "cancelled" }) {
+		if len(points) == 100 && !slices.ContainsFunc(points, func(p profilertest.Point) bool { return p.Stop["outcome"] != "cancelled" }) {
 			return
 		}
 		if time.Now().After(deadline) {

@@ -16,12 +16,12 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 type object = map[string]any
@@ -55,8 +55,8 @@ func TestUnaryIsOneTrace(t *testing.T) {
 		}
 		client, server := r.atBoth(t)
 		own, test := r.atServer.One(t, "own"), r.atClient.One(t, "test")
-		for _, hop := range []struct{ up, down pointtest.Point }{{test, client}, {client, server}, {server, own}} {
-			if hop.down.Parent != hop.up.ID || hop.down.Base != hop.up.Base {
+		for _, hop := range []struct{ up, down profilertest.Point }{{test, client}, {client, server}, {server, own}} {
+			if hop.down.Parent != hop.up.ID || hop.down.Trace != hop.up.Trace {
 				t.Errorf("%s is not below %s", hop.down.Name, hop.up.Name)
 			}
 		}
@@ -233,7 +233,7 @@ func TestAdmission(t *testing.T) {
 	}
 	r.stop()
 	p := r.atServer.One(t, "grpc")
-	if p.Parent != p.Base {
+	if p.Parent != p.Trace {
 		t.Error("the point is not at the top of its trace")
 	}
 	want := profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: unaryCall}
@@ -242,7 +242,7 @@ func TestAdmission(t *testing.T) {
 
 // The server under a traced HTTP handler, for instance.
 func TestBelowAnotherLayer(t *testing.T) {
-	svc, rec := pointtest.New(t, "server")
+	svc, rec := profilertest.New(t, "server")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "http"})
 	signed, _ := profiler.Sign(ctx)
 	info, mac := signed.Info, signed.HMAC
@@ -380,7 +380,7 @@ func TestPanicPassesOn(t *testing.T) {
 }
 
 func TestPanicAtTheClientPassesOn(t *testing.T) {
-	svc, rec := pointtest.New(t, "client")
+	svc, rec := profilertest.New(t, "client")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "test"})
 	defer p.Stop()
 	hook := sondegrpc.UnaryClientInterceptor()
@@ -416,7 +416,7 @@ func (e badError) Error() string              { panic("Error") }
 func (e badError) GRPCStatus() *status.Status { panic("GRPCStatus") }
 
 func TestErrorThatPanics(t *testing.T) {
-	svc, rec := pointtest.New(t, "client")
+	svc, rec := profilertest.New(t, "client")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "test"})
 	defer p.Stop()
 	err := sondegrpc.UnaryClientInterceptor()(ctx, unaryCall, nil, nil, nil,

@@ -6,9 +6,9 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -33,7 +33,7 @@ func TestAllocHandler(t *testing.T) {
 	if race.Enabled {
 		t.Skip("under the race detector sync.Pool forgets at random: make test runs this without")
 	}
-	svc, _ := pointtest.New(t, "api", func(c *profiler.Config) { c.Sink = discard{} })
+	svc, _ := profilertest.New(t, "api", func(c *profiler.Config) { c.Sink = discard{} })
 	h := Handler(svc, noop)
 	w := bareWriter()
 	for range 200 { // what the queue keeps for reuse
@@ -64,7 +64,7 @@ func TestAllocTransport(t *testing.T) {
 }
 
 func BenchmarkHandler(b *testing.B) {
-	svc, _ := pointtest.New(b, "api", func(c *profiler.Config) { c.Sink = discard{} })
+	svc, _ := profilertest.New(b, "api", func(c *profiler.Config) { c.Sink = discard{} })
 	w := bareWriter()
 	run := func(name string, h http.Handler, r *http.Request) {
 		b.Run(name, func(b *testing.B) {
@@ -82,7 +82,7 @@ func BenchmarkHandler(b *testing.B) {
 }
 
 func BenchmarkTransport(b *testing.B) {
-	svc, _ := pointtest.New(b, "api", func(c *profiler.Config) { c.Sink = discard{} })
+	svc, _ := profilertest.New(b, "api", func(c *profiler.Config) { c.Sink = discard{} })
 	res := &http.Response{StatusCode: 200, Body: http.NoBody}
 	base := roundTripper(func(r *http.Request) (*http.Response, error) { return res, nil })
 	tr := Transport(base, AllowHosts("example.com"))

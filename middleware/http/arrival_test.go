@@ -7,15 +7,15 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func TestArrivals(t *testing.T) {
-	pointtest.Receiver{
+	profilertest.Receiver{
 		Layer: "http", Kind: layer.Server,
-		Receive: func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
+		Receive: func(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
 			r := httptest.NewRequestWithContext(ctx, "GET", "/", nil)
 			for name, value := range h {
 				r.Header.Set(name, value)
@@ -30,7 +30,7 @@ func TestArrivals(t *testing.T) {
 // TestBaseContext: a main that has begun a trace of its own, and gives its
 // context to the server, does not trace every stranger.
 func TestBaseContext(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "main"})
 	defer p.Stop()
 	outer := Handler(svc, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -5,10 +5,10 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/middleware/http/wrapcheck"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func sign(r *http.Request) {
@@ -21,7 +21,7 @@ func sign(r *http.Request) {
 
 // The handler behaves the same with and without a trace around it.
 func TestConformance(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	wrap := func(next http.Handler) http.Handler { return sondehttp.Handler(svc, next) }
 	t.Run("untraced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{Wrap: wrap}) })
 	if points := rec.Points(t); len(points) != 0 {
@@ -44,7 +44,7 @@ func TestConformance(t *testing.T) {
 
 // The transport behaves the same with and without a trace in the context.
 func TestTransportConformance(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	wrap := func(base http.RoundTripper) http.RoundTripper { return sondehttp.Transport(base, sondehttp.AllowAll()) }
 	t.Run("untraced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{WrapTransport: wrap}) })
 	if points := rec.Named(t, "http_client"); len(points) != 0 {

@@ -17,10 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // Faults that other tracing middleware for net/http has or had, each with what
@@ -29,9 +29,9 @@ import (
 
 // exchange has a real server with the traced handler answer a request, and
 // returns the response's status and body, the point, and the client's error.
-func exchange(t *testing.T, h http.Handler, r *http.Request) (status int, body string, p pointtest.Point, err error) {
+func exchange(t *testing.T, h http.Handler, r *http.Request) (status int, body string, p profilertest.Point, err error) {
 	t.Helper()
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	traced := sondehttp.Handler(svc, h)
 	done := make(chan struct{})
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +59,7 @@ func exchange(t *testing.T, h http.Handler, r *http.Request) (status int, body s
 	return status, body, rec.One(t, "http"), err
 }
 
-func response(p pointtest.Point) map[string]any {
+func response(p profilertest.Point) map[string]any {
 	m, _ := p.Stop["response"].(map[string]any)
 	return m
 }
@@ -184,8 +184,8 @@ func TestFault08_ClientPointsEnd(t *testing.T) {
 	defer srv.Close()
 	pool := &http.Transport{}
 	c := &http.Client{Transport: sondehttp.Transport(pool, sondehttp.AllowAll())}
-	call := func(t *testing.T) (*http.Response, *pointtest.Recorder) {
-		svc, rec := pointtest.New(t, "front")
+	call := func(t *testing.T) (*http.Response, *profilertest.Recorder) {
+		svc, rec := profilertest.New(t, "front")
 		ctx, root := svc.Begin(t.Context(), profiler.Opening{Name: "root"})
 		t.Cleanup(func() { root.Stop() })
 		r, _ := http.NewRequestWithContext(ctx, "GET", srv.URL, nil)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // lazyBody is a body of a type that cannot be compared.
@@ -60,7 +60,7 @@ func TestHandBack(t *testing.T) {
 			if change == nil {
 				t.Fatalf("net/http's Request has a new field %s", field.Name)
 			}
-			svc, _ := pointtest.New(t, "api")
+			svc, _ := profilertest.New(t, "api")
 			r := signed(t, "POST", "/")
 			if full {
 				for name, change := range changes {
@@ -105,7 +105,7 @@ func identical(a, b reflect.Value) bool {
 }
 
 func TestHandBackContext(t *testing.T) {
-	svc, _ := pointtest.New(t, "api")
+	svc, _ := profilertest.New(t, "api")
 	r := signed(t, "GET", "/")
 	type user struct{}
 	Handler(svc, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -119,7 +119,7 @@ func TestHandBackContext(t *testing.T) {
 }
 
 func TestHandBackPathValues(t *testing.T) {
-	svc, _ := pointtest.New(t, "api")
+	svc, _ := profilertest.New(t, "api")
 	serve := func(outer string, h http.HandlerFunc) *http.Request {
 		var mux http.ServeMux
 		r := signed(t, "GET", "/a/7")
@@ -141,7 +141,7 @@ func TestHandBackPathValues(t *testing.T) {
 
 // An outer layer may read what the handler leaves alone while it runs.
 func TestHandBackWhileRead(t *testing.T) {
-	svc, _ := pointtest.New(t, "api")
+	svc, _ := profilertest.New(t, "api")
 	r := signed(t, "POST", "/?a=b")
 	r.Body = io.NopCloser(strings.NewReader(""))
 	began, stop, done := make(chan struct{}), make(chan struct{}), make(chan struct{})

@@ -13,14 +13,14 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func TestHandlerRecordsRequest(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /users/{id}", func(w http.ResponseWriter, r *http.Request) {
 		_, p := profiler.Start(r.Context(), "inside")
@@ -35,7 +35,7 @@ func TestHandlerRecordsRequest(t *testing.T) {
 		t.Fatalf("%d %q", w.Code, w.Body)
 	}
 	p := rec.One(t, "http")
-	equal(t, "base", p.Base, in.BaseID)
+	equal(t, "base", p.Trace, in.BaseID)
 	equal(t, "parent", p.Parent, in.ParentID)
 	equal(t, "start", p.Start, m{"request": m{
 		"path": "/users/%C3%A9%5B", "query": "all=1&q=%20", "method": "GET", "scheme": "http"}})
@@ -50,7 +50,7 @@ func TestHandlerNames(t *testing.T) {
 		"wsgi": {WithUpstreamNames()},
 		"edge": {WithUpstreamNames(), WithName("edge")},
 	} {
-		svc, rec := pointtest.New(t, "api")
+		svc, rec := profilertest.New(t, "api")
 		Handler(svc, http.NotFoundHandler(), opts...).ServeHTTP(httptest.NewRecorder(), signed(t, "GET", "/"))
 		rec.One(t, want)
 	}
@@ -81,7 +81,7 @@ func TestHandlerOutcomes(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "api")
+			svc, rec := profilertest.New(t, "api")
 			func() {
 				defer func() { equal(t, "panic", recover(), test.panics) }()
 				Handler(svc, test.handler).ServeHTTP(httptest.NewRecorder(), signed(t, "GET", "/"))
@@ -92,7 +92,7 @@ func TestHandlerOutcomes(t *testing.T) {
 }
 
 func TestHandlerGoexit(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	r := signed(t, "GET", "/")
 	done := make(chan struct{})
 	go func() {
@@ -110,7 +110,7 @@ func TestHandlerContextOver(t *testing.T) {
 			return context.WithDeadline(ctx, time.Unix(0, 0))
 		},
 	} {
-		svc, rec := pointtest.New(t, "api")
+		svc, rec := profilertest.New(t, "api")
 		r := signed(t, "GET", "/")
 		ctx, cancel := end(r.Context())
 		cancel()
@@ -123,7 +123,7 @@ func TestHandlerContextOver(t *testing.T) {
 
 // A request that is not traced must reach the handler as it came.
 func TestHandlerUntraced(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	good := http.Header{}
 	sign(t, good, "key")
 	info, mac := good[header.InfoKey][0], good[header.HMACKey][0]
@@ -175,7 +175,7 @@ func TestHandlerNilService(t *testing.T) {
 
 func TestHandlerAdmits(t *testing.T) {
 	var asked []profiler.Arrival
-	svc, rec := pointtest.New(t, "api", func(c *profiler.Config) {
+	svc, rec := profilertest.New(t, "api", func(c *profiler.Config) {
 		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			asked = append(asked, r)
 			return r.Path == "/yes"
@@ -192,12 +192,12 @@ func TestHandlerAdmits(t *testing.T) {
 	}
 	equal(t, "first question", asked[0], profiler.Arrival{Layer: "http", Kind: layer.Server, Method: "PUT", Path: "/yes"})
 	p := rec.One(t, "http")
-	equal(t, "parent", p.Parent, p.Base)
+	equal(t, "parent", p.Parent, p.Trace)
 	equal(t, "path", sub(t, p.Start, "request")["path"], "/yes")
 }
 
 func TestHandlerTwice(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	copies := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(struct{ http.ResponseWriter }{w}, r.WithContext(context.WithValue(r.Context(), t, t)))
@@ -212,7 +212,7 @@ func TestHandlerTwice(t *testing.T) {
 // A handler that serves another request of the trace, with headers of its own,
 // is not a second wrapping of the first one.
 func TestHandlerInProcessCall(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	inner := Handler(svc, http.NotFoundHandler(), WithName("inner"))
 	outer := Handler(svc, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r2 := r.Clone(r.Context())
@@ -224,7 +224,7 @@ func TestHandlerInProcessCall(t *testing.T) {
 }
 
 func TestRouteBehindCopies(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /items/{id}/{rest...}", func(http.ResponseWriter, *http.Request) {})
 	copies := func(next http.Handler) http.Handler {
@@ -240,7 +240,7 @@ func TestRouteBehindCopies(t *testing.T) {
 }
 
 func TestHandlerLeavesRequestToOuterLayers(t *testing.T) {
-	svc, _ := pointtest.New(t, "api")
+	svc, _ := profilertest.New(t, "api")
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /items/{id}/{$}", func(_ http.ResponseWriter, r *http.Request) { _ = r.ParseForm() })
 	r := httptest.NewRequest("POST", "/items/7/?a=b", strings.NewReader("c=d"))
@@ -282,7 +282,7 @@ func FuzzQuotePath(f *testing.F) {
 }
 
 func TestOptionsOfUsers(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	healthy := func(r *http.Request) bool { return r.URL.Path != "/healthz" }
 	tenant := func(r *http.Request) []slog.Attr {
 		if r.Header.Get("X-Tenant") == "" {
@@ -305,7 +305,7 @@ func TestOptionsOfUsers(t *testing.T) {
 	h.ServeHTTP(w, r)
 	p := rec.One(t, "http")
 	equal(t, "tenant", p.Stop["tenant"], "acme")
-	equal(t, "answer", w.Header()["X-Trace-Id"], []string{p.Base.String()})
+	equal(t, "answer", w.Header()["X-Trace-Id"], []string{p.Trace.String()})
 
 	h.ServeHTTP(httptest.NewRecorder(), signed(t, "GET", "/b"))
 	equal(t, "a panic", rec.Named(t, "http")[1].Stop["attributes"], "!PANIC: no tenant")
@@ -314,7 +314,7 @@ func TestOptionsOfUsers(t *testing.T) {
 // TestTraceHeaderIsForCallersWithAKey: a request that nobody has signed is not
 // told its trace's id.
 func TestTraceHeaderIsForCallersWithAKey(t *testing.T) {
-	svc, _ := pointtest.New(t, "api", func(c *profiler.Config) {
+	svc, _ := profilertest.New(t, "api", func(c *profiler.Config) {
 		c.Admit = func(context.Context, profiler.Arrival) bool { return true }
 	})
 	w := httptest.NewRecorder()

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // 500 is the least status that is a failure.
 func TestStatus500(t *testing.T) {
 	for status, etype := range map[int]any{499: nil, 500: "sondehttp.StatusError"} {
-		svc, rec := pointtest.New(t, "api")
+		svc, rec := profilertest.New(t, "api")
 		Handler(svc, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })).
 			ServeHTTP(httptest.NewRecorder(), signed(t, "GET", "/"))
 		equal(t, "server", rec.One(t, "http").Stop["etype"], etype)
@@ -67,7 +67,7 @@ func TestTransportCancelledOrAnswered(t *testing.T) {
 		"in the body, read further": {use(200, text(context.Canceled), func(b io.ReadCloser) { readAll(b); readAll(b) }), m{"outcome": "cancelled", "requests": answer(200, 4)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "front")
+			svc, rec := profilertest.New(t, "front")
 			ctx, _ := begin(t, svc)
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
@@ -97,7 +97,7 @@ func TestHandlerCancelledOrAnswered(t *testing.T) {
 		"no length":         {"", "text", 200, m{"outcome": "cancelled"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "api")
+			svc, rec := profilertest.New(t, "api")
 			r := signed(t, "GET", "/")
 			ctx, cancel := context.WithCancel(r.Context())
 			Handler(svc, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -5,13 +5,13 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func TestHandlerPassesOn(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	r := signed(t, "GET", "/")
-	pointtest.PassOn(t, func(fn func()) {
+	profilertest.PassOn(t, func(fn func()) {
 		h := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fn() })
 		Handler(svc, h).ServeHTTP(httptest.NewRecorder(), r)
 	})
@@ -19,9 +19,9 @@ func TestHandlerPassesOn(t *testing.T) {
 }
 
 func TestTransportPassesOn(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	ctx, _ := begin(t, svc)
-	pointtest.PassOn(t, func(fn func()) {
+	profilertest.PassOn(t, func(fn func()) {
 		base := roundTripper(func(*http.Request) (*http.Response, error) { fn(); return nil, nil })
 		_, _ = Transport(base, AllowAll()).RoundTrip(httptest.NewRequest("GET", "http://a.example/", nil).WithContext(ctx))
 	})

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // A Python service calls a Go service: the real OSProfiler makes the headers.
@@ -28,7 +28,7 @@ print(json.dumps({"headers": web.get_trace_id_headers(), "open": p.get_id()}, de
 	if err := json.Unmarshal([]byte(out), &python); err != nil {
 		t.Fatal(err)
 	}
-	svc, rec := pointtest.New(t, "go")
+	svc, rec := profilertest.New(t, "go")
 	srv := httptest.NewServer(Handler(svc, noop))
 	defer srv.Close()
 	r, _ := http.NewRequest("GET", srv.URL, nil)
@@ -42,7 +42,7 @@ print(json.dumps({"headers": web.get_trace_id_headers(), "open": p.get_id()}, de
 	readAll(t, res)
 	srv.Close()
 	p := rec.One(t, "http")
-	equal(t, "base", p.Base.String(), "a0000001-1111-4111-8111-000000000001")
+	equal(t, "base", p.Trace.String(), "a0000001-1111-4111-8111-000000000001")
 	equal(t, "parent", p.Parent.String(), python.Open)
 }
 
@@ -50,7 +50,7 @@ print(json.dumps({"headers": web.get_trace_id_headers(), "open": p.get_id()}, de
 // below our point, and stores of the same request what our handler stores.
 func TestGoCallsPython(t *testing.T) {
 	py := servertest.Python(t, "webob")
-	svc, rec := pointtest.New(t, "go")
+	svc, rec := profilertest.New(t, "go")
 	ctx, _ := begin(t, svc)
 
 	type call struct {
@@ -114,14 +114,14 @@ print(json.dumps({"events": events, "answers": answers}, default=bytes.decode))
 	for i, target := range targets {
 		start := python.Events[2*i]
 		equal(t, target+": name", start.Name, "wsgi-start")
-		equal(t, target+": base", start.BaseID, points[i].Base.String())
+		equal(t, target+": base", start.BaseID, points[i].Trace.String())
 		equal(t, target+": parent", start.ParentID, points[i].ID.String())
 
 		// What the Python service sends on comes back to us.
 		in, _, err := keys.Verify(header.Signed{Info: python.Answers[i][header.InfoName], HMAC: python.Answers[i][header.HMACName]})
 		equal(t, target+": sent on", []any{in.ParentID.String(), err}, []any{start.TraceID, nil})
 
-		svc, rec := pointtest.New(t, "go")
+		svc, rec := profilertest.New(t, "go")
 		Handler(svc, noop).ServeHTTP(httptest.NewRecorder(), signed(t, "GET", target))
 		equal(t, target+": request", rec.One(t, "http").Start["request"], start.Info.Request)
 	}

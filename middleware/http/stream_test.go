@@ -12,13 +12,13 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/watchdog"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func TestHTTP2(t *testing.T) {
-	front, frontRec := pointtest.New(t, "front")
-	back, backRec := pointtest.New(t, "back")
+	front, frontRec := profilertest.New(t, "front")
+	back, backRec := profilertest.New(t, "back")
 	srv := httptest.NewUnstartedServer(Handler(back, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := w.(http.Hijacker); ok || r.ProtoMajor != 2 {
 			t.Errorf("%s, Hijacker %v", r.Proto, ok)
@@ -44,7 +44,7 @@ func TestHTTP2(t *testing.T) {
 }
 
 func TestWebSocketServer(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	upgrader := websocket.Upgrader{}
 	done := make(chan struct{})
 	h := Handler(svc, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -96,7 +96,7 @@ func TestWebSocketServer(t *testing.T) {
 
 // A client that changes the protocol writes to the response's body.
 func TestUpgradeClient(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, rw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -133,7 +133,7 @@ func TestUpgradeClient(t *testing.T) {
 }
 
 func TestServerSentEvents(t *testing.T) {
-	svc, rec := pointtest.New(t, "api")
+	svc, rec := profilertest.New(t, "api")
 	heard := make(chan struct{})
 	done := make(chan struct{})
 	h := Handler(svc, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -172,7 +172,7 @@ func TestServerSentEvents(t *testing.T) {
 }
 
 func TestRequestTrailers(t *testing.T) {
-	svc, _ := pointtest.New(t, "api")
+	svc, _ := profilertest.New(t, "api")
 	for _, declared := range []bool{true, false} {
 		var got string
 		srv := httptest.NewServer(Handler(svc, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -187,7 +187,7 @@ func TestRequestTrailers(t *testing.T) {
 }
 
 func TestPhases(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }))
 	defer srv.Close()
 	ctx, _ := begin(t, svc)
@@ -213,7 +213,7 @@ func TestPhases(t *testing.T) {
 }
 
 func TestPhasesOfFailedCall(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	srv := httptest.NewServer(noop)
 	srv.Close()
 	ctx, _ := begin(t, svc)

@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // begin opens a trace for a client's calls.
@@ -61,8 +61,8 @@ func client(t testing.TB, allow Allow, opts ...TransportOption) *http.Client {
 }
 
 func TestTransportJoins(t *testing.T) {
-	front, frontRec := pointtest.New(t, "front")
-	back, backRec := pointtest.New(t, "back")
+	front, frontRec := profilertest.New(t, "front")
+	back, backRec := profilertest.New(t, "back")
 	srv := httptest.NewServer(Handler(back, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "hello")
 	})))
@@ -95,7 +95,7 @@ func TestTransportNames(t *testing.T) {
 		"http":        {WithUpstreamNames()},
 		"peer":        {WithName("peer")},
 	} {
-		svc, rec := pointtest.New(t, "front")
+		svc, rec := profilertest.New(t, "front")
 		srv := httptest.NewServer(noop)
 		ctx, _ := begin(t, svc)
 		readAll(t, get(t, ctx, client(t, AllowAll(), opts...), srv.URL))
@@ -120,7 +120,7 @@ func TestTransportUntraced(t *testing.T) {
 }
 
 func TestTransportErrors(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	srv := httptest.NewServer(noop)
 	srv.Close() // nobody listens there any more
 	ctx, _ := begin(t, svc)
@@ -137,7 +137,7 @@ func TestTransportErrors(t *testing.T) {
 
 // TestTransportTimeout: a deadline of the caller is a timeout, as in every layer.
 func TestTransportTimeout(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	ctx, _ := begin(t, svc)
 	ctx, cancel := context.WithDeadline(ctx, time.Now())
 	defer cancel()
@@ -151,7 +151,7 @@ func TestTransportTimeout(t *testing.T) {
 }
 
 func TestTransportCancelled(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
@@ -170,7 +170,7 @@ func TestTransportCancelled(t *testing.T) {
 }
 
 func TestTransportServerError(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }))
 	defer srv.Close()
 	ctx, _ := begin(t, svc)
@@ -180,7 +180,7 @@ func TestTransportServerError(t *testing.T) {
 }
 
 func TestTransportPanics(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	ctx, _ := begin(t, svc)
 	tr := Transport(roundTripper(func(*http.Request) (*http.Response, error) { panic("boom") }), AllowAll())
 	func() {
@@ -193,7 +193,7 @@ func TestTransportPanics(t *testing.T) {
 // What goes over the border: only allowed hosts get the headers, and from a
 // traced request to any other both are removed, however they are spelt.
 func TestTransportBorder(t *testing.T) {
-	svc, _ := pointtest.New(t, "front")
+	svc, _ := profilertest.New(t, "front")
 	ctx, _ := begin(t, svc)
 	for _, allowed := range []bool{true, false} {
 		r := httptest.NewRequest("GET", "http://a.example/", nil).WithContext(ctx)
@@ -227,7 +227,7 @@ func TestTransportBorder(t *testing.T) {
 }
 
 func TestTransportRedirect(t *testing.T) {
-	front, rec := pointtest.New(t, "front")
+	front, rec := profilertest.New(t, "front")
 	seen := map[string]bool{}
 	record := func(name string, r *http.Request) {
 		seen[name] = r.Header[header.InfoKey] != nil || r.Header[header.HMACKey] != nil
@@ -257,7 +257,7 @@ func TestTransportRedirect(t *testing.T) {
 // A reverse proxy copies the headers that it got.
 func TestTransportReverseProxy(t *testing.T) {
 	for _, allow := range []Allow{AllowAll(), {}} {
-		edge, edgeRec := pointtest.New(t, "edge")
+		edge, edgeRec := profilertest.New(t, "edge")
 		var got header.Info
 		back := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			keys, _ := header.ParseKeys("key")
@@ -287,7 +287,7 @@ func TestTransportReverseProxy(t *testing.T) {
 }
 
 func TestTransportTwice(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	var sent http.Header
 	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { sent = r.Header }))
 	defer srv.Close()
@@ -316,7 +316,7 @@ func (c cloning) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // A transport that calls another host on the way makes a call of its own.
 func TestTransportCallInsideCall(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	srv := httptest.NewServer(noop)
 	defer srv.Close()
 	ctx, _ := begin(t, svc)
@@ -333,7 +333,7 @@ func TestTransportCallInsideCall(t *testing.T) {
 }
 
 func TestTransportNilHeader(t *testing.T) {
-	svc, _ := pointtest.New(t, "front")
+	svc, _ := profilertest.New(t, "front")
 	ctx, _ := begin(t, svc)
 	u, _ := url.Parse("http://a.example/")
 	_, err := Transport(&http.Transport{}, AllowAll()).RoundTrip((&http.Request{Method: "GET", URL: u}).WithContext(ctx))
@@ -371,7 +371,7 @@ func TestTransportBodyEnds(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "front")
+			svc, rec := profilertest.New(t, "front")
 			ctx, _ := begin(t, svc)
 			test.use(t, get(t, ctx, client(t, AllowAll()), srv.URL+test.path))
 			p := rec.One(t, "http_client")
@@ -408,8 +408,8 @@ func TestTransportDefaultBase(t *testing.T) {
 // Two services under load: every call has its own points, and they belong
 // together.
 func TestManyCalls(t *testing.T) {
-	front, frontRec := pointtest.New(t, "front")
-	back, backRec := pointtest.New(t, "back")
+	front, frontRec := profilertest.New(t, "front")
+	back, backRec := profilertest.New(t, "back")
 	c := client(t, AllowHosts("127.0.0.1"))
 	inner := httptest.NewServer(Handler(back, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.URL.Path)
@@ -439,8 +439,8 @@ func TestManyCalls(t *testing.T) {
 	all.Wait()
 	outer.Close()
 	inner.Close()
-	path := func(p pointtest.Point, group string) any { return sub(t, p.Start, group)["path"] }
-	points := map[header.ID]pointtest.Point{}
+	path := func(p profilertest.Point, group string) any { return sub(t, p.Start, group)["path"] }
+	points := map[header.ID]profilertest.Point{}
 	for _, p := range frontRec.Points(t) {
 		points[p.ID] = p
 	}
@@ -451,7 +451,7 @@ func TestManyCalls(t *testing.T) {
 	for _, s := range served {
 		call := points[s.Parent]
 		entry := points[call.Parent]
-		if call.Base != s.Base || entry.Base != s.Base || path(call, "requests") != path(s, "request") || path(entry, "request") != path(s, "request") {
+		if call.Trace != s.Trace || entry.Trace != s.Trace || path(call, "requests") != path(s, "request") || path(entry, "request") != path(s, "request") {
 			t.Errorf("%+v below %+v below %+v", s, call, entry)
 		}
 	}
@@ -460,7 +460,7 @@ func TestManyCalls(t *testing.T) {
 // TestTransportFilter: a call that is excluded has no point and tells nobody of
 // the trace, not even with headers that were there.
 func TestTransportFilter(t *testing.T) {
-	svc, rec := pointtest.New(t, "front")
+	svc, rec := profilertest.New(t, "front")
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if hasTraceHeader(r.Header) {
 			t.Error("the trace's headers were sent")

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/watchdog"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func goexit() { runtime.Goexit() }
@@ -118,7 +118,7 @@ func TestResponses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "api")
+			svc, rec := profilertest.New(t, "api")
 			h := Handler(svc, test.handler)
 			done := make(chan struct{})
 			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

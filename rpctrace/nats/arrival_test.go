@@ -5,16 +5,16 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/rpctrace/nats"
 )
 
 func TestArrivals(t *testing.T) {
-	pointtest.Receiver{
+	profilertest.Receiver{
 		Layer: "nats", Kind: layer.Consumer,
-		Receive: func(_ *testing.T, svc *profiler.Service, ctx context.Context, h pointtest.Headers, inside func(context.Context)) {
+		Receive: func(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
 			m := nats.NewMsg("orders.new")
 			for name, value := range h {
 				m.Header.Set(name, value)

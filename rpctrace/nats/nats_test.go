@@ -11,11 +11,11 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	sondenats "github.com/sonde-go/sonde/rpctrace/nats"
 	"go.uber.org/goleak"
 )
@@ -75,8 +75,8 @@ func next[T any](t testing.TB, c <-chan T) T {
 
 func TestPublishSubscribe(t *testing.T) {
 	nc := connect(t, server.Options{})
-	shop, sent := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, sent := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 
 	headers := make(chan nats.Header, 1)
 	handler := sondenats.Handler(stock, func(ctx context.Context, m *nats.Msg) {
@@ -111,7 +111,7 @@ func TestPublishSubscribe(t *testing.T) {
 		out := sent.Named(t, "nats_publish")[n]
 		in := received.Named(t, "nats_process")[n]
 		inside := received.Named(t, "inside")[n]
-		if in.Parent != out.ID || in.Base != out.Base || inside.Parent != in.ID || in.Service != "stock" {
+		if in.Parent != out.ID || in.Trace != out.Trace || inside.Parent != in.ID || in.Service != "stock" {
 			t.Errorf("%s: not a chain: %+v %+v %+v", name, out, in, inside)
 		}
 		if got := info(t, out.Start); got["subject"] != "orders.new" || got["bytes"] != 11.0 {
@@ -131,8 +131,8 @@ func TestPublishSubscribe(t *testing.T) {
 
 func TestRequestReply(t *testing.T) {
 	nc := connect(t, server.Options{})
-	shop, sent := pointtest.New(t, "shop")
-	prices, received := pointtest.New(t, "prices")
+	shop, sent := profilertest.New(t, "shop")
+	prices, received := profilertest.New(t, "prices")
 	processed := make(chan struct{}, 1)
 	handler := sondenats.Handler(prices, func(_ context.Context, m *nats.Msg) {
 		if err := m.Respond([]byte("42 EUR")); err != nil {
@@ -166,7 +166,7 @@ func TestRequestReply(t *testing.T) {
 
 func TestRequestFailures(t *testing.T) {
 	nc := connect(t, server.Options{})
-	svc, rec := pointtest.New(t, "shop")
+	svc, rec := profilertest.New(t, "shop")
 	sub, err := nc.SubscribeSync("silent")
 	subscribed(t, nc, sub, err)
 	cancelled := func(ctx context.Context) context.Context {
@@ -207,7 +207,7 @@ func TestSameErrorsAsUntraced(t *testing.T) {
 	nc := connect(t, server.Options{MaxPayload: 1000})
 	closed := connect(t, server.Options{})
 	closed.Close()
-	svc, _ := pointtest.New(t, "shop")
+	svc, _ := profilertest.New(t, "shop")
 	traced := begin(t, svc)
 	big := make([]byte, 1001)
 	ok := &nats.Msg{Subject: "s"}
@@ -234,7 +234,7 @@ func TestSameErrorsAsUntraced(t *testing.T) {
 // A message that fits without the headers is sent without them.
 func TestNoRoomForHeaders(t *testing.T) {
 	nc := connect(t, server.Options{MaxPayload: 1000})
-	svc, rec := pointtest.New(t, "shop")
+	svc, rec := profilertest.New(t, "shop")
 	sub, err := nc.Subscribe("s", func(m *nats.Msg) {
 		if err := m.Respond(nil); err != nil {
 			t.Error(err)
@@ -257,7 +257,7 @@ func TestNoRoomForHeaders(t *testing.T) {
 
 func TestServerWithoutHeaders(t *testing.T) {
 	nc := connect(t, server.Options{NoHeaderSupport: true})
-	svc, rec := pointtest.New(t, "shop")
+	svc, rec := profilertest.New(t, "shop")
 	sub, err := nc.SubscribeSync("s")
 	subscribed(t, nc, sub, err)
 	if err := sondenats.Publish(begin(t, svc), nc, "s", []byte("x")); err != nil {
@@ -274,8 +274,8 @@ func TestServerWithoutHeaders(t *testing.T) {
 
 func TestProcess(t *testing.T) {
 	nc := connect(t, server.Options{})
-	shop, sent := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, sent := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	sub, err := nc.SubscribeSync("s")
 	subscribed(t, nc, sub, err)
 	if err := sondenats.Publish(begin(t, shop), nc, "s", nil); err != nil {
@@ -301,7 +301,7 @@ func TestProcess(t *testing.T) {
 func TestDrain(t *testing.T) {
 	closed := make(chan struct{})
 	nc := connect(t, server.Options{}, nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
-	svc, rec := pointtest.New(t, "stock")
+	svc, rec := profilertest.New(t, "stock")
 	started := make(chan struct{}, 50)
 	sub, err := nc.Subscribe("s", sondenats.Handler(svc, func(context.Context, *nats.Msg) {
 		started <- struct{}{}
@@ -335,7 +335,7 @@ func TestDrain(t *testing.T) {
 
 // A handler's panic would end the program; here it is caught above the wrapper.
 func TestHandlerPanicPassesOn(t *testing.T) {
-	svc, rec := pointtest.New(t, "stock")
+	svc, rec := profilertest.New(t, "stock")
 	m := &nats.Msg{Subject: "s", Header: nats.Header{}}
 	ctx := begin(t, svc)
 	signed, _ := profiler.Sign(ctx)
@@ -354,7 +354,7 @@ func TestHandlerPanicPassesOn(t *testing.T) {
 }
 
 func TestAdmission(t *testing.T) {
-	svc, rec := pointtest.New(t, "stock", func(c *profiler.Config) {
+	svc, rec := profilertest.New(t, "stock", func(c *profiler.Config) {
 		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
 			return r == profiler.Arrival{Layer: "nats", Kind: layer.Consumer, Path: "orders.new"}
 		}
@@ -369,7 +369,7 @@ func TestAdmission(t *testing.T) {
 
 func TestAllocUntraced(t *testing.T) {
 	nc := connect(t, server.Options{})
-	svc, _ := pointtest.New(t, "stock")
+	svc, _ := profilertest.New(t, "stock")
 	ctx, data := context.Background(), []byte("data")
 	m := &nats.Msg{Subject: "s", Data: data}
 	forged := &nats.Msg{Subject: "s", Header: nats.Header{

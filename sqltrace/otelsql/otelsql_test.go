@@ -12,10 +12,10 @@ import (
 
 	"github.com/XSAM/otelsql"
 	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/oteltrace"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/sqltrace"
 	"github.com/sonde-go/sonde/sqltrace/internal/fakedb"
 	sondeotelsql "github.com/sonde-go/sonde/sqltrace/otelsql"
@@ -26,8 +26,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func traced(t testing.TB) (context.Context, *pointtest.Recorder) {
-	svc, rec := pointtest.New(t, "svc")
+func traced(t testing.TB) (context.Context, *profilertest.Recorder) {
+	svc, rec := profilertest.New(t, "svc")
 	ctx, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	t.Cleanup(func() { p.Stop() })
 	return ctx, rec
@@ -53,7 +53,7 @@ func at(info map[string]any, path ...string) any {
 
 // statements are the points of rec in the order of starting: their names and
 // statements, and whether they ended well.
-func statements(t testing.TB, rec *pointtest.Recorder) []string {
+func statements(t testing.TB, rec *profilertest.Recorder) []string {
 	var all []string
 	for _, p := range rec.Points(t) {
 		if p.Name == "root" {

@@ -14,10 +14,10 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/sqltrace"
 	_ "modernc.org/sqlite"
 )
@@ -125,14 +125,14 @@ func compare(t *testing.T, d database) {
 	if got := program(t, context.Background(), traced, d); !slices.Equal(got.said, want.said) {
 		t.Errorf("untraced: %s", diff(got.said, want.said))
 	}
-	svc, rec := pointtest.New(t, "test")
+	svc, rec := profilertest.New(t, "test")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	got := program(t, ctx, traced, d)
 	root.Stop()
 	if !slices.Equal(got.said, want.said) {
 		t.Errorf("traced: %s", diff(got.said, want.said))
 	}
-	points := slices.DeleteFunc(rec.Points(t), func(p pointtest.Point) bool { return p.Name == "root" || p.Name == "db_connect" })
+	points := slices.DeleteFunc(rec.Points(t), func(p profilertest.Point) bool { return p.Name == "root" || p.Name == "db_connect" })
 	var recorded []string
 	for _, p := range points {
 		if !p.Stopped || p.Parent != root.ID() {
@@ -152,7 +152,7 @@ func compare(t *testing.T, d database) {
 // the user or the trace seeing it.
 func survivesRestart(t *testing.T, d database, s *servertest.Server) {
 	db := openTraced(t, d)
-	svc, rec := pointtest.New(t, "test")
+	svc, rec := profilertest.New(t, "test")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	query := func() {
 		var n int
@@ -197,7 +197,7 @@ func openTraced(t *testing.T, d database) *sqlx.DB {
 
 // describe is a point in short: its statement's first two words, and how it
 // went.
-func describe(p pointtest.Point) string {
+func describe(p profilertest.Point) string {
 	start, _ := p.Start["db"].(map[string]any)
 	s := p.Name + " " + firstWords(start["statement"])
 	stop, _ := p.Stop["db"].(map[string]any)

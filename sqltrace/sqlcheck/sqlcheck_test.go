@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/sqltrace"
 	"github.com/sonde-go/sonde/sqltrace/sqlcheck"
 	"go.uber.org/goleak"
@@ -26,14 +26,14 @@ func TestUntraced(t *testing.T) {
 }
 
 func TestTraced(t *testing.T) {
-	svc, _ := pointtest.New(t, "test")
+	svc, _ := profilertest.New(t, "test")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer root.Stop()
 	sqlcheck.Run(t, sqlcheck.Subject{Name: "sqltrace", Wrap: wrap, Context: func() context.Context { return ctx }})
 }
 
 func TestWrappedTwice(t *testing.T) {
-	svc, _ := pointtest.New(t, "test")
+	svc, _ := profilertest.New(t, "test")
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	defer root.Stop()
 	sqlcheck.Run(t, sqlcheck.Subject{

@@ -13,9 +13,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/middleware/http/muxroute"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -49,7 +49,7 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.method+" "+test.target, func(t *testing.T) {
-			svc, rec := pointtest.New(t, "api")
+			svc, rec := profilertest.New(t, "api")
 			r := httptest.NewRequest(test.method, test.target, nil)
 			sign(r)
 			sondehttp.Handler(svc, router).ServeHTTP(httptest.NewRecorder(), r)

@@ -9,10 +9,10 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	sondejetstream "github.com/sonde-go/sonde/rpctrace/nats/jetstream"
 	"go.uber.org/goleak"
 )
@@ -85,7 +85,7 @@ func fetch(t testing.TB, c jetstream.Consumer, n int) []jetstream.Msg {
 
 func TestPublish(t *testing.T) {
 	js, s := stream(t, jetstream.StreamConfig{})
-	svc, rec := pointtest.New(t, "shop")
+	svc, rec := profilertest.New(t, "shop")
 	ctx := begin(t, svc)
 	m := &nats.Msg{Subject: "s.a", Header: nats.Header{"k": {"v"}}, Data: []byte("12345")}
 	for i, publish := range []func() error{
@@ -165,7 +165,7 @@ func settled(f jetstream.PubAckFuture, err error) error {
 
 func TestPublishFails(t *testing.T) {
 	js, _ := stream(t, jetstream.StreamConfig{})
-	svc, rec := pointtest.New(t, "shop")
+	svc, rec := profilertest.New(t, "shop")
 	ctx := begin(t, svc)
 	_, err := sondejetstream.Publish(ctx, js, "s.a", nil, jetstream.WithExpectLastSequence(7))
 	var api *jetstream.APIError
@@ -192,7 +192,7 @@ func TestPublishFails(t *testing.T) {
 // A message that fits into the stream without the headers is stored without.
 func TestStreamWithoutRoomForHeaders(t *testing.T) {
 	js, s := stream(t, jetstream.StreamConfig{MaxMsgSize: 100})
-	svc, rec := pointtest.New(t, "shop")
+	svc, rec := profilertest.New(t, "shop")
 	data := bytes.Repeat([]byte{'x'}, 100)
 	if _, err := sondejetstream.Publish(begin(t, svc), js, "s.a", data); err != nil {
 		t.Fatal(err)
@@ -209,8 +209,8 @@ func TestConsumers(t *testing.T) {
 	for _, kind := range []string{"pull", "push", "ordered"} {
 		t.Run(kind, func(t *testing.T) {
 			js, s := stream(t, jetstream.StreamConfig{})
-			shop, sent := pointtest.New(t, "shop")
-			stock, received := pointtest.New(t, "stock")
+			shop, sent := profilertest.New(t, "shop")
+			stock, received := profilertest.New(t, "stock")
 			done := make(chan struct{}, 10)
 			handler := sondejetstream.Handler(stock, func(ctx context.Context, m jetstream.Msg) {
 				_, p := profiler.Start(ctx, "inside")
@@ -276,7 +276,7 @@ func TestConsumers(t *testing.T) {
 func TestAcknowledgements(t *testing.T) {
 	js, s := stream(t, jetstream.StreamConfig{})
 	c := consumer(t, s)
-	shop, _ := pointtest.New(t, "shop")
+	shop, _ := profilertest.New(t, "shop")
 	for i, test := range []struct {
 		settle    func(context.Context, jetstream.Msg) error
 		want      map[string]any
@@ -291,7 +291,7 @@ func TestAcknowledgements(t *testing.T) {
 		{func(_ context.Context, m jetstream.Msg) error { return m.TermWithReason("broken") },
 			map[string]any{"ack": "term", "reason": "broken"}, false},
 	} {
-		stock, received := pointtest.New(t, "stock")
+		stock, received := profilertest.New(t, "stock")
 		if _, err := sondejetstream.Publish(begin(t, shop), js, "s.a", nil); err != nil {
 			t.Fatal(err)
 		}
@@ -332,7 +332,7 @@ func TestAcknowledgements(t *testing.T) {
 
 func TestDoubleAckInAnUntracedContext(t *testing.T) {
 	js, s := stream(t, jetstream.StreamConfig{})
-	svc, rec := pointtest.New(t, "stock")
+	svc, rec := profilertest.New(t, "stock")
 	if _, err := sondejetstream.Publish(begin(t, svc), js, "s.a", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -351,8 +351,8 @@ func TestDoubleAckInAnUntracedContext(t *testing.T) {
 func TestProcessBatch(t *testing.T) {
 	js, s := stream(t, jetstream.StreamConfig{})
 	c := consumer(t, s)
-	shop, sent := pointtest.New(t, "shop")
-	stock, received := pointtest.New(t, "stock")
+	shop, sent := profilertest.New(t, "shop")
+	stock, received := profilertest.New(t, "stock")
 	for range 2 {
 		if _, err := sondejetstream.Publish(begin(t, shop), js, "s.a", []byte("ab")); err != nil {
 			t.Fatal(err)
@@ -387,7 +387,7 @@ func TestProcessBatch(t *testing.T) {
 
 func TestPanicPassesOn(t *testing.T) {
 	js, s := stream(t, jetstream.StreamConfig{})
-	svc, rec := pointtest.New(t, "stock")
+	svc, rec := profilertest.New(t, "stock")
 	if _, err := sondejetstream.Publish(begin(t, svc), js, "s.a", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -407,7 +407,7 @@ func TestAllocUntraced(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	js, s := stream(t, jetstream.StreamConfig{})
-	svc, _ := pointtest.New(t, "stock")
+	svc, _ := profilertest.New(t, "stock")
 	if _, err := js.Publish(context.Background(), "s.a", nil); err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	sondenats "github.com/sonde-go/sonde/rpctrace/nats"
 	sondemicro "github.com/sonde-go/sonde/rpctrace/nats/micro"
 	"go.uber.org/goleak"
@@ -25,8 +25,8 @@ func TestService(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(nc.Close)
-	shop, sent := pointtest.New(t, "shop")
-	prices, received := pointtest.New(t, "prices")
+	shop, sent := profilertest.New(t, "shop")
+	prices, received := profilertest.New(t, "prices")
 	service, err := micro.AddService(nc, micro.Config{
 		Name: "prices", Version: "1.0.0",
 		Endpoint: &micro.EndpointConfig{Subject: "price", Handler: sondemicro.Handler(prices, func(ctx context.Context, r micro.Request) {

@@ -25,9 +25,9 @@ import (
 	"google.golang.org/grpc/orca"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/pointtest"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 )
 
 // fatal has the tests panic where they would end the program.
@@ -148,8 +148,8 @@ func TestInterop(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				for _, c := range cases {
 					t.Run(c.name, func(t *testing.T) {
-						server, atServer := pointtest.New(t, "server")
-						client, atClient := pointtest.New(t, "client")
+						server, atServer := profilertest.New(t, "server")
+						client, atClient := profilertest.New(t, "client")
 						p := connect(t, form.server(server), form.client())
 						ctx := context.Background()
 						if traced {
@@ -245,12 +245,12 @@ func TestRace(t *testing.T) {
 }
 
 // settled waits until all points called name have stopped.
-func settled(t *testing.T, rec *pointtest.Recorder, name string) []pointtest.Point {
+func settled(t *testing.T, rec *profilertest.Recorder, name string) []profilertest.Point {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for {
 		points := rec.Named(t, name)
-		if !slices.ContainsFunc(points, func(p pointtest.Point) bool { return !p.Stopped }) {
+		if !slices.ContainsFunc(points, func(p profilertest.Point) bool { return !p.Stopped }) {
 			return points
 		}
 		if time.Now().After(deadline) {
@@ -262,7 +262,7 @@ func settled(t *testing.T, rec *pointtest.Recorder, name string) []pointtest.Poi
 
 // checkEnds checks how calls ended: as wanted, in any order. A stats handler
 // may not hear of a call that is over early, or not of its status.
-func checkEnds(t *testing.T, calls []pointtest.Point, want []string, early bool) {
+func checkEnds(t *testing.T, calls []profilertest.Point, want []string, early bool) {
 	t.Helper()
 	var got []string
 	for _, p := range calls {
@@ -285,7 +285,7 @@ func checkEnds(t *testing.T, calls []pointtest.Point, want []string, early bool)
 
 // below checks that each served call hangs below a call of the client's, and
 // no two below the same one.
-func below(t *testing.T, served, calls []pointtest.Point) {
+func below(t *testing.T, served, calls []profilertest.Point) {
 	t.Helper()
 	parents := map[header.ID]bool{}
 	for _, p := range calls {

@@ -1,4 +1,4 @@
-package pointtest
+package profilertest
 
 import "testing"
 

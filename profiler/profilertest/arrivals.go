@@ -1,4 +1,4 @@
-package pointtest
+package profilertest
 
 import (
 	"context"
@@ -10,7 +10,9 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// Headers is a carrier that is a map.
+// Headers is a [header.Carrier] that is a map. Names are compared as they are:
+// they are [header.InfoName] and [header.HMACName]. It is not safe for concurrent
+// use.
 type Headers map[string]string
 
 // Get implements [header.Carrier].
@@ -19,21 +21,31 @@ func (h Headers) Get(name string) string { return h[name] }
 // Set implements [header.Carrier].
 func (h Headers) Set(name, value string) { h[name] = value }
 
-// Receiver is a layer that receives requests or messages.
+// Receiver is a layer that receives requests or messages: a server, or a
+// consumer. All fields are required.
 type Receiver struct {
-	Layer string     // what its admission hook is told
-	Kind  layer.Kind // layer.Server or layer.Consumer
-	// Receive has the layer receive one request with these headers in ctx, and
-	// calls inside with the context that the request is served in.
-	Receive func(t *testing.T, svc *profiler.Service, ctx context.Context, h Headers, inside func(context.Context))
+	// Layer is the name that the layer gives to [profiler.Service.Receive], in
+	// [profiler.Arrival].
+	Layer string
+	// Kind is layer.Server or layer.Consumer, also as in the Arrival.
+	Kind layer.Kind
+	// Receive has the layer receive one request that carries h, in ctx, for svc,
+	// which may be nil. It has the layer call inside once, with the context that
+	// the request is served in, and returns when the layer has ended its point.
+	// inside may call Receive again.
+	//
+	//	func(t *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
+	//		toy.Handle(ctx, svc, &toy.Message{Header: h}, inside)
+	//	}
+	Receive func(t *testing.T, ctx context.Context, svc *profiler.Service, h Headers, inside func(context.Context))
 }
 
 // What becomes of a request.
 const (
 	untraced = "untraced"
-	joined   = "joined" // below the point that the headers name
-	below    = "below"  // below the point in the context
-	begun    = "begun"  // as a new trace
+	joined   = "below the point that the headers name"
+	below    = "below the point in the context"
+	begun    = "the first of a new trace"
 )
 
 // arrivals are all ways in which a request can arrive, and the one thing that
@@ -63,8 +75,18 @@ func expected(service, headers, ctx, hook, kind string) string {
 	return "no row"
 }
 
-// Test runs the receiver through every way in which a request can arrive. All
-// layers give the same answers.
+// Test runs the layer through every way in which a request can arrive, as
+// subtests: the Service nil, disabled or enabled; headers none, signed, forged,
+// or signed by another trace; in ctx no trace, that of an outer layer of the same
+// request, or one that the program has begun; no admission hook, or one that says
+// yes or no. There is one right answer to each, the same for all layers, as
+// [profiler.Service.Receive] has it: the request is untraced and served in the
+// context as it came, or it is one point that has ended, with the right parent.
+// Last, the layer receives a request inside the same request, as a layer that is
+// installed twice does, and must record it once.
+//
+// For each request that is traced the layer must open exactly one point, which is
+// not called "around", and nothing may be recorded after Receive has returned.
 func (r Receiver) Test(t *testing.T) {
 	for _, service := range []string{"nil", "disabled", "enabled"} {
 		for _, headers := range []string{"none", "signed", "forged", "of another trace"} {
@@ -87,7 +109,7 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 		if hook != "none" {
 			c.Admit = func(_ context.Context, a profiler.Arrival) bool {
 				if asked++; a.Layer != r.Layer || a.Kind != r.Kind {
-					t.Errorf("the hook is told %+v", a)
+					t.Errorf("the admission hook is told of %+v, want layer %q and kind %v", a, r.Layer, r.Kind)
 				}
 				return hook == "yes"
 			}
@@ -133,14 +155,14 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 		receiving, _ = profiler.New(profiler.Config{Disabled: true})
 	}
 	served := 0
-	r.Receive(t, receiving, ctx, h, func(inside context.Context) {
+	r.Receive(t, ctx, receiving, h, func(inside context.Context) {
 		served++
 		now, _ := profiler.Current(inside)
 		switch {
 		case want == untraced && now != outside:
-			t.Errorf("served at %v, want the context as it came, at %v", now, outside)
+			t.Errorf("the request is served in the context of %+v, want that of %+v, as it came", now, outside)
 		case want != untraced && now == outside:
-			t.Error("served outside of the layer's point")
+			t.Error("the request is served in the context as it came, want that of the layer's point")
 		}
 	})
 	around.Stop()
@@ -153,26 +175,26 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 		}
 	}
 	if served != 1 {
-		t.Errorf("served %d times", served)
+		t.Errorf("the request is served %d times, want once", served)
 	}
 	if want == untraced {
 		if len(got) != 0 {
-			t.Errorf("traced: %+v", got)
+			t.Errorf("the request is traced, want no point: %+v", got)
 		}
 	} else if len(got) != 1 || !got[0].Stopped {
-		t.Fatalf("points %+v, want one that has ended", got)
+		t.Fatalf("the points are %+v, want one that has ended", got)
 	} else if p := got[0]; !map[string]bool{
-		joined: p.Base == trace.BaseID && p.Parent == trace.ParentID,
-		below:  p.Base == outside.BaseID && p.Parent == around.ID(),
-		begun:  p.Base == p.Parent && p.Base != outside.BaseID && p.Base != trace.BaseID,
+		joined: p.Trace == trace.BaseID && p.Parent == trace.ParentID,
+		below:  p.Trace == outside.BaseID && p.Parent == around.ID(),
+		begun:  p.Trace == p.Parent && p.Trace != outside.BaseID && p.Trace != trace.BaseID,
 	}[want] {
-		t.Errorf("not %s: %+v", want, p)
+		t.Errorf("the point is not %s: %+v", want, p)
 	}
 	if mayAsk := service == "enabled" && headers == "none" && in == "none" && hook != "none"; (asked > 0) != mayAsk || asked > 1 {
-		t.Errorf("the hook was asked %d times", asked)
+		t.Errorf("the admission hook was asked %d times; it is asked once if there are neither headers nor a trace in ctx, else never", asked)
 	}
 	if n := svc.Stats().Refused[header.ErrUnknownKey]; (n == 1) != (service == "enabled" && headers == "forged") {
-		t.Errorf("%d requests are counted as forged", n)
+		t.Errorf("%d requests are counted as forged; were they given to Service.Receive?", n)
 	}
 }
 
@@ -184,10 +206,10 @@ func (r Receiver) again(t *testing.T) {
 	h := Headers{}
 	keys.Primary().Sign(header.Info{BaseID: header.NewID()}).Write(h)
 	served := 0
-	r.Receive(t, svc, context.Background(), h, func(ctx context.Context) {
-		r.Receive(t, svc, ctx, h, func(context.Context) { served++ })
+	r.Receive(t, context.Background(), svc, h, func(ctx context.Context) {
+		r.Receive(t, ctx, svc, h, func(context.Context) { served++ })
 	})
 	if got := rec.Points(t); len(got) != 1 || served != 1 {
-		t.Errorf("served %d times, points %+v, want one", served, got)
+		t.Errorf("a request received inside itself is served %d times, with points %+v; want once, with one point", served, got)
 	}
 }

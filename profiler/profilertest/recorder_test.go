@@ -1,4 +1,4 @@
-package pointtest
+package profilertest
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func TestRecorder(t *testing.T) {
 		got.Start["n"] != 1.0 || got.Stop["done"] != true {
 		t.Errorf("%+v", got)
 	}
-	if p := rec.One(t, "outer"); p.Stopped || p.Parent != p.Base {
+	if p := rec.One(t, "outer"); p.Stopped || p.Parent != p.Trace {
 		t.Errorf("%+v", p)
 	}
 	outer.Stop()
