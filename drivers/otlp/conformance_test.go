@@ -137,7 +137,7 @@ func TestCollectorSees(t *testing.T) {
 	s := servertest.Collector(t)
 	for _, url := range []string{"otlp://" + s.HTTP, "otlp+grpc://" + s.GRPC} {
 		events := drivertest.Trace(4, 0)[1:3]
-		drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"KeyError","message":"no x","host":"host-a"}`) })
+		events[1].Change(func(f *record.Fields) { f.Info = []byte(`{"etype":"KeyError","message":"no x","host":"host-a"}`) })
 		if err := openURL(t, url, drivers.Options{OTLPServiceNamePrefix: "cloud"}).Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
