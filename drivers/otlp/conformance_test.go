@@ -154,7 +154,7 @@ func TestCollectorSees(t *testing.T) {
 		}
 		trace := otelid.TraceID(events[0].Trace())
 		for _, want := range []string{
-			hexText(trace[:]), "SQL_STATEMENT", "cloud-shop-checkout", "osprofiler.drivers.otlp", "Client", "db.query.text: Str(statement 1)",
+			hexText(trace[:]), ": STATEMENT", "cloud-shop-checkout", "osprofiler.drivers.otlp", "Client", "db.query.text: Str(statement 1)",
 			"error.type: Str(KeyError)", "exception.message: Str(no x)", "Status code    : Error",
 			time.Unix(0, events[0].Time()).UTC().String(), time.Unix(0, events[1].Time()).UTC().String(),
 		} {
