@@ -450,6 +450,9 @@ func TestBadConnectionInUntracedTransaction(t *testing.T) {
 	s := modern()
 	db := open(t, s)
 	ctx, end := traced(t)
+	if _, err := db.Exec("UPDATE 0"); err != nil {
+		t.Fatal(err)
+	}
 	tx, err := db.Begin()
 	if err != nil {
 		t.Fatal(err)

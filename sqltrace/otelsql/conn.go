@@ -57,33 +57,33 @@ func (c *conn) begin(ctx context.Context) (context.Context, error) {
 	return dbcall.With(ctx, c.tap.call), nil
 }
 
-// ran notes what came of running text directly.
-func (c *conn) ran(caller context.Context, text string, err error) {
+// ran notes what came of running query directly.
+func (c *conn) ran(caller context.Context, query string, err error) {
 	c.Next.Answered(err)
 	if err == driver.ErrSkip {
-		c.Next.Skipped(text, wrapped.Caller(caller), profiler.Point{})
+		c.Next.Skipped(query, wrapped.Caller(caller), profiler.Point{})
 	}
 }
 
 // ExecTraced implements [wrapped.TracedConn].
-func (c *conn) ExecTraced(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	inner, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.otel.ExecContext(inner, text, args)
-	c.ran(ctx, text, err)
+	r, err := c.otel.ExecContext(inner, query, args)
+	c.ran(ctx, query, err)
 	return r, err
 }
 
 // QueryTraced implements [wrapped.TracedConn].
-func (c *conn) QueryTraced(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	inner, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	otel, err := c.otel.QueryContext(inner, text, args)
-	c.ran(ctx, text, err)
+	otel, err := c.otel.QueryContext(inner, query, args)
+	c.ran(ctx, query, err)
 	if err != nil {
 		return nil, err
 	}
@@ -124,21 +124,21 @@ func (t *tx) end(do func() error) error {
 // PrepareTraced goes otelsql's way only if somebody wants a statement for later
 // use. Otherwise the statement is prepared because the driver does not run it
 // directly, and is a part of running it.
-func (c *conn) PrepareTraced(ctx context.Context, text string, _ profiler.Point, again bool) (driver.Stmt, error) {
+func (c *conn) PrepareTraced(ctx context.Context, query string, _ profiler.Point, again bool) (driver.Stmt, error) {
 	if again || !c.Direct.Any() {
-		bare, err := olddriver.Prepare(ctx, c.Bare, text)
+		bare, err := olddriver.Prepare(ctx, c.Bare, query)
 		if err != nil {
 			return nil, err
 		}
-		return c.NewStmt(bare, text), nil
+		return c.NewStmt(bare, query), nil
 	}
 	ctx, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	otel, err := c.otel.PrepareContext(ctx, text)
+	otel, err := c.otel.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return newStmt(c, c.tap.stmt, text, otel.(otelStmt)), nil
+	return newStmt(c, c.tap.stmt, query, otel.(otelStmt)), nil
 }

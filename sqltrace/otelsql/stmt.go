@@ -11,9 +11,9 @@ import (
 // otelsql's, however the statement was prepared.
 type stmt struct {
 	wrapped.Stmt
-	conn *conn
-	otel otelStmt // nil until the first traced call
-	text string
+	conn  *conn
+	otel  otelStmt // nil until the first traced call
+	query string
 }
 
 // otelStmt is what otelsql's statements are.
@@ -23,12 +23,14 @@ type otelStmt interface {
 }
 
 // NewStmt implements [wrapped.TracedConn].
-func (c *conn) NewStmt(bare driver.Stmt, text string) driver.Stmt { return newStmt(c, bare, text, nil) }
+func (c *conn) NewStmt(bare driver.Stmt, query string) driver.Stmt {
+	return newStmt(c, bare, query, nil)
+}
 
 // newStmt is the statement around bare. otel is otelsql's statement around
 // bare, if there is one.
-func newStmt(c *conn, bare driver.Stmt, text string, otel otelStmt) driver.Stmt {
-	s := &stmt{conn: c, otel: otel, text: text}
+func newStmt(c *conn, bare driver.Stmt, query string, otel otelStmt) driver.Stmt {
+	s := &stmt{conn: c, otel: otel, query: query}
 	return s.Init(&c.Conn, bare, s)
 }
 
@@ -39,7 +41,7 @@ func (s *stmt) begin(ctx context.Context) (context.Context, error) {
 		return ctx, err
 	}
 	s.conn.tap.adopt = s.Bare
-	otel, err := s.conn.otel.PrepareContext(context.Background(), s.text)
+	otel, err := s.conn.otel.PrepareContext(context.Background(), s.query)
 	if err != nil {
 		return nil, err
 	}
