@@ -1,5 +1,7 @@
 package sondeotelsql
 
+//lint:file-ignore SA1019 Drivers have the deprecated interfaces.
+
 import (
 	"context"
 	"database/sql/driver"
