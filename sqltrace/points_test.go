@@ -443,6 +443,40 @@ func TestBadConnectionInTransaction(t *testing.T) {
 	}
 }
 
+// TestBadConnectionInUntracedTransaction: a transaction that was begun outside
+// of the trace cannot move either. After it, and after the pool, the connection
+// can be replaced again.
+func TestBadConnectionInUntracedTransaction(t *testing.T) {
+	s := modern()
+	db := open(t, s)
+	ctx, end := traced(t)
+	if _, err := db.Exec("UPDATE 0"); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Break(0)
+	if _, err := tx.ExecContext(ctx, "UPDATE 1"); err != driver.ErrBadConn {
+		t.Errorf("error %v", err)
+	}
+	_ = tx.Rollback()
+	if tx, err = db.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Error(err)
+	}
+	s.Break(0)
+	if _, err := db.ExecContext(ctx, "UPDATE 2"); err != nil {
+		t.Error(err)
+	}
+	check(t, end(),
+		"db map[statement:UPDATE 1] | map[etype:errors.errorString message:driver: bad connection]",
+		"db map[statement:UPDATE 2] | map[db:map[rows_affected:7]]")
+}
+
 func TestNewConnectionsAreBadToo(t *testing.T) {
 	s := modern()
 	s.Break(10)

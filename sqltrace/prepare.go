@@ -8,37 +8,29 @@ import (
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
+	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// Prepare is for those who use the connection without database/sql.
-func (c *conn) Prepare(query string) (driver.Stmt, error) {
-	c.forgetSkipped()
-	bare, err := c.bare.Prepare(query)
-	if err != nil {
-		return nil, err
-	}
-	return (&stmt{bare: bare, conn: c, query: query}).withInterfaces(), nil
+// stmt is the way of a prepared statement's calls that are made in a trace.
+type stmt struct {
+	wrapped.Stmt
+	conn    *conn
+	query   string
+	prepare time.Duration // not recorded yet
 }
 
-func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	p, again := c.takeSkipped(ctx, query)
-	if profiler.Active(ctx) {
-		return c.prepareTraced(ctx, query, p, again)
-	}
-	bare, err := olddriver.Prepare(ctx, c.bare, query)
-	if err != nil || again {
-		// A statement that is prepared for one untraced query needs no wrapper.
-		return bare, err
-	}
-	return (&stmt{bare: bare, conn: c, query: query}).withInterfaces(), nil
+// NewStmt implements [wrapped.TracedConn].
+func (c *conn) NewStmt(bare driver.Stmt, query string) driver.Stmt {
+	s := &stmt{conn: c, query: query}
+	return s.Init(&c.Conn, bare, s)
 }
 
-// prepareTraced prepares a statement in a trace. Where the driver has sent
+// PrepareTraced prepares a statement in a trace. Where the driver has sent
 // database/sql here (again) it is a part of the query p. Where the driver runs
 // statements directly too the user has asked for it, and it is a point of its
 // own. Otherwise nobody can tell: the query that comes first says how long it
 // took.
-func (c *conn) prepareTraced(ctx context.Context, query string, p profiler.Point, again bool) (driver.Stmt, error) {
+func (c *conn) PrepareTraced(ctx context.Context, query string, p profiler.Point, again bool) (driver.Stmt, error) {
 	inner := ctx
 	if !again {
 		inner, p = c.cfg.open(ctx, pointPrepare, query, nil)
@@ -46,26 +38,54 @@ func (c *conn) prepareTraced(ctx context.Context, query string, p profiler.Point
 	returned := false
 	defer p.Guard(&returned)
 	start := time.Now()
-	bare, err := olddriver.Prepare(inner, c.bare, query)
+	bare, err := olddriver.Prepare(inner, c.Bare, query)
 	returned = true
 	if err != nil {
 		c.fail(ctx, p, err)
 		return nil, err
 	}
-	s := &stmt{bare: bare, conn: c, query: query}
+	s := &stmt{conn: c, query: query}
 	switch {
 	case again:
-		s.running = p
-	case c.direct():
+		s.Running = p
+	case c.Direct.Any():
 		p.End(profiler.Ending{Group: layer.SQL.Group})
 	default:
 		p.Discard()
 		s.prepare = time.Since(start)
 	}
-	return s.withInterfaces(), nil
+	return s.Init(&c.Conn, bare, s), nil
 }
 
-// direct says that the driver runs any statement without preparing it.
-func (c *conn) direct() bool {
-	return (c.queryerContext != nil || c.queryer != nil) && (c.execerContext != nil || c.execer != nil)
+// ExecTraced implements [wrapped.TracedStmt].
+func (s *stmt) ExecTraced(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	inner, p, prepare := s.open(ctx, args)
+	returned := false
+	defer p.Guard(&returned)
+	result, err := olddriver.StmtExec(inner, s.Bare, args)
+	returned = true
+	s.conn.executed(inner, p, result, err, prepare)
+	return result, err
+}
+
+// QueryTraced implements [wrapped.TracedStmt].
+func (s *stmt) QueryTraced(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	inner, p, prepare := s.open(ctx, args)
+	returned := false
+	defer p.Guard(&returned)
+	rows, err := olddriver.StmtQuery(inner, s.Bare, args)
+	returned = true
+	return s.conn.queried(inner, p, rows, err, prepare)
+}
+
+// open begins a query, or goes on with the one that s was prepared for.
+func (s *stmt) open(ctx context.Context, args []driver.NamedValue) (context.Context, profiler.Point, time.Duration) {
+	if p := s.Running; p.Active() {
+		s.Running = profiler.Point{}
+		return ctx, p, 0
+	}
+	prepare := s.prepare
+	s.prepare = 0
+	inner, p := s.conn.cfg.open(ctx, pointQuery, s.query, args)
+	return inner, p, prepare
 }

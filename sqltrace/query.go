@@ -8,39 +8,18 @@ import (
 
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
-	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
+	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// queryer and execer run statements without preparing them first.
-type (
-	queryer struct{ conn *conn }
-	execer  struct{ conn *conn }
-)
-
-func (q queryer) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c := q.conn
-	c.forgetSkipped()
-	if profiler.Active(ctx) {
-		return c.queryTraced(ctx, query, args)
-	}
-	rows, err := c.query(ctx, query, args)
-	switch err {
-	case nil:
-		c.used = true
-	case driver.ErrSkip:
-		c.skip(ctx, query, profiler.Point{})
-	}
-	return rows, err
-}
-
-func (c *conn) queryTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+// QueryTraced implements [wrapped.TracedConn].
+func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	inner, p := c.cfg.open(ctx, pointQuery, query, args)
 	returned := false
 	defer p.Guard(&returned)
-	rows, err := c.query(inner, query, args)
+	rows, err := c.Direct.Query(inner, query, args)
 	returned = true
 	if err == driver.ErrSkip {
-		c.skip(ctx, query, p)
+		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return rows, err
 	}
 	return c.queried(inner, p, rows, err, 0)
@@ -52,46 +31,20 @@ func (c *conn) queried(ctx context.Context, p profiler.Point, bare driver.Rows, 
 		c.fail(ctx, p, err)
 		return bare, err
 	}
-	c.used = true
+	c.Next.Answered(nil)
 	p.Release()
 	return c.newRows(ctx, p, bare, prepare), nil
 }
 
-func (c *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if c.queryerContext != nil {
-		return c.queryerContext.QueryContext(ctx, query, args)
-	}
-	values, err := olddriver.Args(ctx, args)
-	if err != nil {
-		return nil, err
-	}
-	return c.queryer.Query(query, values)
-}
-
-func (e execer) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	c := e.conn
-	c.forgetSkipped()
-	if profiler.Active(ctx) {
-		return c.execTraced(ctx, query, args)
-	}
-	result, err := c.exec(ctx, query, args)
-	switch err {
-	case nil:
-		c.used = true
-	case driver.ErrSkip:
-		c.skip(ctx, query, profiler.Point{})
-	}
-	return result, err
-}
-
-func (c *conn) execTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+// ExecTraced implements [wrapped.TracedConn].
+func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	inner, p := c.cfg.open(ctx, pointQuery, query, args)
 	returned := false
 	defer p.Guard(&returned)
-	result, err := c.exec(inner, query, args)
+	result, err := c.Direct.Exec(inner, query, args)
 	returned = true
 	if err == driver.ErrSkip {
-		c.skip(ctx, query, p)
+		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return result, err
 	}
 	c.executed(inner, p, result, err, 0)
@@ -103,7 +56,7 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, result driver.Res
 		c.fail(ctx, p, err)
 		return
 	}
-	c.used = true
+	c.Next.Answered(nil)
 	attrs := make([]slog.Attr, 0, 2)
 	if n, ok := affected(result); ok {
 		attrs = append(attrs, slog.Int64("rows_affected", n))
@@ -124,15 +77,4 @@ func affected(result driver.Result) (n int64, ok bool) {
 	}()
 	n, err := result.RowsAffected()
 	return n, err == nil && n >= 0
-}
-
-func (c *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if c.execerContext != nil {
-		return c.execerContext.ExecContext(ctx, query, args)
-	}
-	values, err := olddriver.Args(ctx, args)
-	if err != nil {
-		return nil, err
-	}
-	return c.execer.Exec(query, values)
 }

@@ -5,10 +5,10 @@ import (
 	"database/sql/driver"
 	"io"
 	"log/slog"
-	"reflect"
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
 // rows wraps the rows of a traced query, whose point is open until they are
@@ -16,6 +16,7 @@ import (
 // is over, and when the user says so.
 type rows struct {
 	driver.Rows
+	shape   wrapped.Rows
 	ctx     context.Context
 	point   profiler.Point
 	prepare time.Duration
@@ -28,41 +29,18 @@ type rows struct {
 	eof   bool
 }
 
-// newRows wraps bare with exactly its optional interfaces.
 func (c *conn) newRows(ctx context.Context, p profiler.Point, bare driver.Rows, prepare time.Duration) driver.Rows {
-	if t := reflect.TypeOf(bare); t != c.rowsType {
-		c.rowsType, c.rowsHave = t, rowsInterfaces(bare)
-	}
 	r := &rows{Rows: bare, ctx: ctx, point: p, prepare: prepare, conn: c}
 	if ctx.Done() == nil {
 		r.lookout = c.lookout(p)
 	}
-	return r.withInterfaces(c.rowsHave)
+	return c.InitRows(&r.shape, r)
 }
 
-func rowsInterfaces(bare driver.Rows) int {
-	has := 0
-	if _, ok := bare.(driver.RowsNextResultSet); ok {
-		has |= hasNextResultSet
-	}
-	if _, ok := bare.(driver.RowsColumnTypeScanType); ok {
-		has |= hasScanType
-	}
-	if _, ok := bare.(driver.RowsColumnTypeDatabaseTypeName); ok {
-		has |= hasDatabaseTypeName
-	}
-	if _, ok := bare.(driver.RowsColumnTypeLength); ok {
-		has |= hasLength
-	}
-	if _, ok := bare.(driver.RowsColumnTypeNullable); ok {
-		has |= hasNullable
-	}
-	if _, ok := bare.(driver.RowsColumnTypePrecisionScale); ok {
-		has |= hasPrecisionScale
-	}
-	return has
-}
+// Bare implements [wrapped.Reader].
+func (r *rows) Bare() driver.Rows { return r.Rows }
 
+// Next implements [driver.Rows].
 func (r *rows) Next(dest []driver.Value) error {
 	err := r.Rows.Next(dest)
 	switch err {
@@ -76,6 +54,7 @@ func (r *rows) Next(dest []driver.Value) error {
 	return err
 }
 
+// Close implements [driver.Rows].
 func (r *rows) Close() error {
 	r.conn.released(r.lookout)
 	r.lookout = nil
@@ -107,11 +86,13 @@ func (r *rows) end(closeErr error) {
 	r.point.End(ending(r.ctx, err), attrs...)
 }
 
-func (r *rows) hasNextResultSet() bool {
+// HasNextResultSet implements [driver.RowsNextResultSet].
+func (r *rows) HasNextResultSet() bool {
 	return r.Rows.(driver.RowsNextResultSet).HasNextResultSet()
 }
 
-func (r *rows) nextResultSet() error {
+// NextResultSet implements [driver.RowsNextResultSet].
+func (r *rows) NextResultSet() error {
 	err := r.Rows.(driver.RowsNextResultSet).NextResultSet()
 	switch err {
 	case nil:
@@ -122,24 +103,4 @@ func (r *rows) nextResultSet() error {
 		r.err = err
 	}
 	return err
-}
-
-func (r *rows) scanType(i int) reflect.Type {
-	return r.Rows.(driver.RowsColumnTypeScanType).ColumnTypeScanType(i)
-}
-
-func (r *rows) databaseTypeName(i int) string {
-	return r.Rows.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(i)
-}
-
-func (r *rows) length(i int) (int64, bool) {
-	return r.Rows.(driver.RowsColumnTypeLength).ColumnTypeLength(i)
-}
-
-func (r *rows) nullable(i int) (bool, bool) {
-	return r.Rows.(driver.RowsColumnTypeNullable).ColumnTypeNullable(i)
-}
-
-func (r *rows) precisionScale(i int) (int64, int64, bool) {
-	return r.Rows.(driver.RowsColumnTypePrecisionScale).ColumnTypePrecisionScale(i)
 }

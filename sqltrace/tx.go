@@ -1,7 +1,5 @@
 package sqltrace
 
-//lint:file-ignore SA1019 Drivers have the deprecated interfaces, so the wrapper has them.
-
 import (
 	"context"
 	"database/sql/driver"
@@ -11,35 +9,18 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
-// Begin is for those who use the connection without database/sql.
-func (c *conn) Begin() (driver.Tx, error) {
-	c.forgetSkipped()
-	return c.bare.Begin()
-}
-
-func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	c.forgetSkipped()
-	if profiler.Active(ctx) {
-		return c.beginTraced(ctx, opts)
-	}
-	t, err := olddriver.Begin(ctx, c.bare, opts)
-	if err == nil {
-		c.used = true
-	}
-	return t, err
-}
-
-func (c *conn) beginTraced(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+// BeginTraced implements [wrapped.TracedConn].
+func (c *conn) BeginTraced(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	inner, p := c.cfg.open(ctx, pointQuery, "BEGIN", nil)
 	returned := false
 	defer p.Guard(&returned)
-	bare, err := olddriver.Begin(inner, c.bare, opts)
+	bare, err := olddriver.Begin(inner, c.Bare, opts)
 	returned = true
 	if err != nil {
 		c.fail(ctx, p, err)
 		return bare, err
 	}
-	c.used, c.inTx = true, true
+	c.Next.Begun(true)
 	p.End(profiler.Ending{Group: layer.SQL.Group})
 	return &tx{bare: bare, conn: c, ctx: ctx}, nil
 }
@@ -57,13 +38,13 @@ func (t *tx) Commit() error { return t.end("COMMIT", t.bare.Commit) }
 func (t *tx) Rollback() error { return t.end("ROLLBACK", t.bare.Rollback) }
 
 func (t *tx) end(statement string, do func() error) error {
-	t.conn.forgetSkipped()
+	t.conn.Next.Forget()
 	_, p := t.conn.cfg.open(t.ctx, pointQuery, statement, nil)
 	returned := false
 	defer p.Guard(&returned)
 	err := do()
 	returned = true
-	t.conn.inTx = false
+	t.conn.Next.Ended()
 	// A rollback because the context is cancelled is done, not cancelled.
 	p.End(ending(context.WithoutCancel(t.ctx), err))
 	return err

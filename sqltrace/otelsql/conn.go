@@ -1,7 +1,5 @@
 package sondeotelsql
 
-//lint:file-ignore SA1019 Drivers have the deprecated interfaces.
-
 import (
 	"context"
 	"database/sql/driver"
@@ -9,23 +7,18 @@ import (
 	"github.com/sonde-go/sonde/internal/dbcall"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
+	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// conn is a connection that goes the driver's way, and otelsql's in a trace.
-// As every connection it is used by one goroutine at a time.
+// conn is the way of a connection's calls that are made in a trace: otelsql's.
+// What they have in common with sqltrace's, and where all others go, is in
+// package wrapped, which has a picture of it.
 type conn struct {
+	wrapped.Conn
 	connector *connector
-	bare      driver.Conn
-	direct    bool // the driver runs any statement without preparing it
 
 	tap  *tap // nil until the first traced call
 	otel otelConn
-
-	// used says that the connection has worked before, so that database/sql
-	// tries again elsewhere if the driver calls it bad; inTx that it does not,
-	// perhaps, since a transaction cannot move.
-	used, inTx bool
-	skipped    string // the statement that has to be prepared before it runs
 }
 
 // otelConn is what otelsql's connections are.
@@ -37,31 +30,14 @@ type otelConn interface {
 	driver.ConnBeginTx
 }
 
-// newConn wraps bare with exactly its optional interfaces, but for the forms of
-// a call that take a context, which are there also where the driver has the
-// plain ones only. otel is otelsql's connection around bare, if there is one.
+// newConn is the connection around bare. otel is otelsql's connection around
+// bare, if there is one.
 func newConn(c *connector, bare, otel driver.Conn) driver.Conn {
-	w := &conn{connector: c, bare: bare}
+	w := &conn{connector: c}
 	if otel != nil {
 		w.use(otel)
 	}
-	has := 0
-	for i, ok := range []bool{
-		is[driver.Pinger](bare), is[driver.SessionResetter](bare), is[driver.Validator](bare), is[driver.NamedValueChecker](bare),
-		is[driver.ExecerContext](bare) || is[driver.Execer](bare), is[driver.QueryerContext](bare) || is[driver.Queryer](bare),
-		is[driver.Execer](bare), is[driver.Queryer](bare),
-	} {
-		if ok {
-			has |= 1 << i
-		}
-	}
-	w.direct = has&hasExecerContext != 0 && has&hasQueryerContext != 0
-	return w.withInterfaces(has)
-}
-
-func is[T any](v any) bool {
-	_, ok := v.(T)
-	return ok
+	return w.Init(bare, w)
 }
 
 // use makes otel the way of traced calls.
@@ -71,69 +47,90 @@ func (c *conn) use(otel driver.Conn) { c.otel, c.tap = otel.(otelConn), tapOf(ot
 // belong to the call.
 func (c *conn) begin(ctx context.Context) (context.Context, error) {
 	if c.otel == nil {
-		otel, err := c.connector.otel.Connect(context.WithValue(context.Background(), adopted{}, c.bare))
+		otel, err := c.connector.otel.Connect(context.WithValue(context.Background(), adopted{}, c.Bare))
 		if err != nil {
 			return nil, err
 		}
 		c.use(otel)
 	}
-	c.tap.call = &dbcall.Call{Retried: c.used && !c.inTx}
+	c.tap.call = &dbcall.Call{Retried: c.Next.Retries()}
 	return dbcall.With(ctx, c.tap.call), nil
 }
 
-// Raw returns the driver's own connection.
-func (c *conn) Raw() driver.Conn { return c.bare }
-
-func (c *conn) Prepare(query string) (driver.Stmt, error) { return c.bare.Prepare(query) }
-
-func (c *conn) Close() error { return c.bare.Close() }
-
-func (c *conn) Begin() (driver.Tx, error) { return c.bare.Begin() }
-
-// resetter notes that the connection has been in the pool. It is not traced: a
-// reset is a part of using a pool.
-type resetter struct{ c *conn }
-
-func (r resetter) ResetSession(ctx context.Context) error {
-	r.c.used, r.c.inTx, r.c.skipped = true, false, ""
-	return r.c.bare.(driver.SessionResetter).ResetSession(ctx)
+// ran notes what came of running query directly.
+func (c *conn) ran(caller context.Context, query string, err error) {
+	c.Next.Answered(err)
+	if err == driver.ErrSkip {
+		c.Next.Skipped(query, wrapped.Caller(caller), profiler.Point{})
+	}
 }
 
-// BeginTx returns the driver's transaction, or otelsql's.
-func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	c.skipped = ""
-	tx, err := c.beginTx(ctx, opts)
-	if err == nil {
-		c.used, c.inTx = true, true
+// ExecTraced implements [wrapped.TracedConn].
+func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	inner, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return tx, err
+	r, err := c.otel.ExecContext(inner, query, args)
+	c.ran(ctx, query, err)
+	return r, err
 }
 
-func (c *conn) beginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	if !profiler.Active(ctx) {
-		return olddriver.Begin(ctx, c.bare, opts)
+// QueryTraced implements [wrapped.TracedConn].
+func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	inner, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
 	}
+	otel, err := c.otel.QueryContext(inner, query, args)
+	c.ran(ctx, query, err)
+	if err != nil {
+		return nil, err
+	}
+	return c.newRows(otel), nil
+}
+
+// BeginTraced implements [wrapped.TracedConn].
+func (c *conn) BeginTraced(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	ctx, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return c.otel.BeginTx(ctx, opts)
+	t, err := c.otel.BeginTx(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	c.Next.Begun(true)
+	return &tx{t, c}, nil
 }
 
-// PrepareContext goes otelsql's way only if somebody in a trace wants a
-// statement for later use. Otherwise the statement is prepared because the
-// driver does not run it directly, and is a part of running it.
-func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	again := c.skipped != "" && c.skipped == query
-	c.skipped = ""
-	traced := profiler.Active(ctx)
-	if !traced || again || !c.direct {
-		bare, err := olddriver.Prepare(ctx, c.bare, query)
-		if err != nil || again && !traced {
-			// A statement for one untraced run needs no wrapper.
-			return bare, err
+// tx is otelsql's transaction, whose end is noted.
+type tx struct {
+	otel driver.Tx
+	conn *conn
+}
+
+func (t *tx) Commit() error { return t.end(t.otel.Commit) }
+
+func (t *tx) Rollback() error { return t.end(t.otel.Rollback) }
+
+func (t *tx) end(do func() error) error {
+	t.conn.Next.Forget()
+	err := do()
+	t.conn.Next.Ended()
+	return err
+}
+
+// PrepareTraced goes otelsql's way only if somebody wants a statement for later
+// use. Otherwise the statement is prepared because the driver does not run it
+// directly, and is a part of running it.
+func (c *conn) PrepareTraced(ctx context.Context, query string, _ profiler.Point, again bool) (driver.Stmt, error) {
+	if again || !c.Direct.Any() {
+		bare, err := olddriver.Prepare(ctx, c.Bare, query)
+		if err != nil {
+			return nil, err
 		}
-		return newStmt(c, bare, query, nil), nil
+		return c.NewStmt(bare, query), nil
 	}
 	ctx, err := c.begin(ctx)
 	if err != nil {

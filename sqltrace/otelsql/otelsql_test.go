@@ -336,6 +336,34 @@ func TestBadConnectionIsTriedAgain(t *testing.T) {
 		"db_connect", "db ROWS 1", "db BEGIN", "db UPDATE FAILED", "db ROLLBACK FAILED"})
 }
 
+// A transaction binds its statements to the connection until it ends, also
+// where no reset tells that the connection was in the pool.
+func TestBadConnectionAfterTransaction(t *testing.T) {
+	s := &fakedb.Server{Conn: func(c *fakedb.Conn) driver.Conn {
+		return struct {
+			*fakedb.Conn
+			fakedb.ExecerContext
+			fakedb.Beginner
+		}{c, fakedb.ExecerContext{C: c}, fakedb.Beginner{C: c}}
+	}}
+	db := closed(t, sondeotelsql.OpenDB(s))
+	ctx, rec := traced(t)
+	tx := must(db.BeginTx(ctx, nil))
+	if err := tx.Commit(); err != nil {
+		t.Error(err)
+	}
+	s.Break(0)
+	must(db.ExecContext(ctx, "UPDATE"))
+	tx = must(db.BeginTx(ctx, nil))
+	s.Break(0)
+	if _, err := tx.ExecContext(ctx, "UPDATE"); err != driver.ErrBadConn {
+		t.Errorf("%v", err)
+	}
+	_ = tx.Rollback()
+	expect(t, "points", slices.DeleteFunc(statements(t, rec), func(s string) bool { return s == "db_connect" }), []string{
+		"db BEGIN", "db COMMIT", "db UPDATE", "db BEGIN", "db UPDATE FAILED", "db ROLLBACK FAILED"})
+}
+
 func TestPanicPassesOn(t *testing.T) {
 	db := closed(t, sondeotelsql.OpenDB(modern()))
 	ctx, rec := traced(t)

@@ -2,55 +2,32 @@ package sondeotelsql
 
 import (
 	"database/sql/driver"
-	"reflect"
+
+	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
 // rows are read through otelsql, and described by the driver.
 type rows struct {
 	driver.Rows // otelsql's
 	bare        driver.Rows
+	shape       wrapped.Rows
 }
 
-// newRows wraps otel, otelsql's rows around bare, with exactly the optional
-// interfaces of bare.
-func newRows(otel, bare driver.Rows) driver.Rows {
-	has := 0
-	for i, ok := range []bool{
-		is[driver.RowsNextResultSet](bare), is[driver.RowsColumnTypeScanType](bare),
-		is[driver.RowsColumnTypeDatabaseTypeName](bare), is[driver.RowsColumnTypeLength](bare),
-		is[driver.RowsColumnTypeNullable](bare), is[driver.RowsColumnTypePrecisionScale](bare),
-	} {
-		if ok {
-			has |= 1 << i
-		}
-	}
-	return (&rows{otel, bare}).withInterfaces(has)
+// newRows wraps otel, otelsql's rows around those that the driver gave last.
+func (c *conn) newRows(otel driver.Rows) driver.Rows {
+	r := &rows{Rows: otel, bare: c.tap.takeRows()}
+	return c.InitRows(&r.shape, r)
 }
 
-func (r *rows) hasNextResultSet() bool {
+// Bare implements [wrapped.Reader].
+func (r *rows) Bare() driver.Rows { return r.bare }
+
+// HasNextResultSet implements [driver.RowsNextResultSet].
+func (r *rows) HasNextResultSet() bool {
 	return r.bare.(driver.RowsNextResultSet).HasNextResultSet()
 }
 
-func (r *rows) nextResultSet() error {
+// NextResultSet implements [driver.RowsNextResultSet].
+func (r *rows) NextResultSet() error {
 	return r.bare.(driver.RowsNextResultSet).NextResultSet()
-}
-
-func (r *rows) scanType(i int) reflect.Type {
-	return r.bare.(driver.RowsColumnTypeScanType).ColumnTypeScanType(i)
-}
-
-func (r *rows) databaseTypeName(i int) string {
-	return r.bare.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(i)
-}
-
-func (r *rows) length(i int) (length int64, ok bool) {
-	return r.bare.(driver.RowsColumnTypeLength).ColumnTypeLength(i)
-}
-
-func (r *rows) nullable(i int) (nullable, ok bool) {
-	return r.bare.(driver.RowsColumnTypeNullable).ColumnTypeNullable(i)
-}
-
-func (r *rows) precisionScale(i int) (precision, scale int64, ok bool) {
-	return r.bare.(driver.RowsColumnTypePrecisionScale).ColumnTypePrecisionScale(i)
 }

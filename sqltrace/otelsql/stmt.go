@@ -1,20 +1,17 @@
 package sondeotelsql
 
-//lint:file-ignore SA1019 Drivers have the deprecated interfaces.
-
 import (
 	"context"
 	"database/sql/driver"
 
-	"github.com/sonde-go/sonde/profiler"
-	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
+	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// stmt is a prepared statement that goes the driver's way, and otelsql's in a
-// trace, however it was prepared.
+// stmt is the way of a prepared statement's calls that are made in a trace:
+// otelsql's, however the statement was prepared.
 type stmt struct {
+	wrapped.Stmt
 	conn  *conn
-	bare  driver.Stmt
 	otel  otelStmt // nil until the first traced call
 	query string
 }
@@ -25,47 +22,17 @@ type otelStmt interface {
 	driver.StmtQueryContext
 }
 
-// newStmt wraps bare with exactly its optional interfaces, and the two that
-// take a context. otel is otelsql's statement around bare, if there is one.
-func newStmt(c *conn, bare driver.Stmt, query string, otel otelStmt) driver.Stmt {
-	s := &stmt{conn: c, bare: bare, otel: otel, query: query}
-	checker, checks := bare.(driver.NamedValueChecker)
-	converter, converts := bare.(driver.ColumnConverter)
-	switch {
-	case checks && converts:
-		return struct {
-			*stmt
-			driver.NamedValueChecker
-			converting
-		}{s, checker, converting{converter}}
-	case checks:
-		return struct {
-			*stmt
-			driver.NamedValueChecker
-		}{s, checker}
-	case converts:
-		return struct {
-			*stmt
-			converting
-		}{s, converting{converter}}
-	}
-	return s
+// NewStmt implements [wrapped.TracedConn].
+func (c *conn) NewStmt(bare driver.Stmt, query string) driver.Stmt {
+	return newStmt(c, bare, query, nil)
 }
 
-// converting has the method that a field ColumnConverter would hide.
-type converting struct{ c driver.ColumnConverter }
-
-func (c converting) ColumnConverter(i int) driver.ValueConverter { return c.c.ColumnConverter(i) }
-
-func (s *stmt) Close() error { return s.bare.Close() }
-
-func (s *stmt) NumInput() int { return s.bare.NumInput() }
-
-// Exec is for those who use the statement without database/sql.
-func (s *stmt) Exec(args []driver.Value) (driver.Result, error) { return s.bare.Exec(args) }
-
-// Query is for those who use the statement without database/sql.
-func (s *stmt) Query(args []driver.Value) (driver.Rows, error) { return s.bare.Query(args) }
+// newStmt is the statement around bare. otel is otelsql's statement around
+// bare, if there is one.
+func newStmt(c *conn, bare driver.Stmt, query string, otel otelStmt) driver.Stmt {
+	s := &stmt{conn: c, otel: otel, query: query}
+	return s.Init(&c.Conn, bare, s)
+}
 
 // begin prepares a traced call.
 func (s *stmt) begin(ctx context.Context) (context.Context, error) {
@@ -73,7 +40,7 @@ func (s *stmt) begin(ctx context.Context) (context.Context, error) {
 	if err != nil || s.otel != nil {
 		return ctx, err
 	}
-	s.conn.tap.adopt = s.bare
+	s.conn.tap.adopt = s.Bare
 	otel, err := s.conn.otel.PrepareContext(context.Background(), s.query)
 	if err != nil {
 		return nil, err
@@ -82,26 +49,19 @@ func (s *stmt) begin(ctx context.Context) (context.Context, error) {
 	return ctx, nil
 }
 
-func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	s.conn.skipped = ""
-	if !profiler.Active(ctx) {
-		r, err := olddriver.StmtExec(ctx, s.bare, args)
-		return r, s.conn.worked(err)
-	}
+// ExecTraced implements [wrapped.TracedStmt].
+func (s *stmt) ExecTraced(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	ctx, err := s.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r, err := s.otel.ExecContext(ctx, args)
-	return r, s.conn.worked(err)
+	s.conn.Next.Answered(err)
+	return r, err
 }
 
-func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	s.conn.skipped = ""
-	if !profiler.Active(ctx) {
-		r, err := olddriver.StmtQuery(ctx, s.bare, args)
-		return r, s.conn.worked(err)
-	}
+// QueryTraced implements [wrapped.TracedStmt].
+func (s *stmt) QueryTraced(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	ctx, err := s.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -110,5 +70,6 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 	if err != nil {
 		return nil, err
 	}
-	return s.conn.queried(otel), nil
+	s.conn.Next.Answered(nil)
+	return s.conn.newRows(otel), nil
 }

@@ -8,13 +8,23 @@ import (
 
 	"github.com/sonde-go/sonde/internal/dbcall"
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
+	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// A tap stands between otelsql and the driver's connection. It keeps what the
-// driver answers, since otelsql wraps it, and lets otelsql adopt connections
-// and statements that were made without it.
+// A tap stands between otelsql and the driver's connection (the picture is in
+// package wrapped). It keeps what the driver answers, since otelsql wraps it,
+// and lets otelsql adopt connections and statements that were made without it,
+// by giving them when otelsql wants new ones:
+//
+//	db.Query("…")                    conn → driver; there is no tap yet
+//	db.QueryContext(traced, "…")     conn: otelsql, connect; the tap adopts conn's connection
+//	                                 conn → otelsql → tap → driver
+//	stmt := db.Prepare("…")          conn → driver
+//	stmt.QueryContext(traced)        stmt: otelsql, prepare; the tap adopts stmt's statement
+//	                                 stmt → otelsql → tapStmt → driver
 type tap struct {
-	bare driver.Conn
+	bare   driver.Conn
+	direct wrapped.Direct
 
 	call  *dbcall.Call // the one that is being made
 	adopt driver.Stmt  // what PrepareContext gives instead of preparing
@@ -35,15 +45,17 @@ type tapConnector struct{ bare driver.Connector }
 // adopted is the key of a connection that Connect gives instead of a new one.
 type adopted struct{}
 
+func newTap(bare driver.Conn) *tap { return &tap{bare: bare, direct: wrapped.NewDirect(bare)} }
+
 func (c tapConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if bare, ok := ctx.Value(adopted{}).(driver.Conn); ok {
-		return &tap{bare: bare}, nil
+		return newTap(bare), nil
 	}
 	bare, err := c.bare.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &tap{bare: bare}, nil
+	return newTap(bare), nil
 }
 
 func (c tapConnector) Driver() driver.Driver { return c.bare.Driver() }
@@ -63,13 +75,13 @@ func (t *tap) Close() error { return t.bare.Close() }
 func (t *tap) Begin() (driver.Tx, error) { return t.bare.Begin() }
 
 func (t *tap) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	r, err := exec(ctx, t.bare, query, args)
+	r, err := t.direct.Exec(ctx, query, args)
 	return r, t.answered(err)
 }
 
-func (t *tap) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+func (t *tap) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	var err error
-	t.rows, err = query(ctx, t.bare, text, args)
+	t.rows, err = t.direct.Query(ctx, query, args)
 	return t.rows, t.answered(err)
 }
 

@@ -1,4 +1,4 @@
-package sqltrace
+package wrapped
 
 //lint:file-ignore SA1019 Drivers have the deprecated interfaces, so the wrapper has them.
 
@@ -16,7 +16,7 @@ func TestEveryCombinationOfConn(t *testing.T) {
 		if has&hasExecer != 0 && has&hasExecerContext == 0 || has&hasQueryer != 0 && has&hasQueryerContext == 0 {
 			continue
 		}
-		c := &conn{bare: struct {
+		c := &Conn{Bare: struct {
 			driver.Conn
 			driver.Pinger
 			driver.Validator
@@ -49,7 +49,7 @@ func TestEveryCombinationOfConn(t *testing.T) {
 
 func TestEveryCombinationOfRows(t *testing.T) {
 	for has := range 1 << 6 {
-		w := (&rows{}).withInterfaces(has)
+		w := (&Rows{}).withInterfaces(has)
 		got := 0
 		for i, ok := range []bool{
 			is[driver.RowsNextResultSet](w), is[driver.RowsColumnTypeScanType](w), is[driver.RowsColumnTypeDatabaseTypeName](w),
