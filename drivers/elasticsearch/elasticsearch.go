@@ -50,6 +50,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 )
@@ -64,7 +65,7 @@ const (
 	errorIndex  = "osprofiler-notifications-error"
 )
 
-type driver struct {
+type store struct {
 	client     *webstore.Client
 	root       string // http://host:port/path
 	auth       string // of the header Authorization
@@ -76,7 +77,7 @@ type driver struct {
 	state      chan *server // holds what is known of the server; whoever has it may ask
 }
 
-func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 	scheme, _, _ := strings.Cut(url, ":")
 	a, err := webstore.Parse(url, "9200", "ssl_ca_certs", "ssl_cert_reqs")
 	if err != nil {
@@ -96,7 +97,7 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	if err != nil {
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
 	}
-	d := &driver{
+	d := &store{
 		client:     webstore.New(answer.Limit{Store: "Elasticsearch at " + a.Host, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
 		root:       protocol + "://" + a.Host + a.Path,
 		docType:    o.ESDocType,
@@ -128,7 +129,7 @@ const (
 
 // do sends a request. A reply that is not one of success is an error too, a
 // *statusError.
-func (d *driver) do(ctx context.Context, method, path, contentType string, body []byte) (*webstore.Reply, error) {
+func (d *store) do(ctx context.Context, method, path, contentType string, body []byte) (*webstore.Reply, error) {
 	header := http.Header{"Accept": {typeJSON}}
 	if body != nil {
 		header.Set("Content-Type", contentType)
@@ -146,9 +147,9 @@ func (d *driver) do(ctx context.Context, method, path, contentType string, body 
 	return reply, nil
 }
 
-func (d *driver) Ping(ctx context.Context) error {
+func (d *store) Ping(ctx context.Context) error {
 	_, err := d.do(ctx, http.MethodGet, "/", "", nil)
 	return err
 }
 
-func (d *driver) Close() error { return d.client.Close() }
+func (d *store) Close() error { return d.client.Close() }

@@ -25,7 +25,7 @@ type server struct {
 
 // ask finds out about the server, and makes the indexes that are missing if
 // that is wanted. It does each once.
-func (d *driver) ask(ctx context.Context, make bool) (s server, err error) {
+func (d *store) ask(ctx context.Context, make bool) (s server, err error) {
 	select {
 	case known := <-d.state:
 		defer func() { d.state <- known }()
@@ -75,7 +75,7 @@ const (
 	errorFields = `"dynamic":false,"properties":{"base_id":{"type":"keyword"},"timestamp":{"type":"date","ignore_malformed":true}}`
 )
 
-func (d *driver) makeIndexes(ctx context.Context, s *server) error {
+func (d *store) makeIndexes(ctx context.Context, s *server) error {
 	if err := d.makeIndex(ctx, s, recordIndex, recordFields); err != nil || !d.fileErrors {
 		return err
 	}
@@ -84,7 +84,7 @@ func (d *driver) makeIndexes(ctx context.Context, s *server) error {
 
 // makeIndex makes an index unless it is there. That a user may not do it is
 // only a warning: Elasticsearch makes it when the first document comes.
-func (d *driver) makeIndex(ctx context.Context, s *server, name, fields string) error {
+func (d *store) makeIndex(ctx context.Context, s *server, name, fields string) error {
 	_, err := d.do(ctx, http.MethodHead, "/"+name, "", nil)
 	if err == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 const statusLoginTimeout = 440
 
 // send sends a request in a session, or in none if it is "".
-func (d *driver) send(ctx context.Context, r webstore.Request, session string) (*webstore.Reply, error) {
+func (d *store) send(ctx context.Context, r webstore.Request, session string) (*webstore.Reply, error) {
 	r.Header = http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	if session != "" {
 		r.Header.Set("X-LI-Session-Id", session)
@@ -31,7 +31,7 @@ func (d *driver) send(ctx context.Context, r webstore.Request, session string) (
 
 // asUser sends a request in a session, and once more in a new one if that has
 // ended.
-func (d *driver) asUser(ctx context.Context, r webstore.Request) (*webstore.Reply, error) {
+func (d *store) asUser(ctx context.Context, r webstore.Request) (*webstore.Reply, error) {
 	session, err := d.login(ctx, "")
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func wantsLogin(err error) bool {
 }
 
 // login returns the id of a session other than ended.
-func (d *driver) login(ctx context.Context, ended string) (session string, err error) {
+func (d *store) login(ctx context.Context, ended string) (session string, err error) {
 	select {
 	case session = <-d.session:
 	case <-ctx.Done():

@@ -24,7 +24,7 @@ import (
 )
 
 // fails writes a batch that cannot be stored and checks the error.
-func fails(t *testing.T, d drivers.Driver, notSent bool, text string) {
+func fails(t *testing.T, d *drivers.Store, notSent bool, text string) {
 	t.Helper()
 	err := d.Notify(t.Context(), drivertest.Trace(3, 0))
 	if err == nil || errors.Is(err, record.ErrNotSent) != notSent || !strings.Contains(err.Error(), text) {
@@ -284,7 +284,7 @@ func runLoad(t *testing.T, s *profiler.Service, stop <-chan struct{}) func() []s
 }
 
 // checkAccounts compares what a program counted with what the store holds.
-func checkAccounts(t *testing.T, d drivers.Driver, st profiler.Stats) {
+func checkAccounts(t *testing.T, d *drivers.Store, st profiler.Stats) {
 	t.Helper()
 	if st.Recorded == 0 || st.Recorded != st.Acknowledged || st.Unconfirmed != 0 {
 		t.Errorf("accounts %+v, want all acknowledged", st)
@@ -301,7 +301,7 @@ func checkAccounts(t *testing.T, d drivers.Driver, st profiler.Stats) {
 	}
 }
 
-func newService(t *testing.T, d drivers.Driver) *profiler.Service {
+func newService(t *testing.T, d *drivers.Store) *profiler.Service {
 	t.Helper()
 	s, err := profiler.New(profiler.Config{Name: "loader", Sink: d, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -462,7 +462,7 @@ func TestCloseWhileFrozen(t *testing.T) {
 	s.Freeze()
 	done := make(chan error)
 	go func() { done <- d.Notify(context.Background(), drivertest.Trace(1, 0)) }()
-	watchdog.Until(t, "the request", func() bool { return d.client.PoolStats().Hits > 0 })
+	watchdog.Until(t, "the request", func() bool { return inside(d).client.PoolStats().Hits > 0 })
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
