@@ -12,7 +12,8 @@ import (
 )
 
 // Opener makes a driver for a URL of a scheme that it was registered for. The
-// options have their defaults filled in.
+// options have their defaults filled in. Its error, which [Open] returns as an
+// [*Error], quotes no part of the URL that may be a secret.
 type Opener func(ctx context.Context, url string, o Options) (driver.Driver, error)
 
 var (

@@ -1,5 +1,5 @@
 // Package drivertest is the conformance suite of drivers: what every
-// [driver.Driver] does, whatever its store. A driver of your own runs it too:
+// [drivers.Store] does, whatever its driver. A driver of your own runs it too:
 //
 //	func TestConformance(t *testing.T) {
 //		drivertest.Run(t, drivertest.Harness{
