@@ -140,7 +140,7 @@ func (c *checker) store(config sonde.Config) {
 	defer d.Close()
 	if d.Can(drivers.Ping) {
 		if err := c.step(d.Ping); err != nil {
-			c.fail("%v", err)
+			c.fail("the store does not answer: %v", err)
 			c.hint(config)
 			return
 		}
@@ -148,7 +148,7 @@ func (c *checker) store(config sonde.Config) {
 	c.ok("%s answers", name)
 	probe := probeTrace()
 	if err := c.step(func(ctx context.Context) error { return d.Notify(ctx, probe) }); err != nil {
-		c.fail("%v", err)
+		c.fail("a trace cannot be written: %v", err)
 		c.hint(config)
 		return
 	}
