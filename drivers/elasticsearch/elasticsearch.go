@@ -53,6 +53,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 func init() {
@@ -74,7 +75,8 @@ type store struct {
 	scrollSize int
 	fileErrors bool
 	logger     *slog.Logger
-	state      chan *server // holds what is known of the server; whoever has it may ask
+	asking     kit.Mutex
+	server     server // what is known of it; guarded by asking
 }
 
 func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
@@ -93,7 +95,7 @@ func open(_ context.Context, url string, o drivers.Options) (driver.Driver, erro
 	if reqs != "" && reqs != "none" && reqs != "required" {
 		return nil, errors.New("ssl_cert_reqs is required or none")
 	}
-	tls, err := webstore.TLS(a.Options.Get("ssl_ca_certs"), reqs == "none")
+	tls, err := kit.TLS(a.Options.Get("ssl_ca_certs"), reqs == "none")
 	if err != nil {
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
 	}
@@ -105,12 +107,11 @@ func open(_ context.Context, url string, o drivers.Options) (driver.Driver, erro
 		scrollSize: o.ESScrollSize,
 		fileErrors: o.FilterErrorTrace,
 		logger:     o.Logger,
-		state:      make(chan *server, 1),
+		asking:     kit.NewMutex(),
 	}
 	if a.User != "" {
 		d.auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(a.User+":"+a.Password))
 	}
-	d.state <- &server{}
 	return d, nil
 }
 

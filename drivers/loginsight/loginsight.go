@@ -39,6 +39,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
 )
@@ -51,7 +52,8 @@ type store struct {
 	root           string        // https://host:port
 	user, password string
 	logger         *slog.Logger
-	session        chan string // holds the session's id; whoever has it may log in
+	loggingIn      kit.Mutex
+	session        string // its id, "" for none; guarded by loggingIn
 }
 
 func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
@@ -66,7 +68,7 @@ func open(_ context.Context, url string, o drivers.Options) (driver.Driver, erro
 	if insecure != "" && insecure != "true" && insecure != "false" {
 		return nil, errors.New("insecure is true or false")
 	}
-	tls, err := webstore.TLS(a.Options.Get("ssl_ca_certs"), insecure == "true")
+	tls, err := kit.TLS(a.Options.Get("ssl_ca_certs"), insecure == "true")
 	if err != nil {
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
 	}
@@ -75,10 +77,9 @@ func open(_ context.Context, url string, o drivers.Options) (driver.Driver, erro
 		client: webstore.New(answer.Limit{Store: "Log Insight at " + a.Host, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
 		root:   "https://" + a.Host,
 		user:   a.User, password: a.Password,
-		logger:  o.Logger,
-		session: make(chan string, 1),
+		logger:    o.Logger,
+		loggingIn: kit.NewMutex(),
 	}
-	d.session <- ""
 	return d, nil
 }
 

@@ -53,27 +53,25 @@ func wantsLogin(err error) bool {
 
 // login returns the id of a session other than ended.
 func (d *store) login(ctx context.Context, ended string) (session string, err error) {
-	select {
-	case session = <-d.session:
-	case <-ctx.Done():
-		return "", ctx.Err()
+	if err := d.loggingIn.Lock(ctx); err != nil {
+		return "", err
 	}
-	defer func() { d.session <- session }()
-	if session != ended {
-		return session, nil
+	defer d.loggingIn.Unlock()
+	if d.session != ended {
+		return d.session, nil
 	}
-	session = ""
+	d.session = ""
 	body := jsontext.AppendString([]byte(`{"username":`), d.user)
 	body = jsontext.AppendString(append(body, `,"password":`...), d.password)
 	reply, err := d.send(ctx, webstore.Request{Method: http.MethodPost, URL: d.root + "/api/v1/sessions", Body: append(body, '}')}, "")
 	if err != nil {
 		return "", loginError(err)
 	}
-	session, _ = jsontext.Text(jsontext.Get(reply.Body, "sessionId"))
-	if session == "" {
+	d.session, _ = jsontext.Text(jsontext.Get(reply.Body, "sessionId"))
+	if d.session == "" {
 		return "", errors.New("Log Insight answers a login without a session")
 	}
-	return session, nil
+	return d.session, nil
 }
 
 func loginError(err error) error {

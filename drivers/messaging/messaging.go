@@ -37,12 +37,12 @@ package messaging
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // The names that oslo.messaging makes of its default control_exchange, the
@@ -61,9 +61,9 @@ type store struct {
 	idle    time.Duration
 	logger  *slog.Logger
 
-	publishing lock
+	publishing kit.Mutex
 	publisher  *publisher // nil: not connected; guarded by publishing
-	reading    lock
+	reading    kit.Mutex
 }
 
 func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
@@ -73,7 +73,7 @@ func open(_ context.Context, url string, o drivers.Options) (driver.Driver, erro
 	}
 	d := &store{
 		config: c, connect: o.ConnectTimeout, answer: o.SocketTimeout, idle: o.IdleTimeout, logger: o.Logger,
-		publishing: newLock(), reading: newLock(),
+		publishing: kit.NewMutex(), reading: kit.NewMutex(),
 	}
 	return d, nil
 }
@@ -91,27 +91,8 @@ func (d *store) Ping(ctx context.Context) error {
 const closeLimit = time.Second
 
 func (d *store) Close() error {
-	_ = d.publishing.take(context.Background())
-	defer d.publishing.release()
+	_ = d.publishing.Lock(context.Background())
+	defer d.publishing.Unlock()
 	d.hangUp()
 	return nil
 }
-
-// lock is a mutex that can be waited for with a context.
-type lock chan struct{}
-
-func newLock() lock { return make(lock, 1) }
-
-func (l lock) take(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case l <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for another call: %w", context.Cause(ctx))
-	}
-}
-
-func (l lock) release() { <-l }

@@ -43,7 +43,7 @@ func (d *store) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) (e
 	if err := d.takeTurn(ctx); err != nil {
 		return err
 	}
-	defer d.reading.release()
+	defer d.reading.Unlock()
 	s, err := d.dial(ctx)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (d *store) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) (e
 func (d *store) takeTurn(ctx context.Context) error {
 	limited, cancel := context.WithTimeoutCause(ctx, busyLimit, errTurn)
 	defer cancel()
-	return d.reading.take(limited)
+	return d.reading.Lock(limited)
 }
 
 type walker struct {

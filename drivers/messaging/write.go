@@ -26,10 +26,10 @@ func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	if err := d.publishing.take(ctx); err != nil {
+	if err := d.publishing.Lock(ctx); err != nil {
 		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
-	defer d.publishing.release()
+	defer d.publishing.Unlock()
 	if err := d.ready(ctx); err != nil {
 		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}

@@ -44,7 +44,7 @@ func TestDownAtStart(t *testing.T) {
 	fails(t, openURL(t, "redis+cluster://:hunter2@"+s.Addr, filing), false, "connection refused")
 
 	d := openURL(t, "redis://"+s.Addr, filing)
-	fails(t, d, true, "redis "+s.Addr)
+	fails(t, d, true, "redis://"+s.Addr)
 	for _, err := range d.Records(t.Context(), "x") {
 		if err == nil || !strings.Contains(err.Error(), "connection refused") {
 			t.Errorf("Records: %v", err)
@@ -100,7 +100,7 @@ func TestTLS(t *testing.T) {
 	}
 	fails(t, openURL(t, "rediss://"+s.Addr, filing), true, "certificate")
 	plain, _ := servertest.RedisTLS(t)
-	fails(t, openURL(t, "redis://"+plain.Addr, filing), false, "redis "+plain.Addr)
+	fails(t, openURL(t, "redis://"+plain.Addr, filing), false, "redis://"+plain.Addr)
 }
 
 // TestWrongType: a list that cannot be written to takes nothing else with it.
@@ -447,7 +447,7 @@ func TestUnanswered(t *testing.T) {
 	})
 	t.Run("sentinel", func(t *testing.T) {
 		set := servertest.RedisSentinel(t)
-		frozen.Test(t, "redissentinel://"+set.Sentinels[0].Addr, "redis mymaster of sentinel "+set.Sentinels[0].Addr, filing, append(set.Nodes, set.Sentinels...)...)
+		frozen.Test(t, "redissentinel://"+set.Sentinels[0].Addr, "sentinel "+set.Sentinels[0].Addr, filing, append(set.Nodes, set.Sentinels...)...)
 	})
 }
 
@@ -473,7 +473,7 @@ func TestCloseWhileFrozen(t *testing.T) {
 
 func TestSentinelKnowsNoSuchSet(t *testing.T) {
 	s := servertest.Redis(t)
-	fails(t, openURL(t, "redissentinel://"+s.Addr, filing), true, "redis mymaster of sentinel "+s.Addr)
+	fails(t, openURL(t, "redissentinel://"+s.Addr, filing), true, "the primary of mymaster: sentinel "+s.Addr)
 	set := servertest.RedisSentinel(t)
 	o := filing
 	o.SentinelServiceName, o.SocketTimeout = "other", time.Second
