@@ -7,11 +7,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/sonde-go/sonde/drivers/driver"
 )
 
 // Opener makes a driver for a URL of a scheme that it was registered for. The
-// options have their defaults filled in.
-type Opener func(ctx context.Context, url string, o Options) (Driver, error)
+// options have their defaults filled in. Its error, which [Open] returns as an
+// [*Error], quotes no part of the URL that may be a secret.
+type Opener func(ctx context.Context, url string, o Options) (driver.Driver, error)
 
 var (
 	openersMu sync.RWMutex
@@ -37,14 +40,14 @@ func Schemes() []string {
 	return slices.Sorted(maps.Keys(openers))
 }
 
-// Open returns the driver for a URL, OSProfiler's connection_string:
+// Open returns the store at a URL, OSProfiler's connection_string:
 // "redis://localhost:6379/0", "sqlite:///sonde.db". A scheme alone ("memory")
 // stands for "memory://".
 //
 // The URL is checked here; the server need not be up: a store that is down
-// shows in what Notify and the read methods return. Use [Pinger] to wait for
-// it. No error shows a password.
-func Open(ctx context.Context, url string, o Options) (Driver, error) {
+// shows in what Notify and the read methods return. Use [Store.Ping] to wait
+// for it. No error shows a password.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	scheme, _, ok := strings.Cut(url, "://")
 	if !ok {
 		scheme, url = url, url+"://"
@@ -57,9 +60,9 @@ func Open(ctx context.Context, url string, o Options) (Driver, error) {
 	}
 	d, err := open(ctx, url, o.withDefaults())
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", Redact(url), err)
+		return nil, &Error{Op: driver.Open, URL: Redact(url), Err: err}
 	}
-	return d, nil
+	return NewStore(url, d), nil
 }
 
 // packages has the driver of each scheme that Sonde has, to name the import

@@ -11,17 +11,18 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-type fake struct{ drivers.Driver }
+type fake struct{ driver.Driver }
 
 func TestOpen(t *testing.T) {
 	var gotURL string
 	var got drivers.Options
-	drivers.Register("fake", func(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+	drivers.Register("fake", func(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 		gotURL, got = url, o
 		if strings.Contains(url, "bad") {
 			return nil, errors.New("no such thing")
@@ -30,7 +31,7 @@ func TestOpen(t *testing.T) {
 	})
 	ctx := context.Background()
 
-	if d, err := drivers.Open(ctx, "fake", drivers.Options{ConnectTimeout: time.Second}); err != nil || d != (fake{}) {
+	if d, err := drivers.Open(ctx, "fake", drivers.Options{ConnectTimeout: time.Second}); err != nil || d.Driver() != (fake{}) {
 		t.Fatalf("Open = %v, %v", d, err)
 	}
 	if gotURL != "fake://" {
@@ -71,7 +72,7 @@ func TestMissingImports(t *testing.T) {
 	found := 0
 	for _, file := range files {
 		pkg := filepath.Dir(file)
-		if pkg == "drivertest" || pkg == "memory" || strings.HasSuffix(file, "_test.go") {
+		if pkg == "drivertest" || pkg == "driver" || pkg == "memory" || strings.HasSuffix(file, "_test.go") {
 			continue
 		}
 		text, err := os.ReadFile(file)

@@ -64,7 +64,7 @@ func (q *queue) send(events []record.Event) {
 			q.account(&q.count.acknowledged, len(events))
 			break
 		}
-		if kept := q.reject(events, a.rejected); len(kept) < len(events) {
+		if kept := q.reject(events, a); len(kept) < len(events) {
 			events, unsure = kept, true // the store may have taken the others
 			continue
 		}
@@ -128,17 +128,18 @@ func (q *queue) account(counter *uint64, n int) {
 }
 
 // reject drops what the sink will never take and returns the rest: all of
-// events if err names none of them.
-func (q *queue) reject(events []record.Event, err *record.RejectedError) []record.Event {
-	if err == nil {
+// events if its answer names none of them.
+func (q *queue) reject(events []record.Event, a answer) []record.Event {
+	if a.rejected == nil {
 		return events
 	}
+	indexes := a.rejected.Indexes
 	kept, next := events[:0], 0
 	for i := range events {
-		for next < len(err.Indexes) && err.Indexes[next] < i {
+		for next < len(indexes) && indexes[next] < i {
 			next++
 		}
-		if next < len(err.Indexes) && err.Indexes[next] == i {
+		if next < len(indexes) && indexes[next] == i {
 			q.losses.add(events[i].Trace(), 1)
 			continue
 		}
@@ -146,7 +147,7 @@ func (q *queue) reject(events []record.Event, err *record.RejectedError) []recor
 	}
 	if dropped := len(events) - len(kept); dropped > 0 {
 		q.account(&q.count.dropped.Rejected, dropped)
-		q.log(slog.LevelWarn, "sonde: the store rejects trace records; they are dropped", "error", err.Err, "records", dropped)
+		q.log(slog.LevelWarn, "sonde: the store rejects trace records; they are dropped", "error", a.err, "records", dropped)
 	}
 	return kept
 }

@@ -28,7 +28,7 @@ const (
 
 // awaited is a trace that is being written.
 type awaited struct {
-	d      drivers.Driver
+	d      *drivers.Store
 	id     header.ID
 	store  string // as messages call it
 	s      streams
@@ -41,7 +41,7 @@ func (w *awaited) look(ctx context.Context) error {
 	defer cancel()
 	r, err := report.Build(w.d.Records(ctx, w.id.String()))
 	if err != nil {
-		return fmt.Errorf("%s: %w", w.store, err)
+		return err
 	}
 	w.report = r
 	return nil

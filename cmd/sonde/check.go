@@ -138,9 +138,9 @@ func (c *checker) store(config sonde.Config) {
 		return
 	}
 	defer d.Close()
-	if p, ok := d.(drivers.Pinger); ok {
-		if err := c.step(p.Ping); err != nil {
-			c.fail("%s does not answer: %v", name, err)
+	if d.Can(drivers.Ping) {
+		if err := c.step(d.Ping); err != nil {
+			c.fail("the store does not answer: %v", err)
 			c.hint(config)
 			return
 		}
@@ -173,7 +173,7 @@ func probeTrace() []record.Event {
 
 // readBack wants the probe as it was written. A store may take a moment to
 // show what it has taken.
-func (c *checker) readBack(d drivers.Driver, probe []record.Event) {
+func (c *checker) readBack(d *drivers.Store, probe []record.Event) {
 	var last error
 	err := c.step(func(ctx context.Context) error {
 		for {
@@ -197,7 +197,7 @@ func (c *checker) readBack(d drivers.Driver, probe []record.Event) {
 	}
 }
 
-func compare(ctx context.Context, d drivers.Driver, probe []record.Event) error {
+func compare(ctx context.Context, d *drivers.Store, probe []record.Event) error {
 	want := map[string]string{}
 	for i := range probe {
 		want[probe[i].RecordName()] = string(record.AppendTimestamp(nil, probe[i].Time()))
@@ -223,7 +223,7 @@ func compare(ctx context.Context, d drivers.Driver, probe []record.Event) error 
 const clockSlack = time.Minute
 
 // clock looks for records from the future: somebody's clock is wrong, or ours.
-func (c *checker) clock(d drivers.Driver) {
+func (c *checker) clock(d *drivers.Store) {
 	if time.Now().Year() < 2026 {
 		c.fail("this machine's clock says %s", time.Now().Format(time.DateTime))
 		return
@@ -244,13 +244,12 @@ func (c *checker) clock(d drivers.Driver) {
 	})
 }
 
-func (c *checker) remove(d drivers.Driver, base string) {
-	del, ok := d.(drivers.Deleter)
-	if !ok {
+func (c *checker) remove(d *drivers.Store, base string) {
+	if !d.Can(drivers.Delete) {
 		c.note("the store cannot remove single traces: the probe %s stays", base)
 		return
 	}
-	if err := c.step(func(ctx context.Context) error { return del.Delete(ctx, base) }); err != nil {
+	if err := c.step(func(ctx context.Context) error { return d.Delete(ctx, base) }); err != nil {
 		c.fail("the probe trace %s cannot be removed: %v", base, err)
 		return
 	}

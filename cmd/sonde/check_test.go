@@ -185,7 +185,7 @@ func TestCheckFindsFaults(t *testing.T) {
 	}{
 		{[]string{"--connection-string", future}, []string{`FAIL the newest trace, of service cart, begins (1h0m0s|59m\d+s) from now`, `note no HMAC key`}},
 		{[]string{"--config", conf}, []string{`FAIL hmac_keys holds SECRET_KEY`, `FAIL .*gopher`}},
-		{[]string{"--connection-string", "redis://u:secret@127.0.0.1:1", "--timeout", "2s"}, []string{`FAIL redis://u:\S+@127.0.0.1:1 does not answer`}},
+		{[]string{"--connection-string", "redis://u:secret@127.0.0.1:1", "--timeout", "2s"}, []string{`FAIL the store does not answer: ping redis://u:\S+@127.0.0.1:1`}},
 	} {
 		r := command(t, append([]string{"check"}, c.args...)...)
 		if r.code != exitFailed || r.err != "" {

@@ -78,7 +78,7 @@ func (c *copyCmd) Run(ctx context.Context, s streams) error {
 const copyBatch = 512
 
 type copier struct {
-	from, to                 drivers.Driver
+	from, to                 *drivers.Store
 	bar                      *progress.Bar
 	sorter                   sorter
 	batch                    []record.Event

@@ -86,7 +86,7 @@ func heapInUse() uint64 {
 // batches writes points as the queue does, many at once.
 type batches struct {
 	t      *testing.T
-	d      drivers.Driver
+	d      *drivers.Store
 	events []record.Event
 	n      int64
 }

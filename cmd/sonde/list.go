@@ -34,8 +34,8 @@ func (*listCmd) Help() string {
 
 func (c *listCmd) Run(ctx context.Context, s streams) error {
 	q := drivers.Query{Limit: int(c.Limit), Since: c.Since.Time, Service: c.Service, ErrorsOnly: c.ErrorTrace}
-	return c.with(ctx, func(d drivers.Driver) error {
-		traces := c.named(d.Traces(ctx, q))
+	return c.with(ctx, func(d *drivers.Store) error {
+		traces := d.Traces(ctx, q)
 		var n int
 		var err error
 		if c.JSON {
@@ -52,20 +52,6 @@ func (c *listCmd) Run(ctx context.Context, s streams) error {
 		}
 		return err
 	})
-}
-
-// named adds the name of the store to its errors.
-func (f *storeFlags) named(traces iter.Seq2[drivers.Trace, error]) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
-		for t, err := range traces {
-			if err != nil {
-				err = fmt.Errorf("%s: %w", f.name(), err)
-			}
-			if !yield(t, err) {
-				return
-			}
-		}
-	}
 }
 
 func writeTable(w io.Writer, traces iter.Seq2[drivers.Trace, error]) (n int, err error) {

@@ -24,14 +24,10 @@ Examples:
 }
 
 func (c *pruneCmd) Run(ctx context.Context, s streams) error {
-	return c.with(ctx, func(d drivers.Driver) error {
-		p, ok := d.(drivers.Pruner)
-		if !ok {
-			return fmt.Errorf("%s: this store cannot be told to forget; see what it has for retention", c.name())
-		}
-		n, err := p.Prune(ctx, c.OlderThan.Time)
+	return c.with(ctx, func(d *drivers.Store) error {
+		n, err := d.Prune(ctx, c.OlderThan.Time)
 		if err != nil {
-			return fmt.Errorf("%s: %w", c.name(), err)
+			return err
 		}
 		fmt.Fprintf(s.out, "removed %s older than %s\n", progress.Plural(n, "trace"), c.OlderThan.UTC().Format(time.DateTime))
 		return nil

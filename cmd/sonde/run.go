@@ -59,7 +59,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 	id := header.NewID()
 	keys.Primary().Sign(header.Info{BaseID: id}).Write(request.Header)
 	fmt.Fprintf(s.err, "trace %s\n", id)
-	return c.with(ctx, func(d drivers.Driver) error {
+	return c.with(ctx, func(d *drivers.Store) error {
 		w := awaited{d: d, id: id, store: c.name(), s: s}
 		if err := w.look(ctx); err != nil {
 			return err // before the request is made for nothing

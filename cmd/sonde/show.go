@@ -66,10 +66,8 @@ func (c *showCmd) read(ctx context.Context, s streams) (*report.Report, error) {
 		}
 	}
 	var r *report.Report
-	err := c.with(ctx, func(d drivers.Driver) (err error) {
-		if r, err = report.Build(progress.Count(s.err, "record", d.Records(ctx, c.Trace))); err != nil {
-			err = fmt.Errorf("%s: %w", c.name(), err)
-		}
+	err := c.with(ctx, func(d *drivers.Store) (err error) {
+		r, err = report.Build(progress.Count(s.err, "record", d.Records(ctx, c.Trace)))
 		return err
 	})
 	if err == nil && len(r.Points) == 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 // with opens the store, hands it to do and closes it.
-func (f *storeFlags) with(ctx context.Context, do func(drivers.Driver) error) error {
+func (f *storeFlags) with(ctx context.Context, do func(*drivers.Store) error) error {
 	config, err := sonde.FromEnv()
 	if err != nil {
 		return err

@@ -1,12 +1,12 @@
 // Package drivertest is the conformance suite of drivers: what every
-// [drivers.Driver] does, whatever its store. A driver of your own runs it too:
+// [drivers.Store] does, whatever its driver. A driver of your own runs it too:
 //
 //	func TestConformance(t *testing.T) {
 //		drivertest.Run(t, drivertest.Harness{
 //			Driver: "mystore",
-//			New: func(t *testing.T) func() drivers.Driver {
+//			New: func(t *testing.T) func() *drivers.Store {
 //				url := startEmptyStore(t)
-//				return func() drivers.Driver { return open(t, url) }
+//				return func() *drivers.Store { return open(t, url) }
 //			},
 //		})
 //	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	_ "github.com/sonde-go/sonde/drivers/memory"
 	"github.com/sonde-go/sonde/header"
@@ -24,23 +25,38 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// full is what every driver of the faults has.
+type full interface {
+	driver.Driver
+	driver.Reader
+	driver.Lister
+}
+
 // wrong is a driver with a fault.
 type wrong struct {
-	drivers.Driver
-	drivers.Deleter
-	drivers.Pruner
-	drivers.Pinger
+	full
+	driver.Deleter
+	driver.Pruner
+	driver.Pinger
+	lacks   drivers.Op
 	close   func(next func() error) error
 	notify  func(next notifyFunc, ctx context.Context, events []record.Event) error
 	records func(recordsSeq) recordsSeq
 	traces  func(tracesSeq) tracesSeq
 }
 
+func (w *wrong) Lacks(op drivers.Op) string {
+	if op == w.lacks {
+		return "the driver is faulty"
+	}
+	return ""
+}
+
 func (w *wrong) Close() error {
 	if w.close != nil {
-		return w.close(w.Driver.Close)
+		return w.close(w.full.Close)
 	}
-	return w.Driver.Close()
+	return w.full.Close()
 }
 
 type (
@@ -51,13 +67,13 @@ type (
 
 func (w *wrong) Notify(ctx context.Context, events []record.Event) error {
 	if w.notify != nil {
-		return w.notify(w.Driver.Notify, ctx, events)
+		return w.notify(w.full.Notify, ctx, events)
 	}
-	return w.Driver.Notify(ctx, events)
+	return w.full.Notify(ctx, events)
 }
 
 func (w *wrong) Records(ctx context.Context, base string) recordsSeq {
-	seq := w.Driver.Records(ctx, base)
+	seq := w.full.Records(ctx, base)
 	if w.records != nil {
 		return w.records(seq)
 	}
@@ -65,7 +81,7 @@ func (w *wrong) Records(ctx context.Context, base string) recordsSeq {
 }
 
 func (w *wrong) Traces(ctx context.Context, q drivers.Query) tracesSeq {
-	seq := w.Driver.Traces(ctx, q)
+	seq := w.full.Traces(ctx, q)
 	if w.traces != nil {
 		return w.traces(seq)
 	}
@@ -125,7 +141,7 @@ var faults = map[string]struct {
 	}, "Batches"},
 	"keeps the caller's memory": {func(w *wrong) {
 		var kept []record.Event
-		next := w.Driver.Notify
+		next := w.full.Notify
 		w.notify = func(_ notifyFunc, ctx context.Context, events []record.Event) error {
 			kept = append(kept, events...)
 			return ctx.Err()
@@ -135,28 +151,9 @@ var faults = map[string]struct {
 			return seq
 		}
 	}, "Buffers"},
-	"ignores the context": {func(w *wrong) {
-		w.notify = func(next notifyFunc, _ context.Context, events []record.Event) error {
-			return next(context.Background(), events)
-		}
-	}, "Cancelled"},
-	"lists though the context has ended": {func(w *wrong) {
-		w.traces = func(seq tracesSeq) tracesSeq { return func(func(drivers.Trace, error) bool) {} }
-	}, "Cancelled"},
-	"deletes though the context has ended": {func(w *wrong) { w.Deleter = lazy{} }, "Cancelled"},
-	"prunes though the context has ended":  {func(w *wrong) { w.Pruner = lazy{} }, "Cancelled"},
-	"pings though the context has ended":   {func(w *wrong) { w.Pinger = lazy{} }, "Cancelled"},
-	"lists after Close": {func(w *wrong) {
-		w.traces = func(seq tracesSeq) tracesSeq { return func(func(drivers.Trace, error) bool) {} }
-	}, "Closed"},
-	"deletes after Close": {func(w *wrong) { w.Deleter = lazy{} }, "Closed"},
-	"prunes after Close":  {func(w *wrong) { w.Pruner = lazy{} }, "Closed"},
-	"pings after Close":   {func(w *wrong) { w.Pinger = lazy{} }, "Closed"},
-	"cannot be closed twice": {func(w *wrong) {
-		w.close = func(next func() error) error {
-			w.close = func(func() error) error { return errors.New("closed before") }
-			return next()
-		}
+	"denies that it can prune": {func(w *wrong) { w.lacks = drivers.Prune }, "Capabilities"},
+	"fails to close": {func(w *wrong) {
+		w.close = func(next func() error) error { return errors.Join(next(), errors.New("no")) }
 	}, "Closed"},
 	"stores in reverse": {func(w *wrong) {
 		w.notify = func(next notifyFunc, ctx context.Context, events []record.Event) error {
@@ -196,17 +193,15 @@ var faults = map[string]struct {
 
 type lazy struct{}
 
-func (lazy) Delete(context.Context, string) error          { return nil }
-func (lazy) Prune(context.Context, time.Time) (int, error) { return 0, nil }
-func (lazy) Ping(context.Context) error                    { return nil }
+func (lazy) Delete(context.Context, string) error { return nil }
 
-type eager struct{ drivers.Pruner }
+type eager struct{ driver.Pruner }
 
 func (e eager) Prune(ctx context.Context, _ time.Time) (int, error) {
 	return e.Pruner.Prune(ctx, time.Now().Add(24*time.Hour))
 }
 
-func openMemory(t *testing.T, url string) drivers.Driver {
+func openMemory(t *testing.T, url string) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, drivers.Options{})
 	if err != nil {
@@ -228,13 +223,13 @@ func TestFaultyDriver(t *testing.T) {
 	drivertest.Run(t, drivertest.Harness{
 		Driver:   fault,
 		HoldsAll: true,
-		New: func(t *testing.T) func() drivers.Driver {
+		New: func(t *testing.T) func() *drivers.Store {
 			name = fmt.Sprintf("memory://faulty%d", n.Add(1))
-			return func() drivers.Driver {
-				d := openMemory(t, name)
-				w := &wrong{Driver: d, Deleter: d.(drivers.Deleter), Pruner: d.(drivers.Pruner), Pinger: d.(drivers.Pinger)}
+			return func() *drivers.Store {
+				d := openMemory(t, name).Driver()
+				w := &wrong{full: d.(full), Deleter: d.(driver.Deleter), Pruner: d.(driver.Pruner), Pinger: d.(driver.Pinger)}
 				faults[fault].make(w)
-				return w
+				return drivers.NewStore(name, w)
 			}
 		},
 		Corrupt: func(t *testing.T, base, _ string) { corrupt(t, name, base) },

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 
 	"github.com/sonde-go/sonde/drivers"
@@ -19,10 +20,10 @@ type Harness struct {
 	// TLS says that another test of the driver's package connects by TLS.
 	TLS bool
 
-	// New makes an empty store and returns a function that opens a driver on
-	// it with Options.FilterErrorTrace set. The suite opens more than one at a
-	// time, and closes them all.
-	New func(t *testing.T) (open func() drivers.Driver)
+	// New makes an empty store and returns a function that opens it
+	// with Options.FilterErrorTrace set. The suite opens it more than once at a
+	// time, and closes all that it opens.
+	New func(t *testing.T) (open func() *drivers.Store)
 
 	// Settle waits until what was written can be read, where that takes time.
 	Settle func(t *testing.T)
@@ -41,13 +42,8 @@ type Harness struct {
 	// all of it at once and in no order.
 	WholeTrace bool
 
-	// WriteOnly: Records and Traces fail with errors.ErrUnsupported.
-	WriteOnly bool
-	// NoList: Traces fails with errors.ErrUnsupported.
-	NoList bool
-	// NoErrors: a query for ErrorsOnly fails with errors.ErrUnsupported, and no
-	// trace is marked as failed.
-	NoErrors bool
+	// Lacks is what the store cannot do: what [drivers.Store.Can] denies.
+	Lacks []drivers.Op
 }
 
 // Line is what a run of the suite tells, for the table in the documentation.
@@ -67,29 +63,25 @@ type Line struct {
 
 // Run runs the suite.
 func Run(t *testing.T, h Harness) {
-	line := Line{Driver: h.Driver, Server: h.Server, Write: true, Read: !h.WriteOnly, TLS: h.TLS}
-	line.List = line.Read && !h.NoList
-	line.Errors = line.List && !h.NoErrors
-	t.Run("Capabilities", func(t *testing.T) {
-		d := h.open(t)
-		_, line.Delete = d.(drivers.Deleter)
-		_, line.Prune = d.(drivers.Pruner)
-		_, line.Ping = d.(drivers.Pinger)
-	})
+	line := Line{
+		Driver: h.Driver, Server: h.Server, Write: true, TLS: h.TLS,
+		Read: h.can(drivers.Read), List: h.can(drivers.List), Errors: h.can(drivers.ListErrors),
+		Delete: h.can(drivers.Delete), Prune: h.can(drivers.Prune), Ping: h.can(drivers.Ping),
+	}
 
 	run := func(name string, when bool, f func(*testing.T, Harness)) {
 		if when {
 			t.Run(name, func(t *testing.T) { f(t, h) })
 		}
 	}
+	run("Capabilities", true, testCapabilities)
+	run("Errors", true, testErrors)
 	run("Batches", true, testBatches)
 	run("Buffers", true, testBuffers)
 	run("Cancelled", true, testCancelled)
 	run("Closed", true, testClosed)
 	run("Concurrent", true, testConcurrent)
 	run("Ping", line.Ping, testPing)
-	run("WriteOnly", h.WriteOnly, testWriteOnly)
-	run("NoList", h.NoList, testNoList)
 
 	run("Fields", line.Read, testFields)
 	run("Hostile", line.Read, testHostile)
@@ -117,18 +109,20 @@ func Run(t *testing.T, h Harness) {
 	t.Logf("drivertest %s", text)
 }
 
-// open opens a driver on an empty store.
-func (h *Harness) open(t *testing.T) drivers.Driver {
+func (h *Harness) can(op drivers.Op) bool { return !slices.Contains(h.Lacks, op) }
+
+// open opens an empty store.
+func (h *Harness) open(t *testing.T) *drivers.Store {
 	t.Helper()
 	d, _ := h.openTwo(t, 1)
 	return d
 }
 
-// openTwo opens n (1 or 2) drivers on one empty store.
-func (h *Harness) openTwo(t *testing.T, n int) (first, second drivers.Driver) {
+// openTwo opens one empty store n times, 1 or 2.
+func (h *Harness) openTwo(t *testing.T, n int) (first, second *drivers.Store) {
 	t.Helper()
 	open := h.New(t)
-	var opened [2]drivers.Driver
+	var opened [2]*drivers.Store
 	for i := range n {
 		d := open()
 		t.Cleanup(func() {
@@ -147,7 +141,7 @@ func (h *Harness) settle(t *testing.T) {
 	}
 }
 
-func (h *Harness) write(t *testing.T, d drivers.Driver, events ...record.Event) {
+func (h *Harness) write(t *testing.T, d *drivers.Store, events ...record.Event) {
 	t.Helper()
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatalf("Notify of %d events: %v", len(events), err)
@@ -156,7 +150,7 @@ func (h *Harness) write(t *testing.T, d drivers.Driver, events ...record.Event) 
 }
 
 // read returns the records of a trace, none of which may be bad.
-func read(t *testing.T, d drivers.Driver, baseID string) []record.Record {
+func read(t *testing.T, d *drivers.Store, baseID string) []record.Record {
 	t.Helper()
 	var records []record.Record
 	for r, err := range d.Records(t.Context(), baseID) {
@@ -168,7 +162,7 @@ func read(t *testing.T, d drivers.Driver, baseID string) []record.Record {
 	return records
 }
 
-func list(t *testing.T, d drivers.Driver, q drivers.Query) []drivers.Trace {
+func list(t *testing.T, d *drivers.Store, q drivers.Query) []drivers.Trace {
 	t.Helper()
 	var traces []drivers.Trace
 	for tr, err := range d.Traces(t.Context(), q) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/record"
 )
@@ -125,7 +126,7 @@ func testRepeats(t *testing.T, h Harness) {
 	h.write(t, d, events...)
 	h.write(t, d, events...)
 	checkAll(t, read(t, d, events[0].Trace().String()), events)
-	if h.NoList {
+	if !h.can(drivers.List) {
 		return
 	}
 	if traces := list(t, d, listAll); len(traces) != 1 {
@@ -157,7 +158,7 @@ func testBreakOff(t *testing.T, h Harness) {
 			}
 			break
 		}
-		if h.NoList {
+		if !h.can(drivers.List) {
 			continue
 		}
 		for range d.Traces(t.Context(), listAll) {

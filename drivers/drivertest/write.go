@@ -2,7 +2,6 @@ package drivertest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -31,7 +30,7 @@ func testBatches(t *testing.T, h Harness) {
 		}
 	}
 	h.write(t, writer, mixed...)
-	if h.WriteOnly {
+	if !h.can(drivers.Read) {
 		return
 	}
 	for _, events := range append(all[1:], traces...) {
@@ -55,7 +54,7 @@ func testBuffers(t *testing.T, h Harness) {
 		}
 		batch[i] = record.Event{}
 	}
-	if !h.WriteOnly {
+	if h.can(drivers.Read) {
 		checkAll(t, read(t, d, want[0].Trace().String()), want)
 	}
 }
@@ -67,7 +66,7 @@ func testCancelled(t *testing.T, h Harness) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	refusesAll(t, ctx, h, d, events[0].Trace().String(), context.Canceled)
-	if !h.WriteOnly {
+	if h.can(drivers.Read) {
 		checkAll(t, read(t, d, events[0].Trace().String()), events)
 	}
 }
@@ -85,28 +84,28 @@ func testClosed(t *testing.T, h Harness) {
 }
 
 // refusesAll holds that each method that asks the store fails with want.
-func refusesAll(t *testing.T, ctx context.Context, h Harness, d drivers.Driver, baseID string, want error) {
+func refusesAll(t *testing.T, ctx context.Context, h Harness, d *drivers.Store, baseID string, want error) {
 	t.Helper()
 	wantError(t, "Notify", d.Notify(ctx, Trace(3, 0)), want)
-	if !h.WriteOnly {
+	if h.can(drivers.Read) {
 		wantError(t, "Records", last(d.Records(ctx, baseID)), want)
 		wantError(t, "Records of an unknown trace", last(d.Records(ctx, header.NewID().String())), want)
-		if !h.NoList {
+		if h.can(drivers.List) {
 			wantError(t, "Traces", last(d.Traces(ctx, listAll)), want)
 			wantError(t, "Traces of nobody", last(d.Traces(ctx, drivers.Query{Service: "nobody"})), want)
 		}
 	}
-	if d, ok := d.(drivers.Deleter); ok {
+	if h.can(drivers.Delete) {
 		wantError(t, "Delete", d.Delete(ctx, baseID), want)
 	}
-	if d, ok := d.(drivers.Pruner); ok {
+	if h.can(drivers.Prune) {
 		n, err := d.Prune(ctx, time.Now().Add(24*time.Hour))
 		wantError(t, "Prune", err, want)
 		if n != 0 {
 			t.Errorf("Prune has removed %d traces", n)
 		}
 	}
-	if d, ok := d.(drivers.Pinger); ok {
+	if h.can(drivers.Ping) {
 		wantError(t, "Ping", d.Ping(ctx), want)
 	}
 }
@@ -124,7 +123,7 @@ func testConcurrent(t *testing.T, h Harness) {
 				if err := d.Notify(t.Context(), events); err != nil {
 					t.Errorf("Notify: %v", err)
 				}
-				if h.WriteOnly {
+				if !h.can(drivers.Read) {
 					continue
 				}
 				for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
@@ -137,7 +136,7 @@ func testConcurrent(t *testing.T, h Harness) {
 	}
 	wg.Wait()
 	h.settle(t)
-	if h.WriteOnly || t.Failed() {
+	if !h.can(drivers.Read) || t.Failed() {
 		return
 	}
 	for _, events := range traces {
@@ -146,7 +145,7 @@ func testConcurrent(t *testing.T, h Harness) {
 }
 
 func testPing(t *testing.T, h Harness) {
-	if err := h.open(t).(drivers.Pinger).Ping(t.Context()); err != nil {
+	if err := h.open(t).Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -163,20 +162,6 @@ func testBig(t *testing.T, h Harness) {
 		h.write(t, d, events[i:i+2500]...)
 	}
 	checkAll(t, read(t, d, events[0].Trace().String()), events)
-}
-
-func testWriteOnly(t *testing.T, h Harness) {
-	d := h.open(t)
-	err := last(d.Records(t.Context(), header.NewID().String()))
-	wantError(t, "Records", err, errors.ErrUnsupported)
-	if err != nil && err.Error() == errors.ErrUnsupported.Error() {
-		t.Errorf("Records: %q does not say where to look instead", err)
-	}
-	testNoList(t, h)
-}
-
-func testNoList(t *testing.T, h Harness) {
-	wantError(t, "Traces", last(h.open(t).Traces(t.Context(), listAll)), errors.ErrUnsupported)
 }
 
 func manyTraces(n int, step time.Duration) (traces [][]record.Event, all []record.Event) {

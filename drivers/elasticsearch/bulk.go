@@ -27,7 +27,7 @@ const silences = 3
 // Documents of which the answer says nothing are sent again without those that
 // are settled, then in smaller requests. One that gets no word even when it is
 // alone is refused, lest it and all that wait behind it be sent for ever.
-func (d *driver) bulk(ctx context.Context, s *server, index string, actions []action, refused map[int]error) error {
+func (d *store) bulk(ctx context.Context, s *server, index string, actions []action, refused map[int]error) error {
 	for try := 1; ; try++ {
 		reply, err := d.send(ctx, s, index, actions)
 		var status *statusError
@@ -59,7 +59,7 @@ func (d *driver) bulk(ctx context.Context, s *server, index string, actions []ac
 }
 
 // halves sends one half of the actions after the other.
-func (d *driver) halves(ctx context.Context, s *server, index string, actions []action, refused map[int]error) error {
+func (d *store) halves(ctx context.Context, s *server, index string, actions []action, refused map[int]error) error {
 	half := len(actions) / 2
 	if err := d.bulk(ctx, s, index, actions[:half], refused); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (d *driver) halves(ctx context.Context, s *server, index string, actions []
 	return sentBefore(d.bulk(ctx, s, index, actions[half:], refused), true)
 }
 
-func (d *driver) send(ctx context.Context, s *server, index string, actions []action) ([]byte, error) {
+func (d *store) send(ctx context.Context, s *server, index string, actions []action) ([]byte, error) {
 	var body []byte
 	for _, a := range actions {
 		body = append(body, a.text...)

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t testing.TB, url string, o drivers.Options) *driver {
+func openURL(t testing.TB, url string, o drivers.Options) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, o)
 	if err != nil {
@@ -22,8 +22,11 @@ func openURL(t testing.TB, url string, o drivers.Options) *driver {
 			t.Error(err)
 		}
 	})
-	return d.(*driver)
+	return d
 }
+
+// inside is the driver of a store.
+func inside(s *drivers.Store) *store { return s.Driver().(*store) }
 
 // TestConformance runs against a stand-in of ours: with types, without, and
 // with an index that Elasticsearch made by itself.
@@ -35,13 +38,13 @@ func TestConformance(t *testing.T) {
 				Driver: "elasticsearch",
 				Server: "a stand-in for Elasticsearch " + version,
 				TLS:    true,
-				New: func(t *testing.T) func() drivers.Driver {
+				New: func(t *testing.T) func() *drivers.Store {
 					f = newFake(t, version)
 					if number, ok := strings.CutSuffix(version, ", made by itself"); ok {
 						f.version = number
 						f.indexes[recordIndex] = &fakeIndex{kind: "notification", text: true, docs: map[string]*fakeDoc{}}
 					}
-					return func() drivers.Driver {
+					return func() *drivers.Store {
 						return openURL(t, f.url(), drivers.Options{FilterErrorTrace: true, ESScrollSize: 700})
 					}
 				},

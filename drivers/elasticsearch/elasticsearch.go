@@ -50,8 +50,10 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 func init() {
@@ -64,7 +66,7 @@ const (
 	errorIndex  = "osprofiler-notifications-error"
 )
 
-type driver struct {
+type store struct {
 	client     *webstore.Client
 	root       string // http://host:port/path
 	auth       string // of the header Authorization
@@ -73,10 +75,11 @@ type driver struct {
 	scrollSize int
 	fileErrors bool
 	logger     *slog.Logger
-	state      chan *server // holds what is known of the server; whoever has it may ask
+	asking     kit.Mutex
+	server     server // what is known of it; guarded by asking
 }
 
-func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 	scheme, _, _ := strings.Cut(url, ":")
 	a, err := webstore.Parse(url, "9200", "ssl_ca_certs", "ssl_cert_reqs")
 	if err != nil {
@@ -92,11 +95,11 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	if reqs != "" && reqs != "none" && reqs != "required" {
 		return nil, errors.New("ssl_cert_reqs is required or none")
 	}
-	tls, err := webstore.TLS(a.Options.Get("ssl_ca_certs"), reqs == "none")
+	tls, err := kit.TLS(a.Options.Get("ssl_ca_certs"), reqs == "none")
 	if err != nil {
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
 	}
-	d := &driver{
+	d := &store{
 		client:     webstore.New(answer.Limit{Store: "Elasticsearch at " + a.Host, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
 		root:       protocol + "://" + a.Host + a.Path,
 		docType:    o.ESDocType,
@@ -104,12 +107,11 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 		scrollSize: o.ESScrollSize,
 		fileErrors: o.FilterErrorTrace,
 		logger:     o.Logger,
-		state:      make(chan *server, 1),
+		asking:     kit.NewMutex(),
 	}
 	if a.User != "" {
 		d.auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(a.User+":"+a.Password))
 	}
-	d.state <- &server{}
 	return d, nil
 }
 
@@ -128,7 +130,7 @@ const (
 
 // do sends a request. A reply that is not one of success is an error too, a
 // *statusError.
-func (d *driver) do(ctx context.Context, method, path, contentType string, body []byte) (*webstore.Reply, error) {
+func (d *store) do(ctx context.Context, method, path, contentType string, body []byte) (*webstore.Reply, error) {
 	header := http.Header{"Accept": {typeJSON}}
 	if body != nil {
 		header.Set("Content-Type", contentType)
@@ -146,9 +148,9 @@ func (d *driver) do(ctx context.Context, method, path, contentType string, body 
 	return reply, nil
 }
 
-func (d *driver) Ping(ctx context.Context) error {
+func (d *store) Ping(ctx context.Context) error {
 	_, err := d.do(ctx, http.MethodGet, "/", "", nil)
 	return err
 }
 
-func (d *driver) Close() error { return d.client.Close() }
+func (d *store) Close() error { return d.client.Close() }

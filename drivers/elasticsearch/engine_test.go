@@ -17,7 +17,7 @@ import (
 
 // keywords makes the indexes beforehand for ZincSearch, which knows neither
 // Elasticsearch's dates nor objects that are not indexed.
-func keywords(t *testing.T, d *driver) {
+func keywords(t *testing.T, d *drivers.Store) {
 	t.Helper()
 	var fields []string
 	for _, f := range []string{"name", "base_id", "trace_id", "parent_id", "timestamp", "project", "service"} {
@@ -25,14 +25,14 @@ func keywords(t *testing.T, d *driver) {
 	}
 	for _, index := range []string{recordIndex, errorIndex} {
 		body := `{"mappings":{"properties":{` + strings.Join(fields, ",") + `}}}`
-		if _, err := d.do(t.Context(), "PUT", "/"+index, typeJSON, []byte(body)); err != nil {
+		if _, err := inside(d).do(t.Context(), "PUT", "/"+index, typeJSON, []byte(body)); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 // awaitRecords waits until a trace can be read, which takes the engine seconds.
-func awaitRecords(t *testing.T, d *driver, base string, n int) []record.Record {
+func awaitRecords(t *testing.T, d *drivers.Store, base string, n int) []record.Record {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		records := drain(t, d, base)
@@ -45,7 +45,7 @@ func awaitRecords(t *testing.T, d *driver, base string, n int) []record.Record {
 	}
 }
 
-func list(t *testing.T, d *driver, q drivers.Query) (ids []string) {
+func list(t *testing.T, d *drivers.Store, q drivers.Query) (ids []string) {
 	t.Helper()
 	for tr, err := range d.Traces(t.Context(), q) {
 		if err != nil {
@@ -104,7 +104,7 @@ func pythonShow(t *testing.T, python *servertest.Interpreter, url, base string) 
 	return strings.TrimSuffix(out, "\n")
 }
 
-func show(t *testing.T, d drivers.Driver, base string) string {
+func show(t *testing.T, d *drivers.Store, base string) string {
 	t.Helper()
 	r, err := report.Build(d.Records(t.Context(), base))
 	if err != nil {

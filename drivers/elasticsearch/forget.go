@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
 )
@@ -16,7 +16,7 @@ import (
 // atOnce is how many documents one request removes.
 const atOnce = 5000
 
-func (d *driver) Delete(ctx context.Context, baseID string) error {
+func (d *store) Delete(ctx context.Context, baseID string) error {
 	s, err := d.ask(ctx, false)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 	return d.remove(ctx, &s, baseID)
 }
 
-func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
+func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	s, err := d.ask(ctx, false)
 	if err != nil {
 		return 0, err
@@ -63,9 +63,9 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 
 // refresh lets searches see what was written just now. Not every user may ask
 // for it, so that only a server that does not answer is an error.
-func (d *driver) refresh(ctx context.Context) error {
+func (d *store) refresh(ctx context.Context) error {
 	for _, index := range []string{recordIndex, errorIndex} {
-		if _, err := d.do(ctx, http.MethodPost, "/"+index+"/_refresh", "", nil); errors.Is(err, drivers.ErrNoAnswer) {
+		if _, err := d.do(ctx, http.MethodPost, "/"+index+"/_refresh", "", nil); errors.Is(err, driver.ErrNoAnswer) {
 			return err
 		}
 	}
@@ -74,7 +74,7 @@ func (d *driver) refresh(ctx context.Context) error {
 
 // remove deletes the documents of one trace by their ids, since a query may
 // find those of others.
-func (d *driver) remove(ctx context.Context, s *server, baseID string) error {
+func (d *store) remove(ctx context.Context, s *server, baseID string) error {
 	for _, index := range []string{recordIndex, errorIndex} {
 		var hits []hit
 		err := d.scan(ctx, index, search{query: ofTrace(baseID), source: `["base_id"]`}, func(h *hit) bool {
@@ -95,7 +95,7 @@ func (d *driver) remove(ctx context.Context, s *server, baseID string) error {
 	return nil
 }
 
-func (d *driver) removeHits(ctx context.Context, s *server, hits []hit) error {
+func (d *store) removeHits(ctx context.Context, s *server, hits []hit) error {
 	var body []byte
 	for _, h := range hits {
 		body = append(body, `{"delete":{"_index":`...)

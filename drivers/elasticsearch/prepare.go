@@ -25,27 +25,25 @@ type server struct {
 
 // ask finds out about the server, and makes the indexes that are missing if
 // that is wanted. It does each once.
-func (d *driver) ask(ctx context.Context, make bool) (s server, err error) {
-	select {
-	case known := <-d.state:
-		defer func() { d.state <- known }()
-		if !known.known {
-			reply, err := d.do(ctx, http.MethodGet, "/", "", nil)
-			if err != nil {
-				return s, err
-			}
-			*known = version(reply.Body)
-		}
-		if make && !known.made {
-			if err := d.makeIndexes(ctx, known); err != nil {
-				return s, err
-			}
-			known.made = true
-		}
-		return *known, nil
-	case <-ctx.Done():
-		return s, ctx.Err()
+func (d *store) ask(ctx context.Context, prepare bool) (s server, err error) {
+	if err := d.asking.Lock(ctx); err != nil {
+		return s, err
 	}
+	defer d.asking.Unlock()
+	if !d.server.known {
+		reply, err := d.do(ctx, http.MethodGet, "/", "", nil)
+		if err != nil {
+			return s, err
+		}
+		d.server = version(reply.Body)
+	}
+	if prepare && !d.server.made {
+		if err := d.makeIndexes(ctx, &d.server); err != nil {
+			return s, err
+		}
+		d.server.made = true
+	}
+	return d.server, nil
 }
 
 // version reads the answer to GET /. What does not say is taken for new.
@@ -75,7 +73,7 @@ const (
 	errorFields = `"dynamic":false,"properties":{"base_id":{"type":"keyword"},"timestamp":{"type":"date","ignore_malformed":true}}`
 )
 
-func (d *driver) makeIndexes(ctx context.Context, s *server) error {
+func (d *store) makeIndexes(ctx context.Context, s *server) error {
 	if err := d.makeIndex(ctx, s, recordIndex, recordFields); err != nil || !d.fileErrors {
 		return err
 	}
@@ -84,7 +82,7 @@ func (d *driver) makeIndexes(ctx context.Context, s *server) error {
 
 // makeIndex makes an index unless it is there. That a user may not do it is
 // only a warning: Elasticsearch makes it when the first document comes.
-func (d *driver) makeIndex(ctx context.Context, s *server, name, fields string) error {
+func (d *store) makeIndex(ctx context.Context, s *server, name, fields string) error {
 	_, err := d.do(ctx, http.MethodHead, "/"+name, "", nil)
 	if err == nil {
 		return nil

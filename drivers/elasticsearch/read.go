@@ -6,7 +6,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
@@ -19,7 +19,7 @@ type found struct {
 	timestamp string
 }
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
 		// Elasticsearch compares milliseconds; those that are equal are put in
 		// order here.
@@ -70,8 +70,8 @@ func milliseconds(timestamp string) string {
 	return timestamp[:min(len(timestamp), len("2026-01-02T03:04:05.000"))]
 }
 
-func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
+func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		traces, err := d.list(ctx, q)
 		for _, t := range traces {
 			if !yield(t, nil) {
@@ -79,12 +79,12 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 			}
 		}
 		if err != nil {
-			yield(drivers.Trace{}, err)
+			yield(driver.Trace{}, err)
 		}
 	}
 }
 
-func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, error) {
+func (d *store) list(ctx context.Context, q driver.Query) ([]driver.Trace, error) {
 	failed := map[string]bool{}
 	err := d.scan(ctx, errorIndex, search{query: matchAll, source: `["base_id"]`}, func(h *hit) bool {
 		if id, ok := jsontext.Text(jsontext.Get(h.Source, "base_id")); ok {

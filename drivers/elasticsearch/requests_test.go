@@ -18,7 +18,7 @@ import (
 	"github.com/sonde-go/sonde/report"
 )
 
-func drain(t *testing.T, d drivers.Driver, base string) (records []record.Record) {
+func drain(t *testing.T, d *drivers.Store, base string) (records []record.Record) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {

@@ -43,7 +43,7 @@ type search struct {
 
 // scan calls do with the documents of an index that a search finds, page by
 // page, until do returns false. An index that is missing is empty.
-func (d *driver) scan(ctx context.Context, index string, s search, do func(*hit) bool) error {
+func (d *store) scan(ctx context.Context, index string, s search, do func(*hit) bool) error {
 	sort := `["_doc"]`
 	if s.byTime {
 		sort = `[{"timestamp":{"order":"asc","unmapped_type":"date"}},"_doc"]`
@@ -78,7 +78,7 @@ func (d *driver) scan(ctx context.Context, index string, s search, do func(*hit)
 	return nil
 }
 
-func (d *driver) page(ctx context.Context, path, body string) (p page, err error) {
+func (d *store) page(ctx context.Context, path, body string) (p page, err error) {
 	reply, err := d.do(ctx, http.MethodPost, path, typeJSON, []byte(body))
 	if err != nil {
 		return p, err
@@ -91,7 +91,7 @@ func (d *driver) page(ctx context.Context, path, body string) (p page, err error
 
 // endScroll frees what the server keeps for a search. If it fails, the server
 // does so by itself after the scroll time.
-func (d *driver) endScroll(ctx context.Context, id string) {
+func (d *store) endScroll(ctx context.Context, id string) {
 	if id == "" {
 		return
 	}

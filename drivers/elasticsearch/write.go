@@ -16,9 +16,9 @@ import (
 // 100 MB, hosted ones as little as 10 MB.
 const maxBody = 4 << 20
 
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
+func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	if len(events) == 0 {
-		return d.client.Usable(ctx)
+		return nil
 	}
 	s, err := d.ask(ctx, true)
 	if err != nil {
@@ -44,7 +44,7 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 	return e
 }
 
-func (d *driver) writeRecords(ctx context.Context, s *server, events []record.Event, refused map[int]error) error {
+func (d *store) writeRecords(ctx context.Context, s *server, events []record.Event, refused map[int]error) error {
 	var actions []action
 	size := 0
 	for i := range events {
@@ -90,7 +90,7 @@ func (e partly) Is(target error) bool {
 }
 
 // writeErrors notes the traces with an error. The last of a trace counts.
-func (d *driver) writeErrors(ctx context.Context, s *server, events []record.Event, refused map[int]error) error {
+func (d *store) writeErrors(ctx context.Context, s *server, events []record.Event, refused map[int]error) error {
 	if !d.fileErrors {
 		return nil
 	}

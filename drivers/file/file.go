@@ -39,10 +39,11 @@ import (
 	"sync"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 )
 
 func init() {
-	drivers.Register("file", func(_ context.Context, rawURL string, _ drivers.Options) (drivers.Driver, error) {
+	drivers.Register("file", func(_ context.Context, rawURL string, _ drivers.Options) (driver.Driver, error) {
 		path, err := parse(rawURL)
 		if err == nil {
 			path, err = filepath.Abs(path) // whatever folder the process changes to
@@ -50,7 +51,7 @@ func init() {
 		if err != nil {
 			return nil, err
 		}
-		return &driver{path: path}, nil
+		return &file{path: path}, nil
 	})
 }
 
@@ -69,25 +70,23 @@ func parse(rawURL string) (string, error) {
 	return path, nil
 }
 
-type driver struct {
+type file struct {
 	path string
 
-	mu     sync.Mutex
-	out    *os.File    // opened by the first Notify
-	info   fs.FileInfo // of out when it was opened
-	buf    []byte
-	closed bool
+	mu   sync.Mutex
+	out  *os.File    // opened by the first Notify
+	info fs.FileInfo // of out when it was opened
+	buf  []byte
 }
 
-func (d *driver) Close() error {
+func (d *file) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.closed = true
 	return d.letGo()
 }
 
 // letGo closes the file if it is open.
-func (d *driver) letGo() error {
+func (d *file) letGo() error {
 	if d.out == nil {
 		return nil
 	}
@@ -96,19 +95,16 @@ func (d *driver) letGo() error {
 	return err
 }
 
-func (d *driver) usable(ctx context.Context) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return drivers.ErrClosed
+// Lacks says what to do instead.
+func (d *file) Lacks(op driver.Op) string {
+	switch op {
+	case driver.Delete, driver.Prune:
+		return "nothing is deleted from a file of JSON lines; rename or remove the file, see drivers/file on rotation"
 	}
-	return ctx.Err()
+	return ""
 }
 
-func (d *driver) Ping(ctx context.Context) error {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
+func (d *file) Ping(_ context.Context) error {
 	_, err := os.Stat(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t testing.TB, url string) drivers.Driver {
+func openURL(t testing.TB, url string) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, drivers.Options{})
 	if err != nil {
@@ -46,9 +46,10 @@ func TestConformance(t *testing.T) {
 	var path string
 	drivertest.Run(t, drivertest.Harness{
 		Driver: "file",
-		New: func(t *testing.T) func() drivers.Driver {
+		Lacks:  []drivers.Op{drivers.Delete, drivers.Prune},
+		New: func(t *testing.T) func() *drivers.Store {
 			path = filepath.Join(t.TempDir(), "a é.jsonl")
-			return func() drivers.Driver { return openURL(t, "file://"+path) }
+			return func() *drivers.Store { return openURL(t, "file://"+path) }
 		},
 		Corrupt: func(t *testing.T, _, raw string) { appendText(t, path, raw+"\n") },
 	})
@@ -71,7 +72,7 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-func collect(t *testing.T, d drivers.Driver, base string) (good, bad []string) {
+func collect(t *testing.T, d *drivers.Store, base string) (good, bad []string) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		var be *record.BadRecordError

@@ -8,12 +8,12 @@ import (
 	"iter"
 	"os"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/record"
 )
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+func (d *file) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
 		mentions := mentioner(baseID)
 		err := d.scan(ctx, func(line []byte) bool {
@@ -32,8 +32,8 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Re
 	}
 }
 
-func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
+func (d *file) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		list := tracelist.New(q)
 		err := d.scan(ctx, func(line []byte) bool {
 			if r, err := record.Parse(line); err == nil {
@@ -42,7 +42,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 			return true
 		})
 		if err != nil {
-			yield(drivers.Trace{}, err)
+			yield(driver.Trace{}, err)
 			return
 		}
 		for _, t := range list.Sorted() {
@@ -55,10 +55,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 
 // scan calls each with the lines of the file, which are valid until it returns
 // false or returns. A file that does not exist has none.
-func (d *driver) scan(ctx context.Context, each func(line []byte) bool) error {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
+func (d *file) scan(ctx context.Context, each func(line []byte) bool) error {
 	f, err := os.Open(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -77,9 +74,8 @@ func (d *driver) scan(ctx context.Context, each func(line []byte) bool) error {
 			return err
 		case !each(line):
 			return nil
-		}
-		if err := d.usable(ctx); err != nil {
-			return err
+		case ctx.Err() != nil: // lines of other traces are not seen by the Store
+			return ctx.Err()
 		}
 	}
 }

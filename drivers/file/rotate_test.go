@@ -233,11 +233,11 @@ func TestRotatedUnderLoad(t *testing.T) {
 }
 
 // insist writes a batch until it is acknowledged, as the queue does.
-func insist(t *testing.T, d drivers.Driver, events []record.Event) {
+func insist(t *testing.T, d *drivers.Store, events []record.Event) {
 	t.Helper()
 	var err error
 	for range 1000 {
-		if err = d.Notify(context.Background(), events); err != errMoved {
+		if err = d.Notify(context.Background(), events); !errors.Is(err, errMoved) {
 			break
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -19,12 +18,12 @@ const tries = 3
 
 var errMoved = errors.New("the file was renamed or removed while it was written to")
 
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
+func (d *file) Notify(_ context.Context, events []record.Event) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	written := false
 	for range tries {
-		n, err := d.write(ctx, events)
+		n, err := d.write(events)
 		written = written || n > 0
 		switch {
 		case err != nil && !written:
@@ -40,8 +39,8 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 
 // write appends a batch to the file of that name and returns how many bytes it
 // has written.
-func (d *driver) write(ctx context.Context, events []record.Event) (int, error) {
-	if err := d.ready(ctx); err != nil {
+func (d *file) write(events []record.Event) (int, error) {
+	if err := d.ready(); err != nil {
 		return 0, err
 	}
 	torn, err := endsTorn(d.out)
@@ -62,13 +61,7 @@ func (d *driver) write(ctx context.Context, events []record.Event) (int, error) 
 }
 
 // ready opens the file unless the one that is open has its name still.
-func (d *driver) ready(ctx context.Context) error {
-	if d.closed {
-		return drivers.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
+func (d *file) ready() error {
 	if d.named() {
 		return nil
 	}
@@ -85,7 +78,7 @@ func (d *driver) ready(ctx context.Context) error {
 }
 
 // named says whether the path names the file that is open.
-func (d *driver) named() bool {
+func (d *file) named() bool {
 	if d.out == nil {
 		return false
 	}

@@ -31,30 +31,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
 )
 
 func init() { drivers.Register("loginsight", open) }
 
-type driver struct {
+type store struct {
 	client         *webstore.Client
 	limit          time.Duration // of one answer
 	root           string        // https://host:port
 	user, password string
 	logger         *slog.Logger
-	session        chan string // holds the session's id; whoever has it may log in
+	loggingIn      kit.Mutex
+	session        string // its id, "" for none; guarded by loggingIn
 }
 
-func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 	a, err := webstore.Parse(url, "9543", "insecure", "ssl_ca_certs")
 	if err != nil {
 		return nil, err
@@ -66,39 +68,39 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	if insecure != "" && insecure != "true" && insecure != "false" {
 		return nil, errors.New("insecure is true or false")
 	}
-	tls, err := webstore.TLS(a.Options.Get("ssl_ca_certs"), insecure == "true")
+	tls, err := kit.TLS(a.Options.Get("ssl_ca_certs"), insecure == "true")
 	if err != nil {
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
 	}
-	d := &driver{
+	d := &store{
 		limit:  o.SocketTimeout,
 		client: webstore.New(answer.Limit{Store: "Log Insight at " + a.Host, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
 		root:   "https://" + a.Host,
 		user:   a.User, password: a.Password,
-		logger:  o.Logger,
-		session: make(chan string, 1),
+		logger:    o.Logger,
+		loggingIn: kit.NewMutex(),
 	}
-	d.session <- ""
 	return d, nil
 }
 
 // Ping logs in, unless there is a session that is good.
-func (d *driver) Ping(ctx context.Context) error {
+func (d *store) Ping(ctx context.Context) error {
 	_, err := d.asUser(ctx, webstore.Request{Method: http.MethodGet, URL: d.root + "/api/v1/sessions/current"})
 	return err
 }
 
-func (d *driver) Traces(ctx context.Context, _ drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
-		err := d.client.Usable(ctx)
-		if err == nil {
-			err = fmt.Errorf(`Log Insight cannot list traces; search its Interactive Analytics for the text "OSProfiler trace" (%w)`, errors.ErrUnsupported)
-		}
-		yield(drivers.Trace{}, err)
+// Lacks says what to do instead.
+func (d *store) Lacks(op driver.Op) string {
+	switch op {
+	case driver.List, driver.ListErrors:
+		return `Log Insight cannot list traces; search its Interactive Analytics for the text "OSProfiler trace"`
+	case driver.Delete, driver.Prune:
+		return "Log Insight cannot be told to forget events; set the retention of its partitions"
 	}
+	return ""
 }
 
-func (d *driver) Close() error { return d.client.Close() }
+func (d *store) Close() error { return d.client.Close() }
 
 // statusError is a reply that is not one of success.
 type statusError struct {

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t testing.TB, url string) *driver {
+func openURL(t testing.TB, url string) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, drivers.Options{})
 	if err != nil {
@@ -31,7 +31,7 @@ func openURL(t testing.TB, url string) *driver {
 			t.Error(err)
 		}
 	})
-	return d.(*driver)
+	return d
 }
 
 func TestConformance(t *testing.T) {
@@ -40,9 +40,9 @@ func TestConformance(t *testing.T) {
 		Driver: "loginsight",
 		Server: "a stand-in for Log Insight",
 		TLS:    true,
-		New: func(t *testing.T) func() drivers.Driver {
+		New: func(t *testing.T) func() *drivers.Store {
 			f = newFake(t)
-			return func() drivers.Driver { return openURL(t, f.url()) }
+			return func() *drivers.Store { return openURL(t, f.url()) }
 		},
 		Corrupt: func(_ *testing.T, base, raw string) {
 			f.mu.Lock()
@@ -50,12 +50,11 @@ func TestConformance(t *testing.T) {
 			f.events = append(f.events, fakeEvent{Fields: []fakeField{{"base_id", base}, {"trace", raw}}})
 		},
 		HoldsAll: true,
-		NoList:   true,
-		NoErrors: true,
+		Lacks:    []drivers.Op{drivers.List, drivers.ListErrors, drivers.Delete, drivers.Prune},
 	})
 }
 
-func drain(t *testing.T, d drivers.Driver, base string) (records []record.Record) {
+func drain(t *testing.T, d *drivers.Store, base string) (records []record.Record) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {

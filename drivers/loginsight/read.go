@@ -21,12 +21,8 @@ import (
 // limit is how many events Log Insight gives at most.
 const limit = 20000
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		if err := d.client.Usable(ctx); err != nil {
-			yield(record.Record{}, err)
-			return
-		}
 		if baseID == "" || !utf8.ValidString(baseID) {
 			return
 		}
@@ -56,7 +52,7 @@ type event struct {
 	Fields []struct{ Name, Content string }
 }
 
-func (d *driver) query(ctx context.Context, baseID string) (a result, err error) {
+func (d *store) query(ctx context.Context, baseID string) (a result, err error) {
 	// In a path of theirs "+" is a blank.
 	id := strings.ReplaceAll(url.PathEscape(baseID), "+", "%2B")
 	path := fmt.Sprintf("/api/v1/events/base_id/CONTAINS+%s/timestamp/GT+0?limit=%d&timeout=%d", id, limit, d.limit.Milliseconds())

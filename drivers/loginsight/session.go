@@ -13,7 +13,7 @@ import (
 const statusLoginTimeout = 440
 
 // send sends a request in a session, or in none if it is "".
-func (d *driver) send(ctx context.Context, r webstore.Request, session string) (*webstore.Reply, error) {
+func (d *store) send(ctx context.Context, r webstore.Request, session string) (*webstore.Reply, error) {
 	r.Header = http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	if session != "" {
 		r.Header.Set("X-LI-Session-Id", session)
@@ -31,7 +31,7 @@ func (d *driver) send(ctx context.Context, r webstore.Request, session string) (
 
 // asUser sends a request in a session, and once more in a new one if that has
 // ended.
-func (d *driver) asUser(ctx context.Context, r webstore.Request) (*webstore.Reply, error) {
+func (d *store) asUser(ctx context.Context, r webstore.Request) (*webstore.Reply, error) {
 	session, err := d.login(ctx, "")
 	if err != nil {
 		return nil, err
@@ -52,28 +52,26 @@ func wantsLogin(err error) bool {
 }
 
 // login returns the id of a session other than ended.
-func (d *driver) login(ctx context.Context, ended string) (session string, err error) {
-	select {
-	case session = <-d.session:
-	case <-ctx.Done():
-		return "", ctx.Err()
+func (d *store) login(ctx context.Context, ended string) (session string, err error) {
+	if err := d.loggingIn.Lock(ctx); err != nil {
+		return "", err
 	}
-	defer func() { d.session <- session }()
-	if session != ended {
-		return session, nil
+	defer d.loggingIn.Unlock()
+	if d.session != ended {
+		return d.session, nil
 	}
-	session = ""
+	d.session = ""
 	body := jsontext.AppendString([]byte(`{"username":`), d.user)
 	body = jsontext.AppendString(append(body, `,"password":`...), d.password)
 	reply, err := d.send(ctx, webstore.Request{Method: http.MethodPost, URL: d.root + "/api/v1/sessions", Body: append(body, '}')}, "")
 	if err != nil {
 		return "", loginError(err)
 	}
-	session, _ = jsontext.Text(jsontext.Get(reply.Body, "sessionId"))
-	if session == "" {
+	d.session, _ = jsontext.Text(jsontext.Get(reply.Body, "sessionId"))
+	if d.session == "" {
 		return "", errors.New("Log Insight answers a login without a session")
 	}
-	return session, nil
+	return d.session, nil
 }
 
 func loginError(err error) error {

@@ -3,7 +3,6 @@ package loginsight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -27,10 +26,7 @@ type message struct {
 	text  []byte
 }
 
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
-	if err := d.client.Usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
-	}
+func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	var refused record.RejectedError
 	var messages []message
 	size, sent := 0, false
@@ -88,7 +84,7 @@ func appendMessage(b []byte, e *record.Event) []byte {
 
 // ingest sends messages. Where the server says that one of them is wrong, and
 // not which, the halves are sent, and so on.
-func (d *driver) ingest(ctx context.Context, messages []message, refused *record.RejectedError) error {
+func (d *store) ingest(ctx context.Context, messages []message, refused *record.RejectedError) error {
 	body := []byte(`{"events":[`)
 	for i, m := range messages {
 		if i > 0 {

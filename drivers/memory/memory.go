@@ -13,16 +13,16 @@ import (
 	"iter"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/record"
 )
 
 func init() {
-	drivers.Register("memory", func(_ context.Context, url string, _ drivers.Options) (drivers.Driver, error) {
+	drivers.Register("memory", func(_ context.Context, url string, _ drivers.Options) (driver.Driver, error) {
 		name := strings.TrimPrefix(url, "memory://")
 		if strings.ContainsAny(name, "/?#@") {
 			return nil, fmt.Errorf("want memory:// or memory://name")
@@ -44,15 +44,14 @@ var (
 	named   = map[string]*store{}
 )
 
-type driver struct {
-	name   string
-	store  *store
-	closed atomic.Bool
+type memory struct {
+	name  string
+	store *store
 }
 
-func open(name string) *driver {
+func open(name string) *memory {
 	if name == "" {
-		return &driver{store: newStore()}
+		return &memory{store: newStore()}
 	}
 	namedMu.Lock()
 	defer namedMu.Unlock()
@@ -62,61 +61,43 @@ func open(name string) *driver {
 		named[name] = s
 	}
 	s.users++
-	return &driver{name: name, store: s}
+	return &memory{name: name, store: s}
 }
 
 func newStore() *store { return &store{traces: map[string][][]byte{}} }
 
-func (d *driver) Close() error {
-	if d.closed.Swap(true) || d.name == "" {
+func (m *memory) Close() error {
+	if m.name == "" {
 		return nil
 	}
 	namedMu.Lock()
 	defer namedMu.Unlock()
-	if d.store.users--; d.store.users == 0 {
-		delete(named, d.name)
+	if m.store.users--; m.store.users == 0 {
+		delete(named, m.name)
 	}
 	return nil
 }
 
-func (d *driver) usable(ctx context.Context) error {
-	if d.closed.Load() {
-		return drivers.ErrClosed
-	}
-	return ctx.Err()
-}
-
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
-	if err := d.usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
-	}
+func (m *memory) Notify(_ context.Context, events []record.Event) error {
 	records := make([][]byte, len(events))
 	for i := range events {
 		records[i] = events[i].AppendJSON(nil)
 	}
-	d.store.mu.Lock()
-	defer d.store.mu.Unlock()
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
 	for i := range events {
 		base := events[i].Trace().String()
-		d.store.traces[base] = append(d.store.traces[base], records[i])
+		m.store.traces[base] = append(m.store.traces[base], records[i])
 	}
 	return nil
 }
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+func (m *memory) Records(_ context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		d.store.mu.RLock()
-		raws := d.store.traces[baseID] // only ever appended to
-		d.store.mu.RUnlock()
-		if err := d.usable(ctx); err != nil {
-			yield(record.Record{}, err)
-			return
-		}
+		m.store.mu.RLock()
+		raws := m.store.traces[baseID] // only ever appended to
+		m.store.mu.RUnlock()
 		for _, raw := range raws {
-			if err := d.usable(ctx); err != nil {
-				yield(record.Record{}, err)
-				return
-			}
 			if !yield(record.Parse(raw)) {
 				return
 			}
@@ -124,21 +105,13 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Re
 	}
 }
 
-func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
-		if err := d.usable(ctx); err != nil {
-			yield(drivers.Trace{}, err)
-			return
-		}
+func (m *memory) Traces(_ context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		list := tracelist.New(q)
-		d.store.mu.RLock()
-		d.store.each(func(_ string, r *record.Record) { list.Add(r) })
-		d.store.mu.RUnlock()
+		m.store.mu.RLock()
+		m.store.each(func(_ string, r *record.Record) { list.Add(r) })
+		m.store.mu.RUnlock()
 		for _, t := range list.Sorted() {
-			if err := d.usable(ctx); err != nil {
-				yield(drivers.Trace{}, err)
-				return
-			}
 			if !yield(t, nil) {
 				return
 			}
@@ -157,33 +130,27 @@ func (s *store) each(do func(base string, r *record.Record)) {
 	}
 }
 
-func (d *driver) Delete(ctx context.Context, baseID string) error {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
-	d.store.mu.Lock()
-	defer d.store.mu.Unlock()
-	delete(d.store.traces, baseID)
+func (m *memory) Delete(_ context.Context, baseID string) error {
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
+	delete(m.store.traces, baseID)
 	return nil
 }
 
-func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
-	if err := d.usable(ctx); err != nil {
-		return 0, err
-	}
+func (m *memory) Prune(_ context.Context, olderThan time.Time) (int, error) {
 	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
-	d.store.mu.Lock()
-	defer d.store.mu.Unlock()
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
 	last := map[string]string{}
-	d.store.each(func(base string, r *record.Record) { last[base] = max(last[base], r.Timestamp) })
+	m.store.each(func(base string, r *record.Record) { last[base] = max(last[base], r.Timestamp) })
 	n := 0
 	for base, timestamp := range last {
 		if timestamp < limit {
-			delete(d.store.traces, base)
+			delete(m.store.traces, base)
 			n++
 		}
 	}
 	return n, nil
 }
 
-func (d *driver) Ping(ctx context.Context) error { return d.usable(ctx) }
+func (m *memory) Ping(context.Context) error { return nil }

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t *testing.T, url string) drivers.Driver {
+func openURL(t *testing.T, url string) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, drivers.Options{})
 	if err != nil {
@@ -26,10 +26,10 @@ func TestConformance(t *testing.T) {
 	drivertest.Run(t, drivertest.Harness{
 		Driver:   "memory",
 		HoldsAll: true,
-		New: func(t *testing.T) func() drivers.Driver {
+		New: func(t *testing.T) func() *drivers.Store {
 			n++
 			name = fmt.Sprintf("conformance%d", n)
-			return func() drivers.Driver { return openURL(t, "memory://"+name) }
+			return func() *drivers.Store { return openURL(t, "memory://"+name) }
 		},
 		Corrupt: func(t *testing.T, base, raw string) {
 			s := named[name]
@@ -44,7 +44,7 @@ func TestConformance(t *testing.T) {
 func TestNames(t *testing.T) {
 	events := drivertest.Trace(2, 0)
 	base := events[0].Trace().String()
-	count := func(d drivers.Driver) (n int) {
+	count := func(d *drivers.Store) (n int) {
 		for _, err := range d.Records(t.Context(), base) {
 			if err != nil {
 				t.Fatal(err)
@@ -70,7 +70,7 @@ func TestNames(t *testing.T) {
 	} else if err := a3.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range []drivers.Driver{a2, b, own} {
+	for _, d := range []*drivers.Store{a2, b, own} {
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t testing.TB, url string, o drivers.Options) *driver {
+func openURL(t testing.TB, url string, o drivers.Options) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, o)
 	if err != nil {
@@ -23,8 +23,11 @@ func openURL(t testing.TB, url string, o drivers.Options) *driver {
 			t.Error(err)
 		}
 	})
-	return d.(*driver)
+	return d
 }
+
+// inside is the driver of a store.
+func inside(s *drivers.Store) *store { return s.Driver().(*store) }
 
 func urlOf(s *servertest.Server) string { return "messaging://guest:guest@" + s.Addr + "/" }
 
@@ -79,9 +82,9 @@ func TestConformance(t *testing.T) {
 		Driver: "messaging",
 		Server: "RabbitMQ 3.10",
 		TLS:    true,
-		New: func(t *testing.T) func() drivers.Driver {
+		New: func(t *testing.T) func() *drivers.Store {
 			forget(t, server)
-			return func() drivers.Driver { return openURL(t, urlOf(server), drivers.Options{FilterErrorTrace: true}) }
+			return func() *drivers.Store { return openURL(t, urlOf(server), drivers.Options{FilterErrorTrace: true}) }
 		},
 		Corrupt: func(t *testing.T, _, raw string) {
 			put(t, server, amqp.Publishing{ContentType: contentType, Body: []byte(raw)})

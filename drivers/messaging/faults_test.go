@@ -36,7 +36,7 @@ func oneLine(t *testing.T, err error) {
 }
 
 // allFail checks that every method of a driver says why it cannot work.
-func allFail(t *testing.T, d *driver, words string) {
+func allFail(t *testing.T, d *drivers.Store, words string) {
 	t.Helper()
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	oneLine(t, err)
@@ -126,7 +126,7 @@ func TestURLs(t *testing.T) {
 }
 
 // stored counts the records in the queue.
-func stored(t *testing.T, d *driver) (n uint64) {
+func stored(t *testing.T, d *drivers.Store) (n uint64) {
 	t.Helper()
 	for tr, err := range d.Traces(t.Context(), drivers.Query{}) {
 		if err != nil {
@@ -241,7 +241,7 @@ func TestReplyLost(t *testing.T) {
 }
 
 // readUntil reads a trace of which nothing may come, with so much time.
-func readUntil(t *testing.T, d *driver, base string, limit time.Duration) error {
+func readUntil(t *testing.T, d *drivers.Store, base string, limit time.Duration) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -458,7 +458,7 @@ func TestRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
-		for _, d := range []*driver{one, two, one, two} {
+		for _, d := range []*drivers.Store{one, two, one, two} {
 			wg.Go(func() {
 				for range 5 {
 					n := 0

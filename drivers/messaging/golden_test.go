@@ -149,7 +149,7 @@ func TestGoldenMessages(t *testing.T) {
 	}
 }
 
-func show(t testing.TB, d drivers.Driver, base string) string {
+func show(t testing.TB, d *drivers.Store, base string) string {
 	t.Helper()
 	r, err := report.Build(d.Records(t.Context(), base))
 	if err != nil {
@@ -163,9 +163,9 @@ func show(t testing.TB, d drivers.Driver, base string) string {
 }
 
 // declare makes the queue, as a publisher does.
-func declare(t testing.TB, d *driver) {
+func declare(t testing.TB, d *drivers.Store) {
 	t.Helper()
-	if err := d.ready(t.Context()); err != nil {
+	if err := inside(d).ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

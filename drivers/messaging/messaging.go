@@ -37,12 +37,12 @@ package messaging
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // The names that oslo.messaging makes of its default control_exchange, the
@@ -54,98 +54,45 @@ const (
 
 func init() { drivers.Register("messaging", open) }
 
-type driver struct {
+type store struct {
 	config  *config
 	connect time.Duration
 	answer  time.Duration // may take so long
 	idle    time.Duration
 	logger  *slog.Logger
 
-	publishing lock
+	publishing kit.Mutex
 	publisher  *publisher // nil: not connected; guarded by publishing
-	reading    lock
-
-	closed atomic.Bool
-	life   context.Context // ends some time after Close
-	end    context.CancelFunc
+	reading    kit.Mutex
 }
 
-func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 	c, err := parseURL(url, o.TransportURL)
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{
+	d := &store{
 		config: c, connect: o.ConnectTimeout, answer: o.SocketTimeout, idle: o.IdleTimeout, logger: o.Logger,
-		publishing: newLock(), reading: newLock(),
+		publishing: kit.NewMutex(), reading: kit.NewMutex(),
 	}
-	d.life, d.end = context.WithCancel(context.Background())
 	return d, nil
 }
 
-// usable is nil while the driver may be used.
-func (d *driver) usable(ctx context.Context) error {
-	if d.closed.Load() {
-		return drivers.ErrClosed
-	}
-	return ctx.Err()
-}
-
-// within returns a context that ends with ctx and with the driver.
-func (d *driver) within(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(d.life, func() { cancel(drivers.ErrClosed) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-	}
-}
-
-func (d *driver) Ping(ctx context.Context) error {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
-	ctx, done := d.within(ctx)
-	defer done()
+func (d *store) Ping(ctx context.Context) error {
 	s, err := d.dial(ctx)
 	if err != nil {
-		return explain(ctx, err)
+		return err
 	}
 	s.close()
 	return nil
 }
 
-// closeLimit is how long a batch on its way may hold up Close.
+// closeLimit is how long saying goodbye may hold up Close.
 const closeLimit = time.Second
 
-func (d *driver) Close() error {
-	if d.closed.Swap(true) {
-		return nil
-	}
-	timer := time.AfterFunc(closeLimit, d.end)
-	defer timer.Stop()
-	_ = d.publishing.take(context.Background())
-	defer d.publishing.release()
+func (d *store) Close() error {
+	_ = d.publishing.Lock(context.Background())
+	defer d.publishing.Unlock()
 	d.hangUp()
-	d.end()
 	return nil
 }
-
-// lock is a mutex that can be waited for with a context.
-type lock chan struct{}
-
-func newLock() lock { return make(lock, 1) }
-
-func (l lock) take(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case l <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for another call: %w", context.Cause(ctx))
-	}
-}
-
-func (l lock) release() { <-l }

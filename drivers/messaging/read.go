@@ -8,13 +8,13 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/record"
 )
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
 		mentions := mentioner(baseID)
 		var seen recent
@@ -72,8 +72,8 @@ func (r *recent) before(id string) bool {
 	return false
 }
 
-func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
+func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		list := tracelist.New(q)
 		err := d.walk(ctx, func(m *amqp.Delivery) verdict {
 			if r, _, ok, _ := parseRecord(m); ok && r.Trace != "" {
@@ -82,7 +82,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 			return keep
 		})
 		if err != nil {
-			yield(drivers.Trace{}, err)
+			yield(driver.Trace{}, err)
 			return
 		}
 		for _, t := range list.Sorted() {
@@ -94,7 +94,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 }
 
 // Delete takes the records of a trace out of the queue.
-func (d *driver) Delete(ctx context.Context, baseID string) error {
+func (d *store) Delete(ctx context.Context, baseID string) error {
 	mentions := mentioner(baseID)
 	return d.walk(ctx, func(m *amqp.Delivery) verdict {
 		if mentions(m.Body) {
@@ -108,7 +108,7 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 
 // Prune takes the records of old traces out of the queue. It walks twice, since
 // the last record of a trace decides.
-func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
+func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	old := map[string]bool{}
 	err := d.walk(ctx, func(m *amqp.Delivery) verdict {

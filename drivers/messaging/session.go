@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -23,7 +22,7 @@ type session struct {
 }
 
 // dial connects to the first broker that lets it.
-func (d *driver) dial(ctx context.Context) (*session, error) {
+func (d *store) dial(ctx context.Context) (*session, error) {
 	var failures []error
 	for i := range d.config.hosts {
 		h := &d.config.hosts[i]
@@ -40,23 +39,10 @@ func (d *driver) dial(ctx context.Context) (*session, error) {
 			break
 		}
 	}
-	return nil, &connectError{failures}
+	return nil, fmt.Errorf("connecting to RabbitMQ at %w", errors.Join(failures...))
 }
 
-// connectError says why no broker could be connected to.
-type connectError struct{ failures []error }
-
-func (e *connectError) Error() string {
-	texts := make([]string, len(e.failures))
-	for i, err := range e.failures {
-		texts[i] = err.Error()
-	}
-	return "connecting to RabbitMQ at " + strings.Join(texts, "; ")
-}
-
-func (e *connectError) Unwrap() []error { return e.failures }
-
-func (d *driver) dialHost(ctx context.Context, h *hostlist.Host) (*session, error) {
+func (d *store) dialHost(ctx context.Context, h *hostlist.Host) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.connect)
 	defer cancel()
 	plain, err := (&net.Dialer{}).DialContext(ctx, "tcp", h.Addr)
@@ -107,27 +93,6 @@ func (s *session) close() {
 	_ = s.conn.Close()
 	s.cut()
 }
-
-// explain makes one line of what the client returns, behind the error of ctx if
-// that has ended.
-func explain(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	line := &amqpError{text: strings.Join(strings.Fields(err.Error()), " "), err: err}
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-		return fmt.Errorf("%w: %w", cause, line)
-	}
-	return line
-}
-
-type amqpError struct {
-	text string
-	err  error
-}
-
-func (e *amqpError) Error() string { return e.text }
-func (e *amqpError) Unwrap() error { return e.err }
 
 // code is the reply code of AMQP 0-9-1 that an error carries, 0 for none.
 func code(err error) int {

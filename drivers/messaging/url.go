@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/drivers/internal/hostlist"
-	"github.com/sonde-go/sonde/drivers/internal/webstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // config is what a URL says.
@@ -93,7 +93,7 @@ func (c *config) parseOptions(query string) error {
 	caFile := options.Get("ssl_ca_file")
 	switch strings.ToLower(options.Get("ssl")) {
 	case "1", "true", "yes", "on":
-		c.tls, err = webstore.TLS(caFile, false)
+		c.tls, err = kit.TLS(caFile, false)
 		return err
 	case "", "0", "false", "no", "off":
 		if caFile != "" {

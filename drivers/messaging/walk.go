@@ -39,19 +39,14 @@ var (
 
 // walk shows visit each message that is in the queue when it begins, oldest
 // first, and puts those that are kept back where they were.
-func (d *driver) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) (err error) {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
-	ctx, done := d.within(ctx)
-	defer done()
+func (d *store) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) (err error) {
 	if err := d.takeTurn(ctx); err != nil {
 		return err
 	}
-	defer d.reading.release()
+	defer d.reading.Unlock()
 	s, err := d.dial(ctx)
 	if err != nil {
-		return explain(ctx, err)
+		return err
 	}
 	defer s.close()
 	ctx, wait := s.limit.Begin(ctx)
@@ -65,14 +60,14 @@ func (d *driver) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) (
 	if err == nil {
 		err = context.Cause(ctx)
 	}
-	return explain(ctx, err)
+	return err
 }
 
 // takeTurn waits for the driver's other readers.
-func (d *driver) takeTurn(ctx context.Context) error {
+func (d *store) takeTurn(ctx context.Context) error {
 	limited, cancel := context.WithTimeoutCause(ctx, busyLimit, errTurn)
 	defer cancel()
-	return d.reading.take(limited)
+	return d.reading.Lock(limited)
 }
 
 type walker struct {

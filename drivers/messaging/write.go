@@ -22,26 +22,21 @@ const (
 	maxMessage = 16 << 20
 )
 
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
-	if err := d.usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
-	}
+func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	ctx, done := d.within(ctx)
-	defer done()
-	if err := d.publishing.take(ctx); err != nil {
+	if err := d.publishing.Lock(ctx); err != nil {
 		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
-	defer d.publishing.release()
+	defer d.publishing.Unlock()
 	if err := d.ready(ctx); err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, explain(ctx, err))
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	rejected, err := d.publisher.publish(ctx, events)
 	if err != nil {
 		d.hangUp()
-		return explain(ctx, err)
+		return err
 	}
 	if len(rejected) > 0 {
 		return &record.RejectedError{Indexes: rejected, Err: fmt.Errorf("a message of more than %d bytes", maxMessage)}
@@ -50,7 +45,7 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 }
 
 // ready connects if there is no connection.
-func (d *driver) ready(ctx context.Context) error {
+func (d *store) ready(ctx context.Context) error {
 	if d.publisher != nil && !d.publisher.conn.IsClosed() && !d.publisher.channel.IsClosed() {
 		return nil
 	}
@@ -75,7 +70,7 @@ func (d *driver) ready(ctx context.Context) error {
 }
 
 // hangUp ends the connection.
-func (d *driver) hangUp() {
+func (d *store) hangUp() {
 	if d.publisher != nil {
 		d.publisher.close()
 		d.publisher = nil

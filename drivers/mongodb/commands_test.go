@@ -24,9 +24,9 @@ type spy struct {
 	commands []string
 }
 
-func (s *spy) open(t *testing.T, url string) *driver {
+func (s *spy) open(t *testing.T, url string) *drivers.Store {
 	t.Helper()
-	d, err := openWith(url, drivers.Options{FilterErrorTrace: true, ConnectTimeout: 5 * time.Second, SocketTimeout: time.Minute}, func(o *options.ClientOptions) {
+	opened, err := openWith(url, drivers.Options{FilterErrorTrace: true, ConnectTimeout: 5 * time.Second, SocketTimeout: time.Minute}, func(o *options.ClientOptions) {
 		o.SetMonitor(&event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -36,8 +36,9 @@ func (s *spy) open(t *testing.T, url string) *driver {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d := drivers.NewStore(url, opened)
 	t.Cleanup(func() { _ = d.Close() })
-	return d.(*driver)
+	return d
 }
 
 // shape is a command without what the client adds to each.
@@ -70,7 +71,7 @@ func (s *spy) take() (commands []string) {
 	return commands
 }
 
-func drain(t *testing.T, d drivers.Driver, base string) (records []record.Record) {
+func drain(t *testing.T, d *drivers.Store, base string) (records []record.Record) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t testing.TB, url string, o drivers.Options) *driver {
+func openURL(t testing.TB, url string, o drivers.Options) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, o)
 	if err != nil {
@@ -23,8 +23,11 @@ func openURL(t testing.TB, url string, o drivers.Options) *driver {
 			t.Error(err)
 		}
 	})
-	return d.(*driver)
+	return d
 }
+
+// inside is the driver of a store.
+func inside(s *drivers.Store) *store { return s.Driver().(*store) }
 
 func urlOf(s *servertest.Server) string { return "mongodb://" + s.Addr + "/" }
 
@@ -32,19 +35,19 @@ func urlOf(s *servertest.Server) string { return "mongodb://" + s.Addr + "/" }
 // the other tests use, it reads the whole collection for each trace.
 func TestConformance(t *testing.T) {
 	server := servertest.FerretDB(t, servertest.Postgres(t))
-	var admin *driver
+	var admin *drivers.Store
 	drivertest.Run(t, drivertest.Harness{
 		Driver: "mongodb",
 		Server: "FerretDB 1.24.0 on PostgreSQL",
-		New: func(t *testing.T) func() drivers.Driver {
+		New: func(t *testing.T) func() *drivers.Store {
 			admin = openURL(t, urlOf(server), drivers.Options{})
-			if err := admin.records.Database().Drop(t.Context()); err != nil {
+			if err := inside(admin).records.Database().Drop(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			return func() drivers.Driver { return openURL(t, urlOf(server), drivers.Options{FilterErrorTrace: true}) }
+			return func() *drivers.Store { return openURL(t, urlOf(server), drivers.Options{FilterErrorTrace: true}) }
 		},
 		Corrupt: func(t *testing.T, base, raw string) {
-			if _, err := admin.records.InsertOne(t.Context(), bson.D{{Key: "base_id", Value: base}, {Key: "raw", Value: raw}}); err != nil {
+			if _, err := inside(admin).records.InsertOne(t.Context(), bson.D{{Key: "base_id", Value: base}, {Key: "raw", Value: raw}}); err != nil {
 				t.Fatal(err)
 			}
 		},

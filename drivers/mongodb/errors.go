@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
@@ -26,33 +25,22 @@ const (
 // with a dollar, an empty name or a dot, failed validation, too large.
 var permanent = []int{2, 9, 14, 15, 22, 52, 56, 57, 121, 10334}
 
-// storeError is a failure in one line.
-type storeError struct {
+// selectionError says of each server why it cannot be used.
+type selectionError struct {
 	text string
 	err  error
 }
 
-func (e *storeError) Error() string { return e.text }
-func (e *storeError) Unwrap() error { return e.err }
+func (e *selectionError) Error() string { return e.text }
+func (e *selectionError) Unwrap() error { return e.err }
 
-// explain makes a line of what the client returns.
+// explain makes an error readable that the client returns when it finds no
+// server.
 func explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, mongo.ErrClientDisconnected) {
-		return drivers.ErrClosed
-	}
-	if errors.Is(err, drivers.ErrNoAnswer) {
-		return err
-	}
-	return &storeError{text: strings.Join(strings.Fields(text(err)), " "), err: err}
-}
-
-func text(err error) string {
 	var selection topology.ServerSelectionError
-	if !errors.As(err, &selection) {
-		return err.Error()
+	var explained *selectionError
+	if !errors.As(err, &selection) || errors.As(err, &explained) {
+		return err
 	}
 	var servers []string
 	for _, s := range selection.Desc.Servers {
@@ -62,7 +50,7 @@ func text(err error) string {
 		}
 		servers = append(servers, line)
 	}
-	return fmt.Sprintf("no MongoDB server to use (%s): %v", strings.Join(servers, "; "), selection.Wrapped)
+	return &selectionError{fmt.Sprintf("no MongoDB server to use (%s): %v", strings.Join(servers, "; "), selection.Wrapped), err}
 }
 
 // unsent explains an error of a write, which wraps ErrNotSent if the server

@@ -84,7 +84,7 @@ func TestBadURLs(t *testing.T) {
 
 // allThere closes the service and checks that each of its records is in the
 // store, once.
-func allThere(t *testing.T, l *load.Load, d *driver) {
+func allThere(t *testing.T, l *load.Load, d *drivers.Store) {
 	t.Helper()
 	recorded := l.All(t)
 	n := uint64(0)

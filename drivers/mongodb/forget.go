@@ -13,17 +13,14 @@ import (
 // atOnce is how many traces one command names.
 const atOnce = 1000
 
-func (d *driver) Delete(ctx context.Context, baseID string) error {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
+func (d *store) Delete(ctx context.Context, baseID string) error {
 	if !storable(baseID) {
 		return nil
 	}
 	return d.remove(ctx, ofTrace(baseID))
 }
 
-func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
+func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	limit := record.AppendTimestamp(nil, olderThan.UnixNano())
 	old, err := d.baseIDs(ctx, d.records, bson.D{{Key: "timestamp", Value: bson.D{{Key: "$lt", Value: string(limit)}}}})
 	if err != nil {
@@ -51,7 +48,7 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 
 // remove deletes what a filter selects, records first: a failure in between
 // leaves nothing that looks like a trace.
-func (d *driver) remove(ctx context.Context, filter bson.D) error {
+func (d *store) remove(ctx context.Context, filter bson.D) error {
 	for _, c := range []*mongo.Collection{d.records, d.failures} {
 		err := d.write(ctx, func(ctx context.Context) error {
 			_, err := c.DeleteMany(ctx, filter)

@@ -36,6 +36,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -46,7 +47,7 @@ func init() {
 	drivers.Register("mongodb+srv", open)
 }
 
-type driver struct {
+type store struct {
 	client   *mongo.Client
 	records  *mongo.Collection
 	failures *mongo.Collection // {base_id, timestamp} of traces with an error
@@ -54,15 +55,14 @@ type driver struct {
 	limit    answer.Limit // of one command
 	logger   *slog.Logger
 	indexed  atomic.Bool // the index was made, or cannot be
-	closed   atomic.Bool
 }
 
-func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 	return openWith(url, o, nil)
 }
 
 // openWith lets a test watch the client.
-func openWith(url string, o drivers.Options, watch func(*options.ClientOptions)) (drivers.Driver, error) {
+func openWith(url string, o drivers.Options, watch func(*options.ClientOptions)) (driver.Driver, error) {
 	co := options.Client().SetConnectTimeout(o.ConnectTimeout).SetServerSelectionTimeout(o.ConnectTimeout).ApplyURI(url)
 	if watch != nil {
 		watch(co)
@@ -76,7 +76,7 @@ func openWith(url string, o drivers.Options, watch func(*options.ClientOptions))
 		limit.Time = *co.Timeout
 	}
 	db := client.Database("osprofiler")
-	return &driver{
+	return &store{
 		limit:    limit,
 		client:   client,
 		records:  db.Collection("profiler"),
@@ -101,25 +101,11 @@ func hideSecrets(err error, url string) error {
 	return errors.New("the URL cannot be read; are its user name and password percent-encoded?")
 }
 
-// usable is nil while the driver may be used.
-func (d *driver) usable(ctx context.Context) error {
-	if d.closed.Load() {
-		return drivers.ErrClosed
-	}
-	return ctx.Err()
-}
-
-func (d *driver) Ping(ctx context.Context) error {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
+func (d *store) Ping(ctx context.Context) error {
 	return d.limit.Do(ctx, func(ctx context.Context) error { return explain(d.client.Ping(ctx, nil)) })
 }
 
-func (d *driver) Close() error {
-	if d.closed.Swap(true) {
-		return nil
-	}
+func (d *store) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), d.limit.Time)
 	defer cancel()
 	if err := d.client.Disconnect(ctx); err != nil {

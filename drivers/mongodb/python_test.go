@@ -16,7 +16,7 @@ import (
 	"github.com/sonde-go/sonde/report"
 )
 
-func show(t *testing.T, d drivers.Driver, base string) string {
+func show(t *testing.T, d *drivers.Store, base string) string {
 	t.Helper()
 	r, err := report.Build(d.Records(t.Context(), base))
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -17,12 +17,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		if err := d.usable(ctx); err != nil {
-			yield(record.Record{}, err)
-			return
-		}
 		if !storable(baseID) {
 			return
 		}
@@ -49,8 +45,8 @@ func fromBSON(doc bson.Raw) (record.Record, error) {
 	return record.Parse(payload)
 }
 
-func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
+func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		traces, err := d.list(ctx, q)
 		for _, t := range traces {
 			if !yield(t, nil) {
@@ -58,12 +54,12 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 			}
 		}
 		if err != nil {
-			yield(drivers.Trace{}, err)
+			yield(driver.Trace{}, err)
 		}
 	}
 }
 
-func (d *driver) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, error) {
+func (d *store) list(ctx context.Context, q driver.Query) ([]driver.Trace, error) {
 	failed, err := d.baseIDs(ctx, d.failures, bson.D{})
 	if err != nil {
 		return nil, err
@@ -114,7 +110,7 @@ func line(doc bson.Raw) (r record.Record) {
 }
 
 // baseIDs returns the base ids of the documents that a filter selects.
-func (d *driver) baseIDs(ctx context.Context, c *mongo.Collection, filter bson.D) (map[string]bool, error) {
+func (d *store) baseIDs(ctx context.Context, c *mongo.Collection, filter bson.D) (map[string]bool, error) {
 	ids := map[string]bool{}
 	opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "base_id", Value: 1}})
 	err := d.each(ctx, c, filter, opts, func(doc bson.Raw) bool {
@@ -128,10 +124,7 @@ func (d *driver) baseIDs(ctx context.Context, c *mongo.Collection, filter bson.D
 
 // each calls do with the documents that a filter selects, in the store's order,
 // until do returns false.
-func (d *driver) each(ctx context.Context, c *mongo.Collection, filter bson.D, opts *options.FindOptionsBuilder, do func(bson.Raw) bool) error {
-	if err := d.usable(ctx); err != nil {
-		return err
-	}
+func (d *store) each(ctx context.Context, c *mongo.Collection, filter bson.D, opts *options.FindOptionsBuilder, do func(bson.Raw) bool) error {
 	ctx, wait := d.limit.Begin(ctx)
 	cursor, err := c.Find(ctx, filter, opts)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -18,10 +18,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
-	if err := d.usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
-	}
+func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -56,13 +53,13 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 }
 
 // write is one exchange that writes.
-func (d *driver) write(ctx context.Context, do func(context.Context) error) error {
+func (d *store) write(ctx context.Context, do func(context.Context) error) error {
 	return d.limit.Do(ctx, func(ctx context.Context) error { return unsent(do(ctx)) })
 }
 
 // makeIndex makes the index on base_id once. It is tried again only if no
 // server has looked at the attempt.
-func (d *driver) makeIndex(ctx context.Context) {
+func (d *store) makeIndex(ctx context.Context) {
 	if d.indexed.Swap(true) {
 		return
 	}
@@ -72,7 +69,7 @@ func (d *driver) makeIndex(ctx context.Context) {
 	})
 	switch {
 	case err == nil:
-	case errors.Is(err, drivers.ErrNoAnswer), errors.Is(err, record.ErrNotSent) && !slices.Contains(mongo.ErrorCodes(err), codeUnauthorized):
+	case errors.Is(err, driver.ErrNoAnswer), errors.Is(err, record.ErrNotSent) && !slices.Contains(mongo.ErrorCodes(err), codeUnauthorized):
 		d.indexed.Store(false)
 	default:
 		d.logger.Warn("no index on base_id of osprofiler.profiler: reading a trace will read the whole collection", "error", err)
@@ -144,7 +141,7 @@ func recordID(e *record.Event) []byte {
 // insert writes documents that are not there yet. It returns the events whose
 // documents the server will never take, or an error if some may be missing for
 // any other reason.
-func (d *driver) insert(ctx context.Context, b batch) (refused map[int]error, err error) {
+func (d *store) insert(ctx context.Context, b batch) (refused map[int]error, err error) {
 	refused = map[int]error{}
 	if len(b.docs) == 0 {
 		return refused, nil
@@ -186,7 +183,7 @@ func rejected(refused map[int]error) error {
 }
 
 // fileErrors notes the traces with an error; the last one of a trace counts.
-func (d *driver) fileErrors(ctx context.Context, events []record.Event, refused map[int]error) error {
+func (d *store) fileErrors(ctx context.Context, events []record.Event, refused map[int]error) error {
 	if !d.fileErrs {
 		return nil
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // configOf reads a URL. limit is how long one exchange may take: read_timeout
@@ -84,17 +84,11 @@ func tlsOf(options url.Values, host string) (*tls.Config, error) {
 	if !options.Has("ssl_ca") && !options.Has("ssl_cert") && !options.Has("ssl_key") {
 		return nil, nil
 	}
-	c := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
-	if file := options.Get("ssl_ca"); file != "" {
-		pem, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s holds no certificate", file)
-		}
+	c, err := kit.TLS(options.Get("ssl_ca"), false)
+	if err != nil {
+		return nil, err
 	}
+	c.ServerName = host
 	if options.Has("ssl_cert") || options.Has("ssl_key") {
 		pair, err := tls.LoadX509KeyPair(options.Get("ssl_cert"), options.Get("ssl_key"))
 		if err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
 )
@@ -42,7 +43,7 @@ const (
 	idleTime = time.Minute
 )
 
-func open(_ context.Context, rawURL string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, rawURL string, o drivers.Options) (driver.Driver, error) {
 	config, limit, err := configOf(rawURL, o)
 	if err != nil {
 		return nil, err

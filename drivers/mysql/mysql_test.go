@@ -36,7 +36,7 @@ func TestMySQL(t *testing.T) { sqltest.Run(t, engine(servertest.MySQL(t), "MySQL
 
 func BenchmarkTraces(b *testing.B) {
 	e := engine(servertest.MariaDB(b), "MariaDB")
-	sqltest.BenchmarkTraces(b, func() drivers.Driver { return e.Open(b, e.Database(b)) })
+	sqltest.BenchmarkTraces(b, func() *drivers.Store { return e.Open(b, e.Database(b)) })
 }
 
 func engine(server *servertest.Server, name string) *sqltest.Engine {

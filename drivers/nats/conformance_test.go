@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t testing.TB, url string, o drivers.Options) *driver {
+func openURL(t testing.TB, url string, o drivers.Options) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, o)
 	if err != nil {
@@ -26,8 +26,11 @@ func openURL(t testing.TB, url string, o drivers.Options) *driver {
 			t.Error(err)
 		}
 	})
-	return d.(*driver)
+	return d
 }
+
+// inside is the driver of a store.
+func inside(s *drivers.Store) *store { return s.Driver().(*store) }
 
 func TestConformance(t *testing.T) {
 	t.Run("Newest", func(t *testing.T) { conform(t, natstest.JetStream(t).URL, server.VERSION, true) })
@@ -46,11 +49,11 @@ func conform(t *testing.T, url, version string, inside bool) {
 		Server:   "nats-server " + version,
 		TLS:      true,
 		HoldsAll: inside,
-		New: func(*testing.T) func() drivers.Driver {
+		New: func(*testing.T) func() *drivers.Store {
 			n++
 			stream = "S" + strconv.Itoa(n)
 			url := url + "/" + stream
-			return func() drivers.Driver { return openURL(t, url, drivers.Options{FilterErrorTrace: true}) }
+			return func() *drivers.Store { return openURL(t, url, drivers.Options{FilterErrorTrace: true}) }
 		},
 		Corrupt: func(t *testing.T, base, raw string) { put(t, url, stream+"."+base, raw) },
 	})

@@ -41,7 +41,7 @@ func oneLine(t *testing.T, err error) {
 }
 
 // allFail checks that every method of a driver says why it cannot work.
-func allFail(t *testing.T, d *driver, words string) {
+func allFail(t *testing.T, d *drivers.Store, words string) {
 	t.Helper()
 	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
 	oneLine(t, err)
@@ -156,9 +156,9 @@ func FuzzParseURL(f *testing.F) {
 }
 
 // streamOf asks for the settings of a stream.
-func streamOf(t *testing.T, d *driver) jetstream.StreamConfig {
+func streamOf(t *testing.T, d *drivers.Store) jetstream.StreamConfig {
 	t.Helper()
-	stream, err := d.js.Stream(t.Context(), d.config.stream)
+	stream, err := inside(d).js.Stream(t.Context(), inside(d).config.stream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestStream(t *testing.T) {
 	if err := d.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "OTHER", Subjects: []string{"x"}}); err != nil {
+	if _, err := inside(d).js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "OTHER", Subjects: []string{"x"}}); err != nil {
 		t.Fatal(err)
 	}
 	err := openURL(t, s.URL+"/OTHER", quiet).Notify(t.Context(), drivertest.Trace(2, 0))
@@ -209,7 +209,7 @@ func TestStreamDeleted(t *testing.T) {
 	l := load.Start(t, d, time.Second)
 	l.Work(5)
 	l.Until(t, "the first records", load.Acknowledged(10))
-	if err := d.js.DeleteStream(t.Context(), "OSPROFILER"); err != nil {
+	if err := inside(d).js.DeleteStream(t.Context(), "OSPROFILER"); err != nil {
 		t.Fatal(err)
 	}
 	l.Work(5)
@@ -250,7 +250,7 @@ func TestTooLarge(t *testing.T) {
 }
 
 // stored counts the records in the stream, repeats too.
-func stored(t *testing.T, d *driver) uint64 {
+func stored(t *testing.T, d *drivers.Store) uint64 {
 	t.Helper()
 	n, err := count(t, d)
 	if err != nil {
@@ -259,8 +259,8 @@ func stored(t *testing.T, d *driver) uint64 {
 	return n
 }
 
-func count(t *testing.T, d *driver) (n uint64, err error) {
-	err = d.walk(t.Context(), d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
+func count(t *testing.T, d *drivers.Store) (n uint64, err error) {
+	err = inside(d).walk(t.Context(), inside(d).config.subjects(), func(_ string, _ uint64, payload []byte) bool {
 		if _, err := record.Parse(payload); err != nil {
 			t.Error(err)
 		}
@@ -367,7 +367,7 @@ func TestClusterLosesItsLeader(t *testing.T) {
 	l := load.Start(t, d, time.Second)
 	l.Work(500)
 	l.Until(t, "the first records", load.Acknowledged(1000))
-	stream, err := d.js.Stream(t.Context(), "OSPROFILER")
+	stream, err := inside(d).js.Stream(t.Context(), "OSPROFILER")
 	if err != nil {
 		t.Fatal(err)
 	}

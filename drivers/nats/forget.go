@@ -13,10 +13,10 @@ import (
 )
 
 // Delete removes the messages of a trace.
-func (d *driver) Delete(ctx context.Context, baseID string) error {
+func (d *store) Delete(ctx context.Context, baseID string) error {
 	subject, ok := d.config.subject(baseID)
-	if err := d.usable(ctx); err != nil || !ok {
-		return err
+	if !ok {
+		return nil
 	}
 	stream, err := d.stream(ctx)
 	if err != nil || stream == nil {
@@ -26,20 +26,20 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 }
 
 // stream is the stream, nil if there is none.
-func (d *driver) stream(ctx context.Context) (jetstream.Stream, error) {
+func (d *store) stream(ctx context.Context) (jetstream.Stream, error) {
 	js, err := d.jetStream(ctx)
 	if err != nil {
-		return nil, d.explain(ctx, err)
+		return nil, explain(err)
 	}
 	stream, err := d.find(ctx, js)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, nil
 	}
-	return stream, d.explain(ctx, err)
+	return stream, explain(err)
 }
 
 // purge removes messages. It asks once, since a purge may be much work.
-func (d *driver) purge(ctx context.Context, stream jetstream.Stream, what ...jetstream.StreamPurgeOpt) error {
+func (d *store) purge(ctx context.Context, stream jetstream.Stream, what ...jetstream.StreamPurgeOpt) error {
 	limited, wait := d.limit.Begin(ctx)
 	// The client would give up a context without a deadline after five seconds.
 	limited, cancel := context.WithTimeout(limited, d.limit.Time+time.Minute)
@@ -48,7 +48,7 @@ func (d *driver) purge(ctx context.Context, stream jetstream.Stream, what ...jet
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil
 	}
-	return d.explain(ctx, err)
+	return explain(err)
 }
 
 // purges is how many purges go on at the same time: each holds up the stream's
@@ -63,7 +63,7 @@ type age struct {
 }
 
 // Prune removes old traces, up to the last message that it has seen of each.
-func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
+func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	old, kept, err := d.ages(ctx, olderThan)
 	if err != nil || len(old) == 0 {
 		return 0, err
@@ -87,7 +87,7 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 
 // ages looks at all messages. It returns the traces that are old, and the first
 // message of one that is not.
-func (d *driver) ages(ctx context.Context, olderThan time.Time) (old []*age, kept uint64, err error) {
+func (d *store) ages(ctx context.Context, olderThan time.Time) (old []*age, kept uint64, err error) {
 	traces := map[string]*age{}
 	end := uint64(0)
 	err = d.walk(ctx, d.config.subjects(), func(subject string, seq uint64, payload []byte) bool {
@@ -116,7 +116,7 @@ func (d *driver) ages(ctx context.Context, olderThan time.Time) (old []*age, kep
 
 // before selects the records before a message. What others keep in the stream
 // stays.
-func (d *driver) before(stream jetstream.Stream, seq uint64) []jetstream.StreamPurgeOpt {
+func (d *store) before(stream jetstream.Stream, seq uint64) []jetstream.StreamPurgeOpt {
 	what := []jetstream.StreamPurgeOpt{jetstream.WithPurgeSequence(seq)}
 	if subjects := stream.CachedInfo().Config.Subjects; len(subjects) != 1 || subjects[0] != d.config.subjects() {
 		what = append(what, jetstream.WithPurgeSubject(d.config.subjects()))
@@ -125,7 +125,7 @@ func (d *driver) before(stream jetstream.Stream, seq uint64) []jetstream.StreamP
 }
 
 // purgeEach removes traces one by one, and returns how many.
-func (d *driver) purgeEach(ctx context.Context, stream jetstream.Stream, traces []*age) (pruned int, err error) {
+func (d *store) purgeEach(ctx context.Context, stream jetstream.Stream, traces []*age) (pruned int, err error) {
 	var mu sync.Mutex // of what follows
 	next := func() *age {
 		mu.Lock()

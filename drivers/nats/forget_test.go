@@ -50,7 +50,7 @@ func requests(t *testing.T, url string) func(prefix string) int {
 }
 
 // write stores traces of two records each.
-func write(t *testing.T, d *driver, traces int, age time.Duration) (bases []string) {
+func write(t *testing.T, d *drivers.Store, traces int, age time.Duration) (bases []string) {
 	t.Helper()
 	for range traces {
 		events := drivertest.Trace(2, age)
@@ -122,7 +122,7 @@ func TestPruneLeaves(t *testing.T) {
 	if err := d.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "OSPROFILER", Subjects: []string{"OSPROFILER.>"}}); err != nil {
+	if _, err := inside(d).js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "OSPROFILER", Subjects: []string{"OSPROFILER.>"}}); err != nil {
 		t.Fatal(err)
 	}
 	put(t, s.URL, "OSPROFILER.of.another", "{}")
@@ -132,7 +132,7 @@ func TestPruneLeaves(t *testing.T) {
 	if n, err := d.Prune(t.Context(), time.Now().Add(-2*time.Hour)); n != 20 || err != nil {
 		t.Errorf("Prune: %d, %v, want 20", n, err)
 	}
-	info, err := d.find(t.Context(), d.js)
+	info, err := inside(d).find(t.Context(), inside(d).js)
 	if err != nil {
 		t.Fatal(err)
 	}

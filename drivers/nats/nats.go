@@ -48,6 +48,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 )
 
@@ -56,35 +57,26 @@ func init() {
 	drivers.Register("nats+tls", open)
 }
 
-type driver struct {
+type store struct {
 	config  *config
 	connect time.Duration
 	limit   answer.Limit // of one exchange
 	logger  *slog.Logger
 
-	mu     sync.Mutex // held while connecting
-	conn   *nats.Conn // nil: never connected
-	js     jetstream.JetStream
-	closed atomic.Bool
+	mu   sync.Mutex // held while connecting
+	conn *nats.Conn // nil: never connected
+	js   jetstream.JetStream
 
 	prepared atomic.Bool // the stream is as the URL says
 }
 
-func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 	c, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
 	limit := answer.Limit{Store: "NATS at " + c.servers(), Time: o.SocketTimeout}
-	return &driver{config: c, connect: min(o.ConnectTimeout, o.SocketTimeout), limit: limit, logger: o.Logger}, nil
-}
-
-// usable is nil while the driver may be used.
-func (d *driver) usable(ctx context.Context) error {
-	if d.closed.Load() {
-		return drivers.ErrClosed
-	}
-	return ctx.Err()
+	return &store{config: c, connect: min(o.ConnectTimeout, o.SocketTimeout), limit: limit, logger: o.Logger}, nil
 }
 
 // pause is how long the client waits before it tries to connect again, or to
@@ -95,10 +87,10 @@ var errLost = errors.New("the connection is lost")
 
 // jetStream returns the connection. The first call makes it; from then on the
 // client makes it anew when it is lost, and while it is lost jetStream fails.
-func (d *driver) jetStream(ctx context.Context) (jetstream.JetStream, error) {
+func (d *store) jetStream(ctx context.Context) (jetstream.JetStream, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.usable(ctx); err != nil {
+	if err := ctx.Err(); err != nil { // Close may have come first
 		return nil, err
 	}
 	if d.conn != nil {
@@ -125,7 +117,7 @@ func (d *driver) jetStream(ctx context.Context) (jetstream.JetStream, error) {
 	return js, nil
 }
 
-func (d *driver) dial(ctx context.Context) (*nats.Conn, error) {
+func (d *store) dial(ctx context.Context) (*nats.Conn, error) {
 	timeout := d.connect
 	if deadline, ok := ctx.Deadline(); ok {
 		timeout = min(timeout, time.Until(deadline))
@@ -143,11 +135,11 @@ func (d *driver) dial(ctx context.Context) (*nats.Conn, error) {
 	o.IgnoreAuthErrorAbort = true
 	o.PingInterval = 10 * time.Second
 	o.AsyncErrorCB = func(_ *nats.Conn, _ *nats.Subscription, err error) {
-		d.logger.Warn("NATS: "+line(err), "servers", d.config.servers())
+		d.logger.Warn("NATS: "+err.Error(), "servers", d.config.servers())
 	}
 	o.DisconnectedErrCB = func(_ *nats.Conn, err error) {
 		if err != nil {
-			d.logger.Warn("NATS: connection lost: "+line(err), "servers", d.config.servers())
+			d.logger.Warn("NATS: connection lost: "+err.Error(), "servers", d.config.servers())
 		}
 	}
 	o.ReconnectedCB = func(c *nats.Conn) {
@@ -156,21 +148,18 @@ func (d *driver) dial(ctx context.Context) (*nats.Conn, error) {
 	return o.Connect()
 }
 
-func (d *driver) Ping(ctx context.Context) error {
+func (d *store) Ping(ctx context.Context) error {
 	js, err := d.jetStream(ctx)
 	if err != nil {
-		return d.explain(ctx, err)
+		return explain(err)
 	}
-	return d.explain(ctx, d.request(ctx, func(ctx context.Context) error {
+	return explain(d.request(ctx, func(ctx context.Context) error {
 		_, err := js.AccountInfo(ctx)
 		return err
 	}))
 }
 
-func (d *driver) Close() error {
-	if d.closed.Swap(true) {
-		return nil
-	}
+func (d *store) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.conn != nil {
@@ -179,31 +168,13 @@ func (d *driver) Close() error {
 	return nil
 }
 
-// explain makes one line of what the client returns, behind the reason for which
-// it may have been given up.
-func (d *driver) explain(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	text := &natsError{text: line(err), err: err}
+// explain says what may be wrong with a server that nobody answers for.
+func explain(err error) error {
 	if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
-		text.text += " (is JetStream enabled, and has the stream a leader?)"
+		return fmt.Errorf("%w (is JetStream enabled, and has the stream a leader?)", err)
 	}
-	if reason := d.usable(ctx); reason != nil && !errors.Is(err, reason) {
-		return fmt.Errorf("%w: %w", reason, text)
-	}
-	return text
+	return err
 }
-
-func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
-
-type natsError struct {
-	text string
-	err  error
-}
-
-func (e *natsError) Error() string { return e.text }
-func (e *natsError) Unwrap() error { return e.err }
 
 // config is what a URL says.
 type config struct {

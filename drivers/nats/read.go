@@ -10,18 +10,15 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/record"
 )
 
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
 		subject, ok := d.config.subject(baseID)
-		if err := d.usable(ctx); err != nil || !ok {
-			if err != nil {
-				yield(record.Record{}, err)
-			}
+		if !ok {
 			return
 		}
 		stopped := false
@@ -35,8 +32,8 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Re
 	}
 }
 
-func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
+func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		list := tracelist.New(q)
 		err := d.walk(ctx, d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
 			if r, err := record.Parse(payload); err == nil && r.Trace != "" {
@@ -45,7 +42,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 			return true
 		})
 		if err != nil {
-			yield(drivers.Trace{}, err)
+			yield(driver.Trace{}, err)
 			return
 		}
 		for _, t := range list.Sorted() {
@@ -73,30 +70,30 @@ type visitor func(subject string, seq uint64, payload []byte) bool
 // walk shows visit the messages of some subjects that are in the stream when it
 // begins, oldest first, until it returns false. A stream that is not there is
 // empty.
-func (d *driver) walk(ctx context.Context, subjects string, visit visitor) error {
+func (d *store) walk(ctx context.Context, subjects string, visit visitor) error {
 	js, err := d.jetStream(ctx)
 	if err != nil {
-		return d.explain(ctx, err)
+		return explain(err)
 	}
 	consumer, err := d.reader(ctx, js, subjects)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil
 	}
 	if err != nil {
-		return d.explain(ctx, err)
+		return explain(err)
 	}
 	defer d.dismiss(ctx, js, consumer)
-	w := walker{driver: d, consumer: consumer, left: consumer.CachedInfo().NumPending, visit: visit}
+	w := walker{store: d, consumer: consumer, left: consumer.CachedInfo().NumPending, visit: visit}
 	for w.left > 0 {
 		if err := w.fetch(ctx); err != nil {
-			return d.explain(ctx, err)
+			return explain(err)
 		}
 	}
-	return d.usable(ctx)
+	return ctx.Err()
 }
 
 // reader makes a reader. It has a name, so that asking twice makes one.
-func (d *driver) reader(ctx context.Context, js jetstream.JetStream, subjects string) (consumer jetstream.Consumer, err error) {
+func (d *store) reader(ctx context.Context, js jetstream.JetStream, subjects string) (consumer jetstream.Consumer, err error) {
 	config := jetstream.ConsumerConfig{
 		Name:              "sonde-" + strings.TrimPrefix(nats.NewInbox(), nats.InboxPrefix),
 		FilterSubject:     subjects,
@@ -113,14 +110,14 @@ func (d *driver) reader(ctx context.Context, js jetstream.JetStream, subjects st
 }
 
 // dismiss tells the server that a reader has gone.
-func (d *driver) dismiss(ctx context.Context, js jetstream.JetStream, c jetstream.Consumer) {
+func (d *store) dismiss(ctx context.Context, js jetstream.JetStream, c jetstream.Consumer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_ = js.DeleteConsumer(ctx, d.config.stream, c.CachedInfo().Name)
 }
 
 type walker struct {
-	*driver
+	*store
 	consumer jetstream.Consumer
 	visit    visitor
 	left     uint64 // messages to come

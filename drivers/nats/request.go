@@ -16,7 +16,7 @@ const attempt = time.Second
 
 // request asks the server something that may be asked twice: again and again,
 // until the limit of one exchange.
-func (d *driver) request(ctx context.Context, ask func(context.Context) error) error {
+func (d *store) request(ctx context.Context, ask func(context.Context) error) error {
 	limited, wait := d.limit.Begin(ctx)
 	for {
 		once, cancel := context.WithTimeout(limited, attempt)
@@ -31,7 +31,7 @@ func (d *driver) request(ctx context.Context, ask func(context.Context) error) e
 }
 
 // rest is the pause before something is sent again.
-func (d *driver) rest(ctx context.Context) {
+func (d *store) rest(ctx context.Context) {
 	select {
 	case <-time.After(pause):
 	case <-ctx.Done():

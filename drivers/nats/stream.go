@@ -24,7 +24,7 @@ func (c *config) subjects() string { return c.stream + ".*" }
 
 // prepare makes the stream, or sets what the URL says of one that is there. It
 // does so once.
-func (d *driver) prepare(ctx context.Context, js jetstream.JetStream) error {
+func (d *store) prepare(ctx context.Context, js jetstream.JetStream) error {
 	if d.prepared.Load() {
 		return nil
 	}
@@ -45,7 +45,7 @@ func (d *driver) prepare(ctx context.Context, js jetstream.JetStream) error {
 	return nil
 }
 
-func (d *driver) find(ctx context.Context, js jetstream.JetStream) (stream jetstream.Stream, err error) {
+func (d *store) find(ctx context.Context, js jetstream.JetStream) (stream jetstream.Stream, err error) {
 	err = d.request(ctx, func(ctx context.Context) error {
 		stream, err = js.Stream(ctx, d.config.stream)
 		return err
@@ -53,7 +53,7 @@ func (d *driver) find(ctx context.Context, js jetstream.JetStream) (stream jetst
 	return stream, err
 }
 
-func (d *driver) create(ctx context.Context, js jetstream.JetStream) (stream jetstream.Stream, err error) {
+func (d *store) create(ctx context.Context, js jetstream.JetStream) (stream jetstream.Stream, err error) {
 	err = d.request(ctx, func(ctx context.Context) error {
 		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{
 			Name:        d.config.stream,
@@ -68,7 +68,7 @@ func (d *driver) create(ctx context.Context, js jetstream.JetStream) (stream jet
 }
 
 // adapt sets what the URL says of a stream that is there.
-func (d *driver) adapt(ctx context.Context, js jetstream.JetStream, c jetstream.StreamConfig) error {
+func (d *store) adapt(ctx context.Context, js jetstream.JetStream, c jetstream.StreamConfig) error {
 	if !slices.Contains(c.Subjects, d.config.subjects()) && !slices.Contains(c.Subjects, d.config.stream+".>") {
 		return fmt.Errorf("stream %s is another's: it has not the subjects %s", d.config.stream, d.config.subjects())
 	}

@@ -98,7 +98,7 @@ func TestBackWithinNotify(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Stop()
-	for end := time.Now().Add(time.Minute); d.conn.IsConnected(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); inside(d).conn.IsConnected(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("connected to a server that has stopped")
 		}
@@ -132,7 +132,7 @@ func TestLeaderKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	info, err := d.find(t.Context(), d.js)
+	info, err := inside(d).find(t.Context(), inside(d).js)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestLeaderKilled(t *testing.T) {
 	if err := o.Notify(ctx, events); err != nil {
 		t.Errorf("Notify while a leader is elected: %v", err)
 	}
-	info, err = o.find(ctx, o.js)
+	info, err = inside(o).find(ctx, inside(o).js)
 	if err != nil {
 		t.Fatal(err)
 	}

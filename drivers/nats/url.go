@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers/internal/hostlist"
-	"github.com/sonde-go/sonde/drivers/internal/webstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // parseURL reads a URL. Its errors quote nothing that could be a part of a
@@ -87,6 +87,6 @@ func (c *config) parseOptions(query string, secure bool) error {
 		}
 		return nil
 	}
-	c.tls, err = webstore.TLS(caFile, insecure)
+	c.tls, err = kit.TLS(caFile, insecure)
 	return err
 }

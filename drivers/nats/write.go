@@ -20,12 +20,12 @@ const unconfirmed = 1000
 
 // Notify sends what the stream does not acknowledge again and again under the
 // same ids, until nothing has come from the server for the limit.
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
-	p := publication{driver: d}
+func (d *store) Notify(ctx context.Context, events []record.Event) error {
+	p := publication{store: d}
 	for from := 0; from == 0 || from < len(events); from += unconfirmed {
 		to := min(from+unconfirmed, len(events))
 		if err := p.publish(ctx, events[from:to], from); err != nil {
-			err = d.explain(ctx, err)
+			err = explain(err)
 			if !p.sent {
 				err = fmt.Errorf("%w: %w", record.ErrNotSent, err)
 			}
@@ -40,7 +40,7 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 
 // publication is one Notify.
 type publication struct {
-	*driver
+	*store
 	sent     bool                 // something, perhaps
 	rejected record.RejectedError // what the stream will never take
 }
@@ -181,7 +181,7 @@ func (m *message) late() bool {
 	})
 }
 
-func (d *driver) message(e *record.Event) *nats.Msg {
+func (d *store) message(e *record.Event) *nats.Msg {
 	m := nats.NewMsg(d.config.stream + "." + e.Trace().String())
 	m.Data = e.AppendJSON(nil)
 	m.Header.Set(jetstream.MsgIDHeader, e.Point().String()+"."+url.QueryEscape(e.RecordName()))

@@ -16,9 +16,10 @@ import (
 
 func writeOnly(t *testing.T, name, server, url string) {
 	drivertest.Run(t, drivertest.Harness{
-		Driver: name, Server: server, TLS: true, WriteOnly: true,
-		New: func(*testing.T) func() drivers.Driver {
-			return func() drivers.Driver { return openURL(t, url, drivers.Options{}) }
+		Driver: name, Server: server, TLS: true,
+		Lacks: []drivers.Op{drivers.Read, drivers.List, drivers.ListErrors, drivers.Delete, drivers.Prune},
+		New: func(*testing.T) func() *drivers.Store {
+			return func() *drivers.Store { return openURL(t, url, drivers.Options{}) }
 		},
 	})
 }
@@ -46,12 +47,13 @@ func readBack(t *testing.T, name string, start func(testing.TB) *servertest.OTLP
 	var written *follower
 	drivertest.Run(t, drivertest.Harness{
 		Driver: "jaeger", Server: name, WholeTrace: true,
-		New: func(t *testing.T) func() drivers.Driver {
+		Lacks: []drivers.Op{drivers.Delete, drivers.Prune},
+		New: func(t *testing.T) func() *drivers.Store {
 			server.Kill() // it keeps its traces in memory, and takes its time to stop
 			server.Restart()
 			written = &follower{records: map[string]map[string]bool{}}
-			return func() drivers.Driver {
-				return follow(openURL(t, jaegerURL(server), drivers.Options{}).(*jaeger), written)
+			return func() *drivers.Store {
+				return follow(openURL(t, jaegerURL(server), drivers.Options{}).Driver().(*jaeger), written)
 			}
 		},
 		Settle: func(t *testing.T) { written.settle(t) },
@@ -74,10 +76,10 @@ type followed struct {
 	f *follower
 }
 
-func follow(j *jaeger, f *follower) drivers.Driver {
+func follow(j *jaeger, f *follower) *drivers.Store {
 	d := &followed{j, f}
 	f.open = append(f.open, d)
-	return d
+	return drivers.NewStore("jaeger://followed", d)
 }
 
 func (d *followed) Notify(ctx context.Context, events []record.Event) error {

@@ -47,7 +47,7 @@ func shown(t *testing.T, err error, words ...string) {
 }
 
 // both runs a test with a stand-in over HTTP and over gRPC.
-func both(t *testing.T, f func(t *testing.T, s *standIn, d drivers.Driver)) {
+func both(t *testing.T, f func(t *testing.T, s *standIn, d *drivers.Store)) {
 	t.Run("HTTP", func(t *testing.T) {
 		s := &standIn{}
 		f(t, s, openURL(t, "otlp://"+s.http(t)+secrets, drivers.Options{}))
@@ -60,7 +60,7 @@ func both(t *testing.T, f func(t *testing.T, s *standIn, d drivers.Driver)) {
 
 func TestHeaders(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-env=a%20b, x-team=other")
-	both(t, func(t *testing.T, s *standIn, d drivers.Driver) {
+	both(t, func(t *testing.T, s *standIn, d *drivers.Store) {
 		if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestPaths(t *testing.T) {
 	s := &standIn{}
 	addr := s.http(t)
 	for _, path := range []string{"", "/", "/v1/traces", "/in", "/in/v1/traces/", "/a%2Fb"} {
-		if err := openURL(t, "otlp://u:hunter2@"+addr+path, drivers.Options{}).(drivers.Pinger).Ping(t.Context()); err != nil {
+		if err := openURL(t, "otlp://u:hunter2@"+addr+path, drivers.Options{}).Ping(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestAnswers(t *testing.T) {
 		{status: 503, code: codes.Unavailable},
 		{status: 500, code: codes.Internal},
 	} {
-		both(t, func(t *testing.T, s *standIn, d drivers.Driver) {
+		both(t, func(t *testing.T, s *standIn, d *drivers.Store) {
 			isGRPC := strings.Contains(t.Name(), "gRPC")
 			s.answer = func(*tracepb.TracesData) reply { return reply{status: c.status, code: c.code, text: c.echo} }
 			events := drivertest.Trace(4, 0)
@@ -147,7 +147,7 @@ func TestAnswers(t *testing.T) {
 // TestTooLarge: only what is too large by itself is rejected, and what
 // completes it later is not lost.
 func TestTooLarge(t *testing.T) {
-	both(t, func(t *testing.T, s *standIn, d drivers.Driver) {
+	both(t, func(t *testing.T, s *standIn, d *drivers.Store) {
 		events := drivertest.Trace(12, 0)
 		events[3].Change(func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 5000)) })
 		s.answer = func(r *tracepb.TracesData) reply {
@@ -186,7 +186,7 @@ func TestTooLarge(t *testing.T) {
 
 // TestLargeBatch: a batch of 4 MB goes out in parts that every server takes.
 func TestLargeBatch(t *testing.T) {
-	both(t, func(t *testing.T, s *standIn, d drivers.Driver) {
+	both(t, func(t *testing.T, s *standIn, d *drivers.Store) {
 		events := drivertest.Trace(100, 0)
 		info := drivertest.Info(strings.Repeat("x", 40000))
 		for i := range events {
@@ -208,7 +208,7 @@ func partial(rejected uint64, message string) []byte {
 }
 
 func TestPartialSuccess(t *testing.T) {
-	both(t, func(t *testing.T, s *standIn, d drivers.Driver) {
+	both(t, func(t *testing.T, s *standIn, d *drivers.Store) {
 		s.answer = func(*tracepb.TracesData) reply { return reply{body: partial(1, "one is bad")} }
 		if err := d.Notify(t.Context(), drivertest.Trace(4, 0)); err != nil {
 			t.Errorf("one of two rejected: %v", err)
@@ -254,7 +254,7 @@ func TestFrozen(t *testing.T) {
 		bounded := openURL(t, scheme+"://"+listener.Addr().String(), drivers.Options{SocketTimeout: 50 * time.Millisecond})
 		for what, err := range map[string]error{
 			"Notify": bounded.Notify(t.Context(), drivertest.Trace(2, 0)),
-			"Ping":   bounded.(drivers.Pinger).Ping(t.Context()),
+			"Ping":   bounded.Ping(t.Context()),
 		} {
 			if !errors.Is(err, drivers.ErrNoAnswer) || !strings.Contains(err.Error(), "OTLP at "+listener.Addr().String()) {
 				t.Errorf("%s: %s: %v, want that the server did not answer", scheme, what, err)

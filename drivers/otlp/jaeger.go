@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/otelid"
@@ -23,12 +24,12 @@ const maxListed = 10000
 
 // jaeger writes by OTLP and reads by Jaeger's query API.
 type jaeger struct {
-	*driver
+	*store
 	client *http.Client
 	query  *url.URL
 }
 
-func openJaeger(_ context.Context, rawURL string, o drivers.Options) (drivers.Driver, error) {
+func openJaeger(_ context.Context, rawURL string, o drivers.Options) (driver.Driver, error) {
 	t, err := parse(rawURL)
 	if err != nil {
 		return nil, err
@@ -38,18 +39,27 @@ func openJaeger(_ context.Context, rawURL string, o drivers.Options) (drivers.Dr
 		return nil, err
 	}
 	d.keep = true
-	return &jaeger{driver: d, client: newClient(nil, o.ConnectTimeout), query: t.query}, nil
+	return &jaeger{store: d, client: newClient(nil, o.ConnectTimeout), query: t.query}, nil
 }
 
 func (j *jaeger) Close() error {
-	err := j.driver.Close()
+	err := j.store.Close()
 	j.client.CloseIdleConnections()
 	return err
 }
 
+// Lacks says what to do instead.
+func (j *jaeger) Lacks(op driver.Op) string {
+	switch op {
+	case driver.Delete, driver.Prune:
+		return "Jaeger cannot be told to forget traces; its storage has a retention of its own"
+	}
+	return ""
+}
+
 // Ping asks both ways in.
 func (j *jaeger) Ping(ctx context.Context) error {
-	if err := j.driver.Ping(ctx); err != nil {
+	if err := j.store.Ping(ctx); err != nil {
 		return err
 	}
 	_, err := j.services(ctx)
@@ -59,13 +69,7 @@ func (j *jaeger) Ping(ctx context.Context) error {
 // Records yields the records by time, since Jaeger keeps no order.
 func (j *jaeger) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		ctx, leave, err := j.enter(ctx)
-		if err != nil {
-			yield(record.Record{}, err)
-			return
-		}
 		traces, err := j.trace(ctx, baseID)
-		leave()
 		for _, t := range traces {
 			for _, r := range t.records(baseID) {
 				if r.bad != nil {
@@ -94,8 +98,8 @@ func (j *jaeger) trace(ctx context.Context, baseID string) ([]jaegerTrace, error
 
 // Traces yields the traces of all services. Failed are those with a record of
 // an error, whatever FilterErrorTrace says.
-func (j *jaeger) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
+func (j *jaeger) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		traces, err := j.list(ctx, q)
 		for _, t := range traces {
 			if !yield(t, nil) {
@@ -103,17 +107,12 @@ func (j *jaeger) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 			}
 		}
 		if err != nil {
-			yield(drivers.Trace{}, err)
+			yield(driver.Trace{}, err)
 		}
 	}
 }
 
-func (j *jaeger) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, error) {
-	ctx, leave, err := j.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
+func (j *jaeger) list(ctx context.Context, q driver.Query) ([]driver.Trace, error) {
 	services, err := j.services(ctx)
 	if err != nil {
 		return nil, err
@@ -144,7 +143,7 @@ func (j *jaeger) list(ctx context.Context, q drivers.Query) ([]drivers.Trace, er
 
 // enough says whether there are as many traces as are wanted that began after
 // from, so that no older one comes before them.
-func enough(traces []drivers.Trace, limit int, from time.Time) bool {
+func enough(traces []driver.Trace, limit int, from time.Time) bool {
 	return len(traces) >= limit && traces[limit-1].Timestamp >= string(record.AppendTimestamp(nil, from.UnixNano()))
 }
 

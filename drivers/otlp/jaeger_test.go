@@ -33,7 +33,7 @@ const foreignTrace = `{"data":[{"traceID":"0123abcd45674abc9def0123456789ab","sp
 const foreignBase = "0123abcd-4567-4abc-9def-0123456789ab"
 
 // queryAPI answers as Jaeger's query API, with texts of the test.
-func queryAPI(t *testing.T, answers map[string]string) drivers.Driver {
+func queryAPI(t *testing.T, answers map[string]string) *drivers.Store {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, ok := answers[r.URL.Path]
@@ -147,7 +147,7 @@ func TestBadAnswers(t *testing.T) {
 func TestJaegerReport(t *testing.T) {
 	for _, start := range []func(testing.TB) *servertest.OTLP{servertest.Jaeger, servertest.Jaeger2} {
 		s := start(t)
-		d := openURL(t, jaegerURL(s), drivers.Options{OTLPServiceNamePrefix: "cloud"}).(*jaeger)
+		d := openURL(t, jaegerURL(s), drivers.Options{OTLPServiceNamePrefix: "cloud"}).Driver().(*jaeger)
 		events := drivertest.Trace(40, 0)
 		events[4].Change(func(f *record.Fields) {
 			f.Info = []byte(`{"etype":"E","message":"caf\u00e9 \"x\"","z":1,"a":[{}],"host":"host-a"}`)
@@ -240,7 +240,7 @@ func FuzzInfo(f *testing.F) {
 		events := drivertest.Trace(4, 0)[1:3]
 		events[0].Change(func(f *record.Fields) { f.Name, f.Info = name, start })
 		events[1].Change(func(f *record.Fields) { f.Name, f.Info = name, stop })
-		s := sending{driver: &driver{transport: answering(reply), keep: true, logger: quiet}, ctx: t.Context()}
+		s := sending{store: &store{transport: answering(reply), keep: true, logger: quiet}, ctx: t.Context()}
 		b := s.held.take(events, time.Now())
 		if err := s.send(b.ready()); err != nil {
 			t.Fatal(err)

@@ -29,15 +29,10 @@ var (
 	errRefused  = errors.New("the server refuses the request")
 )
 
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
-	ctx, leave, err := d.enter(ctx)
-	if err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
-	}
-	defer leave()
+func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	d.foreign.learn(events)
 	b := d.held.take(events, time.Now())
-	s := sending{driver: d, ctx: ctx}
+	s := sending{store: d, ctx: ctx}
 	if err := s.send(b.ready()); err != nil {
 		d.held.undo(b, nil)
 		return err
@@ -46,7 +41,7 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 }
 
 // rejected says which events of a batch the server will never take.
-func (d *driver) rejected(b *batch, s *sending) error {
+func (d *store) rejected(b *batch, s *sending) error {
 	if len(s.refused) == 0 {
 		return nil
 	}
@@ -69,14 +64,14 @@ func (d *driver) rejected(b *batch, s *sending) error {
 	return e
 }
 
-func (d *driver) lost(s *sending) {
+func (d *store) lost(s *sending) {
 	d.logger.Warn("sonde: the server rejects unfinished trace points; they are dropped", "error", s.why, "points", len(s.refused))
 }
 
 // flush sends the points that came before a time as they are.
-func (d *driver) flush(ctx context.Context, before time.Time) error {
+func (d *store) flush(ctx context.Context, before time.Time) error {
 	points := d.held.unsent(before)
-	s := sending{driver: d, ctx: ctx}
+	s := sending{store: d, ctx: ctx}
 	if err := s.send(points); err != nil {
 		return err
 	}
@@ -89,7 +84,7 @@ func (d *driver) flush(ctx context.Context, before time.Time) error {
 
 // sending is one delivery of points.
 type sending struct {
-	*driver
+	*store
 	ctx     context.Context
 	refused []*point // will never be taken
 	why     error

@@ -45,14 +45,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
-	"github.com/sonde-go/sonde/record"
 )
 
 func init() {
@@ -69,7 +67,7 @@ const (
 	sendTimeout = 5 * time.Second
 )
 
-type driver struct {
+type store struct {
 	transport transport
 	limit     answer.Limit // of one request
 	prefix    string       // of service.name
@@ -81,11 +79,9 @@ type driver struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the goroutine has ended
-	use    sync.RWMutex  // held for reading by each Notify
-	closed bool          // guarded by use
 }
 
-func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 	t, err := parse(url)
 	if err != nil {
 		return nil, err
@@ -93,12 +89,12 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	return start(t, o)
 }
 
-func start(t *target, o drivers.Options) (*driver, error) {
+func start(t *target, o drivers.Options) (*store, error) {
 	transport, err := t.dial(o)
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{
+	d := &store{
 		transport: transport,
 		limit:     answer.Limit{Store: "OTLP at " + t.host, Time: o.SocketTimeout},
 		prefix:    o.OTLPServiceNamePrefix,
@@ -111,7 +107,7 @@ func start(t *target, o drivers.Options) (*driver, error) {
 }
 
 // run sends what has waited too long.
-func (d *driver) run() {
+func (d *store) run() {
 	defer close(d.done)
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -130,38 +126,14 @@ func (d *driver) run() {
 	}
 }
 
-// enter begins the use of the driver by a caller with ctx; leave ends it.
-func (d *driver) enter(ctx context.Context) (_ context.Context, leave func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	d.use.RLock()
-	if d.closed {
-		d.use.RUnlock()
-		return nil, nil, drivers.ErrClosed
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(d.ctx, func() { cancel(drivers.ErrClosed) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-		d.use.RUnlock()
-	}, nil
-}
-
 // Ping sends an export without spans, which every server takes.
-func (d *driver) Ping(ctx context.Context) error {
-	ctx, leave, err := d.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	_, err = d.exchange(ctx, nil)
+func (d *store) Ping(ctx context.Context) error {
+	_, err := d.exchange(ctx, nil)
 	return err
 }
 
 // exchange sends one request and waits for the reply.
-func (d *driver) exchange(ctx context.Context, request []byte) (reply []byte, err error) {
+func (d *store) exchange(ctx context.Context, request []byte) (reply []byte, err error) {
 	err = d.limit.Do(ctx, func(ctx context.Context) error {
 		reply, err = d.transport.send(ctx, request)
 		return err
@@ -170,14 +142,8 @@ func (d *driver) exchange(ctx context.Context, request []byte) (reply []byte, er
 }
 
 // Close sends what is still held. Its error says how many records were lost.
-func (d *driver) Close() error {
+func (d *store) Close() error {
 	d.cancel()
-	d.use.Lock()
-	defer d.use.Unlock()
-	if d.closed {
-		return nil
-	}
-	d.closed = true
 	<-d.done
 	ctx, cancel := context.WithTimeout(context.Background(), sendTimeout)
 	defer cancel()
@@ -188,16 +154,13 @@ func (d *driver) Close() error {
 	return errors.Join(err, d.transport.close())
 }
 
-var errNoReading = fmt.Errorf("otlp:// can only be written to: look for the trace in the program that OTLP leads to, or let jaeger:// read it (%w)", errors.ErrUnsupported)
-
-func (d *driver) Records(ctx context.Context, _ string) iter.Seq2[record.Record, error] {
-	return func(yield func(record.Record, error) bool) {
-		yield(record.Record{}, errNoReading)
+// Lacks says where to look instead.
+func (d *store) Lacks(op driver.Op) string {
+	switch op {
+	case driver.Read, driver.List, driver.ListErrors:
+		return "otlp:// can only be written to: look for the trace in the program that OTLP leads to, or let jaeger:// read it"
+	case driver.Delete, driver.Prune:
+		return "otlp:// can only be written to: see what the program that OTLP leads to has for retention"
 	}
-}
-
-func (d *driver) Traces(context.Context, drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
-		yield(drivers.Trace{}, errNoReading)
-	}
+	return ""
 }

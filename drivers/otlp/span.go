@@ -24,7 +24,7 @@ type source struct{ project, service, host string }
 
 // export makes the spans of points. A TracesData is an
 // ExportTraceServiceRequest on the wire.
-func (d *driver) export(points []*point) *tracepb.TracesData {
+func (d *store) export(points []*point) *tracepb.TracesData {
 	data := &tracepb.TracesData{}
 	spans := map[source]*tracepb.ScopeSpans{}
 	for _, p := range points {
@@ -43,7 +43,7 @@ func (d *driver) export(points []*point) *tracepb.TracesData {
 	return data
 }
 
-func (d *driver) resource(from source) *resourcepb.Resource {
+func (d *store) resource(from source) *resourcepb.Resource {
 	var a attributes
 	a.text("service.name", serviceName(d.prefix, from.project, from.service))
 	if from.host != "" {
@@ -63,7 +63,7 @@ func serviceName(prefix, project, service string) string {
 	return strings.Join(parts, "-")
 }
 
-func (d *driver) span(p *point) *tracepb.Span {
+func (d *store) span(p *point) *tracepb.Span {
 	e := p.first()
 	trace, id := otelid.TraceID(e.Trace()), otelid.SpanID(e.Point())
 	i := newPointInfo(p, &d.foreign)

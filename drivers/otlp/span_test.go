@@ -32,7 +32,7 @@ func spanFor(t *testing.T, name, start, stop string) *tracepb.Span {
 			f.Producer = 0 // as of a copy: only the records tell who recorded them
 		})
 	}
-	d := &driver{prefix: "cloud"}
+	d := &store{prefix: "cloud"}
 	d.foreign.learn(events)
 	b := d.held.take(events, time.Now())
 	data := d.export(b.ready())
@@ -109,7 +109,7 @@ func manyMembers(n int) string {
 // it is sent at Close, marked.
 func TestHalves(t *testing.T) {
 	s := &standIn{}
-	d := openURL(t, "otlp://"+s.http(t), drivers.Options{}).(*driver)
+	d := openURL(t, "otlp://"+s.http(t), drivers.Options{}).Driver().(*store)
 	events := drivertest.Trace(8, 0) // http( db db db )
 	notify := func(events ...record.Event) {
 		t.Helper()

@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t testing.TB, url string, o drivers.Options) drivers.Driver {
+func openURL(t testing.TB, url string, o drivers.Options) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, o)
 	if err != nil {

@@ -3,7 +3,6 @@ package otlp
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"unicode"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // target is what a URL says.
@@ -149,17 +149,9 @@ func (t *target) tlsConfig() (*tls.Config, error) {
 	if !t.tls {
 		return nil, nil
 	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if t.caFile == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(t.caFile)
+	c, err := kit.TLS(t.caFile, false)
 	if err != nil {
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
-	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, errors.New("ssl_ca_certs: no certificate in the file")
 	}
 	return c, nil
 }

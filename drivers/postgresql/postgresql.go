@@ -26,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
 )
@@ -41,7 +42,7 @@ const (
 	idleTime = time.Minute
 )
 
-func open(_ context.Context, rawURL string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, rawURL string, o drivers.Options) (driver.Driver, error) {
 	config, err := configOf(rawURL, o)
 	if err != nil {
 		return nil, err

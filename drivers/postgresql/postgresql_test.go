@@ -21,7 +21,7 @@ func TestPostgreSQL(t *testing.T) { sqltest.Run(t, engine(servertest.Postgres(t)
 
 func BenchmarkTraces(b *testing.B) {
 	e := engine(servertest.Postgres(b))
-	sqltest.BenchmarkTraces(b, func() drivers.Driver { return e.Open(b, e.Database(b)) })
+	sqltest.BenchmarkTraces(b, func() *drivers.Store { return e.Open(b, e.Database(b)) })
 }
 
 func engine(server *servertest.Server) *sqltest.Engine {

@@ -24,13 +24,13 @@ func conform(t *testing.T, name, url string, o drivers.Options, nodes ...*redis.
 		Server:      "Redis " + regexp.MustCompile(`redis_version:(\S+)`).FindStringSubmatch(info)[1],
 		TLS:         true,
 		NewestFirst: true,
-		New: func(t *testing.T) func() drivers.Driver {
+		New: func(t *testing.T) func() *drivers.Store {
 			for _, c := range nodes {
 				if err := c.FlushAll(t.Context()).Err(); err != nil {
 					t.Fatal(err)
 				}
 			}
-			return func() drivers.Driver {
+			return func() *drivers.Store {
 				d, err := drivers.Open(t.Context(), url, o)
 				if err != nil {
 					t.Fatal(err)

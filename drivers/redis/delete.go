@@ -8,13 +8,10 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Delete implements drivers.Deleter.
-func (d *driver) Delete(ctx context.Context, baseID string) error {
-	ctx, err := d.usable(ctx)
-	if err != nil {
-		return err
-	}
-	if err := d.remove(ctx, []string{listPrefix + baseID, errorPrefix + baseID}); err != nil || !d.config.legacy {
+// Delete implements driver.Deleter.
+func (d *store) Delete(ctx context.Context, baseID string) error {
+	err := d.remove(ctx, []string{listPrefix + baseID, errorPrefix + baseID})
+	if err != nil || !d.config.legacy {
 		return err
 	}
 	var old []string
@@ -30,7 +27,7 @@ func (d *driver) Delete(ctx context.Context, baseID string) error {
 }
 
 // remove deletes keys, which may lie on different nodes of a cluster.
-func (d *driver) remove(ctx context.Context, keys []string) error {
+func (d *store) remove(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -42,16 +39,12 @@ func (d *driver) remove(ctx context.Context, keys []string) error {
 	return d.explain(ctx, err)
 }
 
-// Prune implements drivers.Pruner. It leaves what is in the layout of before
+// Prune implements driver.Pruner. It leaves what is in the layout of before
 // OSProfiler 2.8.
-func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
-	ctx, err := d.usable(ctx)
-	if err != nil {
-		return 0, err
-	}
+func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	removed := 0
-	err = d.scan(ctx, listPrefix+"*", func(keys []string) error {
+	err := d.scan(ctx, listPrefix+"*", func(keys []string) error {
 		bases := make([]string, len(keys))
 		for i, key := range keys {
 			bases[i] = key[len(listPrefix):]
@@ -89,7 +82,7 @@ func (d *driver) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 }
 
 // last is the timestamp of the last record of a trace, "" if none can be read.
-func (d *driver) last(ctx context.Context, base string) (string, error) {
+func (d *store) last(ctx context.Context, base string) (string, error) {
 	last := ""
 	var err error
 	d.list(ctx, base, 0, func(r record.Record, e error) bool {

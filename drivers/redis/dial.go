@@ -3,11 +3,11 @@ package redis
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
-	"os"
 	"time"
+
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // dialError says that there was no connection, so nothing was sent on it.
@@ -27,17 +27,9 @@ func newDialer(c *config, timeout time.Duration) (*dialer, error) {
 	if !c.tls {
 		return d, nil
 	}
-	d.tls = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.insecure}
-	if c.caFile == "" {
-		return d, nil
-	}
-	pem, err := os.ReadFile(c.caFile)
-	if err != nil {
+	var err error
+	if d.tls, err = kit.TLS(c.caFile, c.insecure); err != nil {
 		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
-	}
-	d.tls.RootCAs = x509.NewCertPool()
-	if !d.tls.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ssl_ca_certs: %s holds no certificate", c.caFile)
 	}
 	return d, nil
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 )
 
@@ -32,16 +32,15 @@ const clusterTries = 4
 // writeBuffer holds a usual batch.
 const writeBuffer = 64 << 10
 
-type driver struct {
+type store struct {
 	config  *config
 	client  redis.UniversalClient
 	errors  bool         // traces with an error are filed
 	limit   answer.Limit // of one command, or one pipeline of them
 	batches sync.Pool
-	closed  atomic.Bool
 }
 
-func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, error) {
+func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
 	c, err := parseURL(url)
 	if err != nil {
 		return nil, err
@@ -50,7 +49,7 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{config: c, errors: o.FilterErrorTrace, limit: answer.Limit{Store: "redis " + strings.Join(c.addrs, ","), Time: o.SocketTimeout}}
+	d := &store{config: c, errors: o.FilterErrorTrace, limit: answer.Limit{Store: "redis " + strings.Join(c.addrs, ","), Time: o.SocketTimeout}}
 	d.batches.New = func() any { return &batch{} }
 	// Records are sent again by the caller, who has to know what became of
 	// them: no retries below, and no second pool to try after the first.
@@ -81,27 +80,12 @@ func open(_ context.Context, url string, o drivers.Options) (drivers.Driver, err
 	return d, nil
 }
 
-// usable returns the context for a call, or why there can be none.
-func (d *driver) usable(ctx context.Context) (context.Context, error) {
-	if d.closed.Load() {
-		return ctx, drivers.ErrClosed
-	}
-	return ctx, ctx.Err()
-}
-
-// Ping implements drivers.Pinger.
-func (d *driver) Ping(ctx context.Context) error {
-	ctx, err := d.usable(ctx)
-	if err != nil {
-		return err
-	}
+// Ping implements driver.Pinger.
+func (d *store) Ping(ctx context.Context) error {
 	return d.explain(ctx, d.client.Ping(ctx).Err())
 }
 
-// Close implements drivers.Driver.
-func (d *driver) Close() error {
-	if d.closed.Swap(true) {
-		return nil
-	}
+// Close implements driver.Driver.
+func (d *store) Close() error {
 	return d.client.Close()
 }

@@ -5,44 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 )
 
-// storeError says which store failed.
-type storeError struct {
-	where string
-	err   error
-}
-
-func (e *storeError) Error() string { return e.where + ": " + e.err.Error() }
-func (e *storeError) Unwrap() error { return e.err }
-
-// explain says once where err comes from, and that the context is over if it
-// is.
-func (d *driver) explain(ctx context.Context, err error) error {
-	var explained *storeError
-	switch {
-	case err == nil || errors.As(err, &explained) || errors.Is(err, drivers.ErrNoAnswer) && !unsent(err):
+// explain says that the context is over, or that Redis did not answer, if that
+// is why a command failed.
+func (d *store) explain(ctx context.Context, err error) error {
+	if err == nil || !timedOut(err) || ctx.Err() != nil || errors.Is(err, driver.ErrNoAnswer) {
 		return err
-	case d.closed.Load():
-		return drivers.ErrClosed
-	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-	case ctx.Err() != nil:
-		err = fmt.Errorf("%w: %w", ctx.Err(), err)
-	case timedOut(err):
-		// The connection had the context's deadline, and may be the first to
-		// see it pass.
-		if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
-			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-		} else if !unsent(err) {
-			return d.limit.Silent()
-		}
 	}
-	return &storeError{d.limit.Store, err}
+	// The connection had the context's deadline, and may be the first to see it
+	// pass.
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	if unsent(err) {
+		return err
+	}
+	return d.limit.Silent()
 }
 
 func timedOut(err error) bool {
@@ -66,31 +49,11 @@ func unsent(err error) bool {
 	return errors.As(err, &dial)
 }
 
-// joinLine joins errors in one line.
-func joinLine(errs []error) error {
-	if len(errs) == 1 {
-		return errs[0]
-	}
-	return lineError(errs)
-}
-
-type lineError []error
-
-func (e lineError) Error() string {
-	texts := make([]string, len(e))
-	for i, err := range e {
-		texts[i] = err.Error()
-	}
-	return strings.Join(texts, "; ")
-}
-
-func (e lineError) Unwrap() []error { return e }
-
 // read runs a command that changes nothing, again if its connection broke.
-func (d *driver) read(ctx context.Context, command func() error) error {
+func (d *store) read(ctx context.Context, command func() error) error {
 	for try := 0; ; try++ {
 		err := command()
-		if err == nil || answered(err) || timedOut(err) || try == 2 || ctx.Err() != nil || d.closed.Load() {
+		if err == nil || answered(err) || timedOut(err) || try == 2 || ctx.Err() != nil {
 			return err
 		}
 		select {

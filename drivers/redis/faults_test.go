@@ -24,7 +24,7 @@ import (
 )
 
 // fails writes a batch that cannot be stored and checks the error.
-func fails(t *testing.T, d drivers.Driver, notSent bool, text string) {
+func fails(t *testing.T, d *drivers.Store, notSent bool, text string) {
 	t.Helper()
 	err := d.Notify(t.Context(), drivertest.Trace(3, 0))
 	if err == nil || errors.Is(err, record.ErrNotSent) != notSent || !strings.Contains(err.Error(), text) {
@@ -44,7 +44,7 @@ func TestDownAtStart(t *testing.T) {
 	fails(t, openURL(t, "redis+cluster://:hunter2@"+s.Addr, filing), false, "connection refused")
 
 	d := openURL(t, "redis://"+s.Addr, filing)
-	fails(t, d, true, "redis "+s.Addr)
+	fails(t, d, true, "redis://"+s.Addr)
 	for _, err := range d.Records(t.Context(), "x") {
 		if err == nil || !strings.Contains(err.Error(), "connection refused") {
 			t.Errorf("Records: %v", err)
@@ -100,7 +100,7 @@ func TestTLS(t *testing.T) {
 	}
 	fails(t, openURL(t, "rediss://"+s.Addr, filing), true, "certificate")
 	plain, _ := servertest.RedisTLS(t)
-	fails(t, openURL(t, "redis://"+plain.Addr, filing), false, "redis "+plain.Addr)
+	fails(t, openURL(t, "redis://"+plain.Addr, filing), false, "redis://"+plain.Addr)
 }
 
 // TestWrongType: a list that cannot be written to takes nothing else with it.
@@ -284,7 +284,7 @@ func runLoad(t *testing.T, s *profiler.Service, stop <-chan struct{}) func() []s
 }
 
 // checkAccounts compares what a program counted with what the store holds.
-func checkAccounts(t *testing.T, d drivers.Driver, st profiler.Stats) {
+func checkAccounts(t *testing.T, d *drivers.Store, st profiler.Stats) {
 	t.Helper()
 	if st.Recorded == 0 || st.Recorded != st.Acknowledged || st.Unconfirmed != 0 {
 		t.Errorf("accounts %+v, want all acknowledged", st)
@@ -301,7 +301,7 @@ func checkAccounts(t *testing.T, d drivers.Driver, st profiler.Stats) {
 	}
 }
 
-func newService(t *testing.T, d drivers.Driver) *profiler.Service {
+func newService(t *testing.T, d *drivers.Store) *profiler.Service {
 	t.Helper()
 	s, err := profiler.New(profiler.Config{Name: "loader", Sink: d, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -447,7 +447,7 @@ func TestUnanswered(t *testing.T) {
 	})
 	t.Run("sentinel", func(t *testing.T) {
 		set := servertest.RedisSentinel(t)
-		frozen.Test(t, "redissentinel://"+set.Sentinels[0].Addr, "redis mymaster of sentinel "+set.Sentinels[0].Addr, filing, append(set.Nodes, set.Sentinels...)...)
+		frozen.Test(t, "redissentinel://"+set.Sentinels[0].Addr, "sentinel "+set.Sentinels[0].Addr, filing, append(set.Nodes, set.Sentinels...)...)
 	})
 }
 
@@ -462,7 +462,7 @@ func TestCloseWhileFrozen(t *testing.T) {
 	s.Freeze()
 	done := make(chan error)
 	go func() { done <- d.Notify(context.Background(), drivertest.Trace(1, 0)) }()
-	watchdog.Until(t, "the request", func() bool { return d.client.PoolStats().Hits > 0 })
+	watchdog.Until(t, "the request", func() bool { return inside(d).client.PoolStats().Hits > 0 })
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
@@ -473,7 +473,7 @@ func TestCloseWhileFrozen(t *testing.T) {
 
 func TestSentinelKnowsNoSuchSet(t *testing.T) {
 	s := servertest.Redis(t)
-	fails(t, openURL(t, "redissentinel://"+s.Addr, filing), true, "redis mymaster of sentinel "+s.Addr)
+	fails(t, openURL(t, "redissentinel://"+s.Addr, filing), true, "the primary of mymaster: sentinel "+s.Addr)
 	set := servertest.RedisSentinel(t)
 	o := filing
 	o.SentinelServiceName, o.SocketTimeout = "other", time.Second

@@ -14,11 +14,7 @@ import (
 
 // Notify implements record.Sink: one LPUSH for each trace, all in one round
 // trip.
-func (d *driver) Notify(ctx context.Context, events []record.Event) error {
-	ctx, err := d.usable(ctx)
-	if err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
-	}
+func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -46,7 +42,8 @@ func (d *driver) Notify(ctx context.Context, events []record.Event) error {
 			}
 		}
 	}
-	if _, err = pipe.Exec(ctx); err == nil {
+	_, err := pipe.Exec(ctx)
+	if err == nil {
 		return nil
 	}
 	return d.verdict(ctx, b, events, err)
@@ -62,7 +59,7 @@ func errorMark(base string, nanos int64) []byte {
 }
 
 // verdict says what became of a batch that did not go well.
-func (d *driver) verdict(ctx context.Context, b *batch, events []record.Event, err error) error {
+func (d *store) verdict(ctx context.Context, b *batch, events []record.Event, err error) error {
 	rejected := map[header.ID]bool{}
 	var reason error
 	sent := false // perhaps

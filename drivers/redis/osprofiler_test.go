@@ -95,7 +95,7 @@ func TestOSProfiler(t *testing.T) {
 }
 
 // writeOurs writes a trace of 52 points, as a program that is profiled would.
-func writeOurs(t *testing.T, d drivers.Driver) (base string) {
+func writeOurs(t *testing.T, d *drivers.Store) (base string) {
 	t.Helper()
 	service, err := profiler.New(profiler.Config{Name: "checkout", Project: "shop", Sink: d, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -14,15 +14,10 @@ import (
 // chunk is how many records are asked for at once.
 const chunk = 1000
 
-// Records implements drivers.Driver: the newest record first, and before all
+// Records implements driver.Reader: the newest record first, and before all
 // of them those of the old layout.
-func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		ctx, err := d.usable(ctx)
-		if err != nil {
-			yield(record.Record{}, err)
-			return
-		}
 		if d.config.legacy {
 			records, err := d.legacyRecords(ctx, baseID)
 			if err != nil {
@@ -42,7 +37,7 @@ func (d *driver) Records(ctx context.Context, baseID string) iter.Seq2[record.Re
 // list yields the records of a list from an index on. Records that are written
 // meanwhile move the others on, so that some may come twice, but none is left
 // out.
-func (d *driver) list(ctx context.Context, baseID string, from int64, yield func(record.Record, error) bool) {
+func (d *store) list(ctx context.Context, baseID string, from int64, yield func(record.Record, error) bool) {
 	for {
 		var values []string
 		err := d.read(ctx, func() (err error) {
@@ -62,16 +57,12 @@ func (d *driver) list(ctx context.Context, baseID string, from int64, yield func
 			return
 		}
 		from += chunk
-		if ctx, err = d.usable(ctx); err != nil {
-			yield(record.Record{}, err)
-			return
-		}
 	}
 }
 
 // legacyRecords reads the records of a trace in the old layout, in the order of
 // their timestamps, with which their keys end.
-func (d *driver) legacyRecords(ctx context.Context, baseID string) ([][]byte, error) {
+func (d *store) legacyRecords(ctx context.Context, baseID string) ([][]byte, error) {
 	type entry struct{ timestamp, record string }
 	var entries []entry
 	err := d.legacy(ctx, escapeGlob(baseID)+"_*", func(key, value string) {
@@ -97,7 +88,7 @@ func (d *driver) legacyRecords(ctx context.Context, baseID string) ([][]byte, er
 
 // legacy calls do for each record in the old layout whose key has the pattern
 // after its prefix, one at a time, some perhaps twice.
-func (d *driver) legacy(ctx context.Context, pattern string, do func(key, value string)) error {
+func (d *store) legacy(ctx context.Context, pattern string, do func(key, value string)) error {
 	return d.scan(ctx, legacyPrefix+pattern, func(keys []string) error {
 		values := make([]*redis.StringCmd, len(keys))
 		err := d.pipelined(ctx, func(pipe redis.Pipeliner) {
@@ -120,7 +111,7 @@ func (d *driver) legacy(ctx context.Context, pattern string, do func(key, value 
 // pipelined sends commands that change nothing in one round trip. What the
 // server answers to each, refusals included, is in the commands. If there is no
 // connection no command has an error, but Exec returns one.
-func (d *driver) pipelined(ctx context.Context, add func(redis.Pipeliner)) error {
+func (d *store) pipelined(ctx context.Context, add func(redis.Pipeliner)) error {
 	err := d.read(ctx, func() error {
 		pipe := d.client.Pipeline()
 		add(pipe)
@@ -143,7 +134,7 @@ func (d *driver) pipelined(ctx context.Context, add func(redis.Pipeliner)) error
 
 // scan calls do with the keys that match a pattern, page by page, one call at a
 // time. A key may come twice.
-func (d *driver) scan(ctx context.Context, pattern string, do func(keys []string) error) error {
+func (d *store) scan(ctx context.Context, pattern string, do func(keys []string) error) error {
 	if c, ok := d.client.(*redis.ClusterClient); ok {
 		var mu sync.Mutex
 		err := c.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
@@ -158,7 +149,7 @@ func (d *driver) scan(ctx context.Context, pattern string, do func(keys []string
 	return d.explain(ctx, d.scanNode(ctx, d.client, pattern, do))
 }
 
-func (d *driver) scanNode(ctx context.Context, node redis.Cmdable, pattern string, do func(keys []string) error) error {
+func (d *store) scanNode(ctx context.Context, node redis.Cmdable, pattern string, do func(keys []string) error) error {
 	for cursor := uint64(0); ; {
 		var keys []string
 		var next uint64

@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var filing = drivers.Options{FilterErrorTrace: true}
 
-func openURL(t testing.TB, url string, o drivers.Options) *driver {
+func openURL(t testing.TB, url string, o drivers.Options) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, o)
 	if err != nil {
@@ -25,8 +25,11 @@ func openURL(t testing.TB, url string, o drivers.Options) *driver {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	return d.(*driver)
+	return d
 }
+
+// inside is the driver of a store.
+func inside(s *drivers.Store) *store { return s.Driver().(*store) }
 
 // client talks to a server without the driver.
 func client(t testing.TB, s *servertest.Server, db int) *redis.Client {
@@ -36,7 +39,7 @@ func client(t testing.TB, s *servertest.Server, db int) *redis.Client {
 	return c
 }
 
-func records(t testing.TB, d drivers.Driver, base string) []record.Record {
+func records(t testing.TB, d *drivers.Store, base string) []record.Record {
 	t.Helper()
 	var all []record.Record
 	for r, err := range d.Records(t.Context(), base) {
@@ -48,7 +51,7 @@ func records(t testing.TB, d drivers.Driver, base string) []record.Record {
 	return all
 }
 
-func traces(t testing.TB, d drivers.Driver, q drivers.Query) []drivers.Trace {
+func traces(t testing.TB, d *drivers.Store, q drivers.Query) []drivers.Trace {
 	t.Helper()
 	var all []drivers.Trace
 	for tr, err := range d.Traces(t.Context(), q) {

@@ -91,7 +91,7 @@ func (s *sentinels) find(ctx context.Context) (string, error) {
 		}
 		failed = append(failed, fmt.Errorf("sentinel %s: %w", addr, err))
 	}
-	return "", joinLine(failed)
+	return "", fmt.Errorf("asking for the primary of %s: %w", s.name, errors.Join(failed...))
 }
 
 // ask asks one sentinel over a connection of its own: a failover is rare, and

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 	"github.com/sonde-go/sonde/record"
 )
@@ -27,7 +27,7 @@ type candidate struct{ base, bound string }
 
 // line is a candidate whose records have been read.
 type line struct {
-	drivers.Trace
+	driver.Trace
 	served bool // the wanted service took part
 }
 
@@ -48,25 +48,20 @@ func text(s *string) string {
 	return *s
 }
 
-// Traces implements drivers.Driver. The keys are walked first, with one record
+// Traces implements driver.Lister. The keys are walked first, with one record
 // of each trace, which tells nearly when it began; then the traces are read
 // from the youngest on, no more than are asked for. The memory that it takes is
 // that of base ids and timestamps.
-func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
-		ctx, err := d.usable(ctx)
-		if err != nil {
-			yield(drivers.Trace{}, err)
-			return
-		}
+func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		old, err := d.legacyLines(ctx, q.Service)
 		if err != nil {
-			yield(drivers.Trace{}, err)
+			yield(driver.Trace{}, err)
 			return
 		}
 		candidates, err := d.candidates(ctx, q, old)
 		if err != nil {
-			yield(drivers.Trace{}, err)
+			yield(driver.Trace{}, err)
 			return
 		}
 		var ready []line // not yet yielded
@@ -75,7 +70,7 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 			n := min(tracesAtOnce, len(candidates))
 			lines, err := d.readLines(ctx, candidates[:n], q.Service, old)
 			if err != nil {
-				yield(drivers.Trace{}, err)
+				yield(driver.Trace{}, err)
 				return
 			}
 			candidates = candidates[n:]
@@ -94,10 +89,6 @@ func (d *driver) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.
 				}
 				ready = ready[1:]
 			}
-			if ctx, err = d.usable(ctx); err != nil {
-				yield(drivers.Trace{}, err)
-				return
-			}
 		}
 	}
 }
@@ -106,11 +97,11 @@ func newestFirst(a, b line) int {
 	return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.BaseID, a.BaseID))
 }
 
-func (l *line) selected(q drivers.Query) bool {
+func (l *line) selected(q driver.Query) bool {
 	return l.Timestamp >= since(q) && l.Timestamp != "" && (q.Service == "" || l.served) && (!q.ErrorsOnly || l.Failed)
 }
 
-func since(q drivers.Query) string {
+func since(q driver.Query) string {
 	if q.Since.IsZero() {
 		return ""
 	}
@@ -119,7 +110,7 @@ func since(q drivers.Query) string {
 
 // candidates lists the traces that a query may select, the youngest bound
 // first.
-func (d *driver) candidates(ctx context.Context, q drivers.Query, old map[string]line) ([]candidate, error) {
+func (d *store) candidates(ctx context.Context, q driver.Query, old map[string]line) ([]candidate, error) {
 	first := since(q)
 	var all []candidate
 	keep := func(base, bound string) {
@@ -172,7 +163,7 @@ const unreadable = "\xff"
 
 // bounds calls do with the timestamp of the record at an index of each trace's
 // list, "" where there is no list.
-func (d *driver) bounds(ctx context.Context, bases []string, index int64, do func(base, timestamp string)) error {
+func (d *store) bounds(ctx context.Context, bases []string, index int64, do func(base, timestamp string)) error {
 	records := make([]*redis.StringCmd, len(bases))
 	err := d.pipelined(ctx, func(pipe redis.Pipeliner) {
 		for i, base := range bases {
@@ -197,7 +188,7 @@ func (d *driver) bounds(ctx context.Context, bases []string, index int64, do fun
 }
 
 // readLines reads traces, each from its first record to its last.
-func (d *driver) readLines(ctx context.Context, candidates []candidate, service string, old map[string]line) ([]line, error) {
+func (d *store) readLines(ctx context.Context, candidates []candidate, service string, old map[string]line) ([]line, error) {
 	lists := make([]*redis.StringSliceCmd, len(candidates))
 	marks := make([]*redis.IntCmd, len(candidates))
 	err := d.pipelined(ctx, func(pipe redis.Pipeliner) {
@@ -240,7 +231,7 @@ func (d *driver) readLines(ctx context.Context, candidates []candidate, service 
 }
 
 // legacyLines reads the traces in the old layout, if they are asked for.
-func (d *driver) legacyLines(ctx context.Context, service string) (map[string]line, error) {
+func (d *store) legacyLines(ctx context.Context, service string) (map[string]line, error) {
 	if !d.config.legacy {
 		return nil, nil
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 // store writes a trace as the queue does, and returns its base id.
-func store(t *testing.T, d drivers.Driver) string {
+func store(t *testing.T, d *drivers.Store) string {
 	t.Helper()
 	events := drivertest.Trace(4, 0)
 	deadline := time.Now().Add(time.Minute)
@@ -123,7 +123,7 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-func listed(t *testing.T, d drivers.Driver) (traces []drivers.Trace) {
+func listed(t *testing.T, d *drivers.Store) (traces []drivers.Trace) {
 	t.Helper()
 	for tr, err := range d.Traces(t.Context(), drivers.Query{}) {
 		if err != nil {
@@ -210,10 +210,11 @@ func TestCommittedIntoNothing(t *testing.T) {
 		}
 		return err
 	}
-	d, err := openFile(path, own)
+	opened, err := openFile(path, own)
 	if err != nil {
 		t.Fatal(err)
 	}
+	d := drivers.NewStore("sqlite:///"+path, opened)
 	defer d.Close()
 	events := drivertest.Trace(4, 0)
 	if err := d.Notify(t.Context(), events); err == nil || errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "removed or replaced") {

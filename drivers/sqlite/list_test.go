@@ -20,9 +20,9 @@ import (
 // next to none.
 func TestListWork(t *testing.T) {
 	const rowsOfPage = 4 // and more, with those of the indexes
-	sqltest.ListWork(t, 1./rowsOfPage, func(t *testing.T) (drivers.Driver, func(func(drivers.Driver)) int64) {
+	sqltest.ListWork(t, 1./rowsOfPage, func(t *testing.T) (*drivers.Store, func(func(*drivers.Store)) int64) {
 		path := filepath.Join(t.TempDir(), "work.db")
-		return openURL(t, "sqlite:///"+path), func(list func(drivers.Driver)) int64 {
+		return openURL(t, "sqlite:///"+path), func(list func(*drivers.Store)) int64 {
 			query(t, path, "PRAGMA journal_mode=DELETE") // whoever only reads cannot use a WAL
 			files := &countingFS{FS: os.DirFS(filepath.Dir(path))}
 			name, system, err := vfs.New(files)
@@ -35,7 +35,7 @@ func TestListWork(t *testing.T) {
 				t.Fatal(err)
 			}
 			db.SetMaxOpenConns(1)
-			reader := sqlstore.New(dialect(path), db, db)
+			reader := drivers.NewStore("sqlite:///work.db", sqlstore.New(dialect(path), db, db))
 			list(reader)
 			if err := reader.Close(); err != nil {
 				t.Error(err)
@@ -77,7 +77,7 @@ func (f *countedFile) Read(b []byte) (int, error) {
 
 func BenchmarkTraces(b *testing.B) {
 	n := 0
-	sqltest.BenchmarkTraces(b, func() drivers.Driver {
+	sqltest.BenchmarkTraces(b, func() *drivers.Store {
 		n++
 		return openURL(b, fmt.Sprintf("sqlite:///%s/bench%d.db", b.TempDir(), n))
 	})

@@ -37,11 +37,12 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
 )
 
 func init() {
-	drivers.Register("sqlite", func(_ context.Context, url string, _ drivers.Options) (drivers.Driver, error) {
+	drivers.Register("sqlite", func(_ context.Context, url string, _ drivers.Options) (driver.Driver, error) {
 		return open(url)
 	})
 }
@@ -61,7 +62,7 @@ const (
 	maxIdle = 2
 )
 
-func open(rawURL string) (drivers.Driver, error) {
+func open(rawURL string) (driver.Driver, error) {
 	path, err := parse(rawURL)
 	if err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func open(rawURL string) (drivers.Driver, error) {
 	return openFile(path, dialect(path))
 }
 
-func openFile(path string, d *sqlstore.Dialect) (drivers.Driver, error) {
+func openFile(path string, d *sqlstore.Dialect) (driver.Driver, error) {
 	f := &file{path: path}
 	write, err := f.pool(writersWait+pragmas, true)
 	if err != nil {

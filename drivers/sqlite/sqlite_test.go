@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openURL(t testing.TB, url string) drivers.Driver {
+func openURL(t testing.TB, url string) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, drivers.Options{FilterErrorTrace: true})
 	if err != nil {
@@ -46,9 +46,9 @@ func TestConformance(t *testing.T) {
 	drivertest.Run(t, drivertest.Harness{
 		Driver: "sqlite",
 		Server: "SQLite " + version(t),
-		New: func(t *testing.T) func() drivers.Driver {
+		New: func(t *testing.T) func() *drivers.Store {
 			path = t.TempDir() + "/a %23#é.db"
-			return func() drivers.Driver { return openURL(t, "sqlite:///"+path) }
+			return func() *drivers.Store { return openURL(t, "sqlite:///"+path) }
 		},
 		Corrupt: func(t *testing.T, base, raw string) {
 			db, err := sql.Open("sqlite", "file:"+escape(path))
@@ -278,7 +278,7 @@ func TestOtherWriter(t *testing.T) {
 	}
 	done := make(chan error)
 	go func() { done <- d.Notify(t.Context(), drivertest.Trace(2, 0)) }()
-	go func() { done <- d.(drivers.Deleter).Delete(t.Context(), events[0].Trace().String()) }()
+	go func() { done <- d.Delete(t.Context(), events[0].Trace().String()) }()
 	exec("COMMIT")
 	for range 2 {
 		if err := watchdog.Await(t, "a call's end", done); err != nil {
@@ -292,7 +292,7 @@ func TestOtherWriter(t *testing.T) {
 
 func TestPrune(t *testing.T) {
 	path := t.TempDir() + "/prune.db"
-	sqltest.PruneMany(t, func() drivers.Driver { return openURL(t, "sqlite:///"+path) })
+	sqltest.PruneMany(t, func() *drivers.Store { return openURL(t, "sqlite:///"+path) })
 	if got := query(t, path, "SELECT COUNT(*) FROM data"); got[0] != "1" {
 		t.Errorf("%s rows are left, want 1", got[0])
 	}

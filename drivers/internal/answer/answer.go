@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -44,7 +44,7 @@ func (l Limit) Do(ctx context.Context, ask func(context.Context) error) error {
 }
 
 // Silent is the error of a store that has not answered: one that wraps
-// [drivers.ErrNoAnswer].
+// [driver.ErrNoAnswer].
 func (l Limit) Silent() error { return &silence{l} }
 
 // Heard begins the limit anew, since the store has said something or is asked
@@ -95,4 +95,4 @@ func (s *silence) Error() string {
 	return fmt.Sprintf("%s did not answer within %v; if it is only slow, set socket_timeout (OS_PROFILER__SOCKET_TIMEOUT, in seconds) higher", s.Store, s.Time)
 }
 
-func (s *silence) Unwrap() error { return drivers.ErrNoAnswer }
+func (s *silence) Unwrap() error { return driver.ErrNoAnswer }

@@ -43,46 +43,42 @@ func Test(t *testing.T, url, store string, o drivers.Options, servers ...*server
 	events := trace()
 	base := events[0].Trace().String()
 	// A driver for each, which has all the connections that it needs.
-	connected := func() drivers.Driver {
+	connected := func() *drivers.Store {
 		d, err := drivers.Open(t.Context(), url, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = d.Close() })
 		eventually(t, func() error { return d.Notify(t.Context(), events) })
-		eventually(t, func() error {
-			err := last(d.Records(t.Context(), base))
-			if errors.Is(err, errors.ErrUnsupported) {
-				return nil
-			}
-			return err
-		})
+		if d.Can(drivers.Read) {
+			eventually(t, func() error { return last(d.Records(t.Context(), base)) })
+		}
 		return d
 	}
-	add := func(what string, do func(drivers.Driver) error) {
+	add := func(what string, do func(*drivers.Store) error) {
 		d := connected()
 		calls = append(calls, call{what, func() error { return do(d) }})
 	}
 	ctx := t.Context()
-	add("Notify", func(d drivers.Driver) error { return d.Notify(ctx, trace()) })
+	add("Notify", func(d *drivers.Store) error { return d.Notify(ctx, trace()) })
 	d := connected()
-	if err := last(d.Records(ctx, base)); !errors.Is(err, errors.ErrUnsupported) {
-		add("Records", func(d drivers.Driver) error { return last(d.Records(ctx, base)) })
+	if d.Can(drivers.Read) {
+		add("Records", func(d *drivers.Store) error { return last(d.Records(ctx, base)) })
 	}
-	if err := last(d.Traces(ctx, drivers.Query{})); !errors.Is(err, errors.ErrUnsupported) {
-		add("Traces", func(d drivers.Driver) error { return last(d.Traces(ctx, drivers.Query{})) })
+	if d.Can(drivers.List) {
+		add("Traces", func(d *drivers.Store) error { return last(d.Traces(ctx, drivers.Query{})) })
 	}
-	if _, ok := d.(drivers.Deleter); ok {
-		add("Delete", func(d drivers.Driver) error { return d.(drivers.Deleter).Delete(ctx, base) })
+	if d.Can(drivers.Delete) {
+		add("Delete", func(d *drivers.Store) error { return d.Delete(ctx, base) })
 	}
-	if _, ok := d.(drivers.Pruner); ok {
-		add("Prune", func(d drivers.Driver) error {
-			_, err := d.(drivers.Pruner).Prune(ctx, time.Unix(0, 0))
+	if d.Can(drivers.Prune) {
+		add("Prune", func(d *drivers.Store) error {
+			_, err := d.Prune(ctx, time.Unix(0, 0))
 			return err
 		})
 	}
-	if _, ok := d.(drivers.Pinger); ok {
-		add("Ping", func(d drivers.Driver) error { return d.(drivers.Pinger).Ping(ctx) })
+	if d.Can(drivers.Ping) {
+		add("Ping", func(d *drivers.Store) error { return d.Ping(ctx) })
 	}
 
 	time.Sleep(idle)

@@ -16,7 +16,7 @@ type Load struct{ *profiler.Service }
 
 // Start makes a service that sends its records as soon as it can and gives the
 // driver so long for a batch. The test's end closes it.
-func Start(t *testing.T, d drivers.Driver, notifyTimeout time.Duration) *Load {
+func Start(t *testing.T, d *drivers.Store, notifyTimeout time.Duration) *Load {
 	t.Helper()
 	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
 		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: notifyTimeout}})

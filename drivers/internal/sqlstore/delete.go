@@ -7,11 +7,8 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Delete implements [drivers.Deleter].
+// Delete implements [driver.Deleter].
 func (s *Store) Delete(ctx context.Context, baseID string) error {
-	if err := s.usable(ctx); err != nil {
-		return err
-	}
 	if !storable(baseID) {
 		return nil
 	}
@@ -20,7 +17,7 @@ func (s *Store) Delete(ctx context.Context, baseID string) error {
 	if err != nil && s.dialect.NotFound(err) {
 		return nil
 	}
-	return s.failed(ctx, err)
+	return err
 }
 
 // Prune looks at PrunePage traces at a time, and deletes pruneBatch at a time,
@@ -30,11 +27,8 @@ const (
 	pruneBatch = 100
 )
 
-// Prune implements [drivers.Pruner].
+// Prune implements [driver.Pruner].
 func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
-	if err := s.usable(ctx); err != nil {
-		return 0, err
-	}
 	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	pruned, after := 0, ""
 	for {
@@ -43,13 +37,13 @@ func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 			if s.dialect.NotFound(err) {
 				err = nil
 			}
-			return pruned, s.failed(ctx, err)
+			return pruned, err
 		}
 		for from := 0; from < len(ids); from += pruneBatch {
 			n, err := s.pruneSome(ctx, ids[from:min(from+pruneBatch, len(ids))], limit)
 			pruned += n
 			if err != nil {
-				return pruned, s.failed(ctx, err)
+				return pruned, err
 			}
 		}
 		if len(ids) < PrunePage {

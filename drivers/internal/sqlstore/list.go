@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -28,7 +28,7 @@ const (
 // linesPage is how many traces are asked about in one statement.
 const linesPage = 500
 
-// Traces implements [drivers.Driver]. It walks down the index of timestamps,
+// Traces implements [driver.Driver]. It walks down the index of timestamps,
 // a window of rows at a time, and stops when it has what is asked for, so that
 // the newest traces cost no look at the old ones. Of each trace that has a row
 // in a window the first record is looked up once by the index of base ids, and
@@ -37,12 +37,8 @@ const linesPage = 500
 //
 // A trace has failed if a stop record of it has an etype; OSProfiler's SQL
 // driver files no errors. A record without a timestamp is in no window.
-func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.Trace, error] {
-	return func(yield func(drivers.Trace, error) bool) {
-		if err := s.usable(ctx); err != nil {
-			yield(drivers.Trace{}, err)
-			return
-		}
+func (s *Store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
+	return func(yield func(driver.Trace, error) bool) {
 		if !storable(q.Service) {
 			return
 		}
@@ -54,7 +50,7 @@ func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.T
 		for {
 			due, more, err := l.window(ctx)
 			for page := range slices.Chunk(due, linesPage) {
-				var traces []drivers.Trace
+				var traces []driver.Trace
 				if traces, err = l.lines(ctx, page); err != nil {
 					break
 				}
@@ -69,7 +65,7 @@ func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.T
 			}
 			if err != nil {
 				if !s.dialect.NotFound(err) {
-					yield(drivers.Trace{}, s.failed(ctx, err))
+					yield(driver.Trace{}, err)
 				}
 				return
 			}
@@ -83,7 +79,7 @@ func (s *Store) Traces(ctx context.Context, q drivers.Query) iter.Seq2[drivers.T
 // listing is one walk.
 type listing struct {
 	s     *Store
-	q     drivers.Query
+	q     driver.Query
 	since string // no row before it counts
 	until string // the rows from it on are done; "": none is
 	size  int    // rows of the next window

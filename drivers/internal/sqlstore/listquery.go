@@ -7,7 +7,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/internal/tracelist"
 )
 
@@ -77,7 +77,7 @@ func (l *listing) meet(ctx context.Context, ids []string) ([]metTrace, error) {
 
 // lines are the traces as they are listed, newest first. A trace that has been
 // deleted meanwhile is left out.
-func (l *listing) lines(ctx context.Context, met []metTrace) ([]drivers.Trace, error) {
+func (l *listing) lines(ctx context.Context, met []metTrace) ([]driver.Trace, error) {
 	found, err := l.firstRows(ctx, met)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (l *listing) lines(ctx context.Context, met []metTrace) ([]drivers.Trace, e
 	slices.SortFunc(rows, func(a, b *traceRow) int {
 		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.id, a.id))
 	})
-	traces := make([]drivers.Trace, len(rows))
+	traces := make([]driver.Trace, len(rows))
 	for i, t := range rows {
 		traces[i] = t.Trace
 	}
@@ -103,7 +103,7 @@ func (l *listing) lines(ctx context.Context, met []metTrace) ([]drivers.Trace, e
 
 // traceRow is a trace with the id of its first row.
 type traceRow struct {
-	drivers.Trace
+	driver.Trace
 	id int64
 }
 

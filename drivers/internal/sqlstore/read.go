@@ -11,14 +11,10 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Records implements [drivers.Driver]: in the order in which they were
+// Records implements [driver.Driver]: in the order in which they were
 // inserted.
 func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		if err := s.usable(ctx); err != nil {
-			yield(record.Record{}, err)
-			return
-		}
 		if !storable(baseID) {
 			return
 		}
@@ -66,7 +62,7 @@ func (s *Store) records(ctx context.Context, q string, args []any, yield func(re
 	rows, err := s.read.QueryContext(ctx, s.dialect.query(q), args...)
 	if err != nil {
 		if !s.dialect.NotFound(err) {
-			yield(record.Record{}, s.failed(ctx, err))
+			yield(record.Record{}, err)
 		}
 		return 0, false
 	}
@@ -76,7 +72,7 @@ func (s *Store) records(ctx context.Context, q string, args []any, yield func(re
 		var project, host, service *string
 		var data []byte
 		if err := rows.Scan(&last, &timestamp, &base, &parent, &trace, &project, &host, &service, &name, &data); err != nil {
-			yield(record.Record{}, s.failed(ctx, err))
+			yield(record.Record{}, err)
 			return 0, false
 		}
 		r, err := decode(data)
@@ -97,7 +93,7 @@ func (s *Store) records(ctx context.Context, q string, args []any, yield func(re
 		}
 	}
 	if err := rows.Err(); err != nil {
-		yield(record.Record{}, s.failed(ctx, err))
+		yield(record.Record{}, err)
 		return 0, false
 	}
 	return last, true

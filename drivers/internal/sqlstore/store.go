@@ -13,16 +13,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
-
-	"github.com/sonde-go/sonde/drivers"
 )
 
-// Store is a driver on one database. It implements [drivers.Driver],
-// [drivers.Deleter], [drivers.Pruner] and [drivers.Pinger].
+// Store is a [driver.Driver] on one database, with all that a driver may have.
 type Store struct {
 	dialect *Dialect
 	write   *sql.DB
@@ -30,7 +25,6 @@ type Store struct {
 
 	schemaMu sync.Mutex
 	schema   atomic.Bool // the table is there
-	closed   atomic.Bool
 }
 
 // New makes a Store that owns its pools. Nothing is asked of the database yet.
@@ -38,57 +32,16 @@ func New(d *Dialect, write, read *sql.DB) *Store {
 	return &Store{dialect: d, write: write, read: read}
 }
 
-// Close implements [drivers.Driver].
+// Close implements [driver.Driver].
 func (s *Store) Close() error {
-	if s.closed.Swap(true) {
-		return nil
-	}
 	err := s.write.Close()
 	if s.read != s.write {
 		err = errors.Join(s.read.Close(), err)
 	}
-	return oneLine(err)
+	return err
 }
 
-func (s *Store) usable(ctx context.Context) error {
-	if s.closed.Load() {
-		return drivers.ErrClosed
-	}
-	return ctx.Err()
-}
-
-// Ping implements [drivers.Pinger].
+// Ping implements [driver.Pinger].
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.usable(ctx); err != nil {
-		return err
-	}
-	return s.failed(ctx, s.write.PingContext(ctx))
-}
-
-// failed makes what a method returns of an engine's error: one line, and the
-// context's end told as such.
-func (s *Store) failed(ctx context.Context, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case s.closed.Load():
-		return drivers.ErrClosed
-	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
-		return fmt.Errorf("%w (%w)", ctx.Err(), oneLine(err))
-	}
-	return oneLine(err)
-}
-
-// lineError is an error whose text is one line.
-type lineError struct{ error }
-
-func (e lineError) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
-
-func (e lineError) Unwrap() error { return e.error }
-
-func oneLine(err error) error {
-	if err == nil || !strings.ContainsAny(err.Error(), "\n\r\t") {
-		return err
-	}
-	return lineError{err}
+	return s.write.PingContext(ctx)
 }

@@ -13,9 +13,6 @@ import (
 
 // Notify implements [record.Sink]: one transaction.
 func (s *Store) Notify(ctx context.Context, events []record.Event) error {
-	if err := s.usable(ctx); err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
-	}
 	if len(events) == 0 {
 		return nil
 	}
@@ -32,9 +29,9 @@ func (s *Store) Notify(ctx context.Context, events []record.Event) error {
 		return s.reject(ctx, b.rows, err)
 	}
 	if errors.Is(err, errUnknown) {
-		return s.failed(ctx, err)
+		return err
 	}
-	return fmt.Errorf("%w: %w", record.ErrNotSent, s.failed(ctx, err))
+	return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 }
 
 // errUnknown marks the failure of a COMMIT, which may have been done.
@@ -174,10 +171,10 @@ func (s *Store) reject(ctx context.Context, rows []Row, cause error) error {
 		return search(middle, to, nil)
 	}
 	if err := search(0, len(rows), cause); err != nil {
-		return fmt.Errorf("%w: %w", record.ErrNotSent, s.failed(ctx, err))
+		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
 	if len(indexes) == 0 { // each half goes in, the whole does not
-		return fmt.Errorf("%w: %w", record.ErrNotSent, oneLine(cause))
+		return fmt.Errorf("%w: %w", record.ErrNotSent, cause)
 	}
-	return &record.RejectedError{Indexes: indexes, Err: oneLine(cause)}
+	return &record.RejectedError{Indexes: indexes, Err: cause}
 }

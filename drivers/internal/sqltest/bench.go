@@ -14,7 +14,7 @@ import (
 // Fill writes so many traces of so many records each, a second apart, in the
 // order of time or the newest record first, as a copy from Redis does. The last
 // record of every tenth trace tells of an error.
-func Fill(t testing.TB, d drivers.Driver, traces, records int, newestFirst bool) {
+func Fill(t testing.TB, d *drivers.Store, traces, records int, newestFirst bool) {
 	t.Helper()
 	var all []record.Event
 	for i := range traces {
@@ -40,7 +40,7 @@ func Fill(t testing.TB, d drivers.Driver, traces, records int, newestFirst bool)
 var Orders = map[string]bool{"OldestFirst": false, "NewestFirst": true}
 
 // BenchmarkTraces lists traces whose rows stand in either order.
-func BenchmarkTraces(b *testing.B, open func() drivers.Driver) {
+func BenchmarkTraces(b *testing.B, open func() *drivers.Store) {
 	for _, shape := range []struct{ traces, records int }{{1, 4000}, {2000, 10}} {
 		for _, order := range []string{"OldestFirst", "NewestFirst"} {
 			d := open()
@@ -66,7 +66,7 @@ func BenchmarkTraces(b *testing.B, open func() drivers.Driver) {
 }
 
 // Listed is what Traces yields.
-func Listed(t testing.TB, d drivers.Driver, q drivers.Query) (traces []drivers.Trace) {
+func Listed(t testing.TB, d *drivers.Store, q drivers.Query) (traces []drivers.Trace) {
 	t.Helper()
 	for tr, err := range d.Traces(t.Context(), q) {
 		if err != nil {

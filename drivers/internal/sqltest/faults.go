@@ -33,8 +33,8 @@ func (e *Engine) testWrongPassword(t *testing.T) {
 	defer d.Close()
 	checkRefused(t, "Notify", d.Notify(t.Context(), drivertest.Trace(2, 0)))
 	for name, err := range map[string]error{
-		"Ping":    d.(drivers.Pinger).Ping(t.Context()),
-		"Delete":  d.(drivers.Deleter).Delete(t.Context(), "x"),
+		"Ping":    d.Ping(t.Context()),
+		"Delete":  d.Delete(t.Context(), "x"),
 		"Records": lastError(d.Records(t.Context(), "x")),
 		"Traces":  lastError(d.Traces(t.Context(), listAll)),
 	} {
@@ -174,7 +174,7 @@ func (e *Engine) testDown(t *testing.T) {
 	defer d.Close()
 	events := drivertest.Trace(3, 0)
 	checkRefused(t, "Notify", d.Notify(t.Context(), events))
-	if err := d.(drivers.Pinger).Ping(t.Context()); err == nil {
+	if err := d.Ping(t.Context()); err == nil {
 		t.Error("a server that is down answers")
 	}
 	if err := lastError(d.Records(t.Context(), "x")); err == nil {

@@ -14,7 +14,7 @@ import (
 
 // ListRandom lists traces that overlap in time, whose rows stand in any order
 // and share timestamps, and compares with a list made from all records.
-func ListRandom(t *testing.T, d drivers.Driver) {
+func ListRandom(t *testing.T, d *drivers.Store) {
 	random := rand.New(rand.NewPCG(7, 0))
 	var all []record.Event
 	for range 150 {

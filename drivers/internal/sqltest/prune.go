@@ -12,7 +12,7 @@ import (
 )
 
 // PruneMany prunes more traces than Prune looks at in one go, and leaves one.
-func PruneMany(t *testing.T, open func() drivers.Driver) {
+func PruneMany(t *testing.T, open func() *drivers.Store) {
 	d := open()
 	defer d.Close()
 	const many = sqlstore.PrunePage + 7
@@ -27,7 +27,7 @@ func PruneMany(t *testing.T, open func() drivers.Driver) {
 			t.Fatal(err)
 		}
 	}
-	if n, err := d.(drivers.Pruner).Prune(t.Context(), limit); n != many || err != nil {
+	if n, err := d.Prune(t.Context(), limit); n != many || err != nil {
 		t.Errorf("Prune = %d, %v, want %d", n, err, many)
 	}
 	if left := Listed(t, d, drivers.Query{}); len(left) != 1 || left[0].BaseID != all[many].Trace().String() {

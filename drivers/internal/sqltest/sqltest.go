@@ -107,12 +107,12 @@ func (e *Engine) Texts(t testing.TB, database, query string) (lines []string) {
 }
 
 // Open opens the driver for a database.
-func (e *Engine) Open(t testing.TB, database string) drivers.Driver {
+func (e *Engine) Open(t testing.TB, database string) *drivers.Store {
 	t.Helper()
 	return open(t, e.URL("", database))
 }
 
-func open(t testing.TB, url string) drivers.Driver {
+func open(t testing.TB, url string) *drivers.Store {
 	t.Helper()
 	d, err := drivers.Open(t.Context(), url, drivers.Options{FilterErrorTrace: true})
 	if err != nil {
@@ -137,7 +137,7 @@ func Run(t *testing.T, e *Engine) {
 	t.Run("ListLookalikes", e.testListLookalikes)
 	t.Run("Prune", func(t *testing.T) {
 		database := e.Database(t)
-		PruneMany(t, func() drivers.Driver { return e.Open(t, database) })
+		PruneMany(t, func() *drivers.Store { return e.Open(t, database) })
 		if got := e.Texts(t, database, "SELECT COUNT(*) FROM data"); got[0] != "1" {
 			t.Errorf("%s rows are left, want 1", got[0])
 		}
@@ -160,9 +160,9 @@ func (e *Engine) conformance(t *testing.T) {
 	drivertest.Run(t, drivertest.Harness{
 		Driver: e.Driver,
 		Server: e.Texts(t, e.Exists, e.Version)[0],
-		New: func(t *testing.T) func() drivers.Driver {
+		New: func(t *testing.T) func() *drivers.Store {
 			database = e.Database(t)
-			return func() drivers.Driver { return e.Open(t, database) }
+			return func() *drivers.Store { return e.Open(t, database) }
 		},
 		TLS:     true, // TestTLS
 		Corrupt: func(t *testing.T, base, raw string) { e.Exec(t, database, e.Corrupt, base, raw) },
@@ -254,7 +254,7 @@ func (e *Engine) testRejected(t *testing.T) {
 	}
 }
 
-func collect(t testing.TB, d drivers.Driver, base string) (records []record.Record) {
+func collect(t testing.TB, d *drivers.Store, base string) (records []record.Record) {
 	t.Helper()
 	for r, err := range d.Records(t.Context(), base) {
 		if err != nil {
@@ -265,7 +265,7 @@ func collect(t testing.TB, d drivers.Driver, base string) (records []record.Reco
 	return records
 }
 
-func reportOf(t testing.TB, d drivers.Driver, base string) string {
+func reportOf(t testing.TB, d *drivers.Store, base string) string {
 	t.Helper()
 	r, err := report.Build(d.Records(t.Context(), base))
 	if err != nil {
@@ -279,7 +279,7 @@ func reportOf(t testing.TB, d drivers.Driver, base string) string {
 }
 
 // notify tries until the events are stored, as the queue does.
-func notify(ctx context.Context, d drivers.Driver, events []record.Event, failed func(error)) error {
+func notify(ctx context.Context, d *drivers.Store, events []record.Event, failed func(error)) error {
 	for {
 		err := d.Notify(ctx, events)
 		if err == nil || ctx.Err() != nil {

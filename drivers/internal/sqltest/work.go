@@ -12,7 +12,7 @@ import (
 // the others. open opens a driver on an empty store, and returns what counts
 // the rows that are read in a call with a driver on the same store; where
 // something else than rows is counted, perRow is how many of it are a row.
-func ListWork(t *testing.T, perRow float64, open func(t *testing.T) (d drivers.Driver, count func(list func(drivers.Driver)) int64)) {
+func ListWork(t *testing.T, perRow float64, open func(t *testing.T) (d *drivers.Store, count func(list func(*drivers.Store)) int64)) {
 	for _, shape := range []struct{ traces, records int }{{1, 3000}, {300, 30}} {
 		for order, newestFirst := range Orders {
 			t.Run(fmt.Sprintf("%dx%d/%s", shape.traces, shape.records, order), func(t *testing.T) {
@@ -24,7 +24,7 @@ func ListWork(t *testing.T, perRow float64, open func(t *testing.T) (d drivers.D
 				rows := float64(shape.traces * shape.records)
 				check := func(what string, q drivers.Query, want int, limit float64) {
 					t.Helper()
-					got := count(func(d drivers.Driver) {
+					got := count(func(d *drivers.Store) {
 						if n := len(Listed(t, d, q)); n != want {
 							t.Errorf("%s: %d traces, want %d", what, n, want)
 						}
@@ -46,10 +46,10 @@ func ListWork(t *testing.T, perRow float64, open func(t *testing.T) (d drivers.D
 }
 
 func (e *Engine) testListWork(t *testing.T) {
-	ListWork(t, 1, func(t *testing.T) (drivers.Driver, func(func(drivers.Driver)) int64) {
+	ListWork(t, 1, func(t *testing.T) (*drivers.Store, func(func(*drivers.Store)) int64) {
 		database := e.Database(t)
 		analyzed := false
-		return e.Open(t, database), func(list func(drivers.Driver)) int64 {
+		return e.Open(t, database), func(list func(*drivers.Store)) int64 {
 			if !analyzed { // as servers do by themselves a while after so many writes
 				e.Exec(t, database, e.Analyze)
 				analyzed = true

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
 )
@@ -16,16 +16,16 @@ import (
 // records.
 type List struct {
 	traces map[string]*entry
-	q      drivers.Query
+	q      driver.Query
 }
 
 type entry struct {
-	drivers.Trace
+	driver.Trace
 	service bool // the wanted service took part
 }
 
 // New makes an empty List for a query.
-func New(q drivers.Query) *List {
+func New(q driver.Query) *List {
 	return &List{traces: map[string]*entry{}, q: q}
 }
 
@@ -33,7 +33,7 @@ func New(q drivers.Query) *List {
 func (l *List) Add(r *record.Record) {
 	e := l.traces[r.Trace]
 	if e == nil {
-		e = &entry{Trace: drivers.Trace{BaseID: strings.Clone(r.Trace)}}
+		e = &entry{Trace: driver.Trace{BaseID: strings.Clone(r.Trace)}}
 		l.traces[e.BaseID] = e
 	}
 	if e.Timestamp == "" || r.Timestamp < e.Timestamp {
@@ -67,19 +67,19 @@ func HasError(info []byte) bool {
 }
 
 // Sorted returns the traces that the query selects, newest first.
-func (l *List) Sorted() []drivers.Trace {
+func (l *List) Sorted() []driver.Trace {
 	since := ""
 	if !l.q.Since.IsZero() {
 		since = string(record.AppendTimestamp(nil, l.q.Since.UnixNano()))
 	}
-	var traces []drivers.Trace
+	var traces []driver.Trace
 	for _, e := range l.traces {
 		if e.Timestamp < since || l.q.Service != "" && !e.service || l.q.ErrorsOnly && !e.Failed {
 			continue
 		}
 		traces = append(traces, e.Trace)
 	}
-	slices.SortFunc(traces, func(a, b drivers.Trace) int {
+	slices.SortFunc(traces, func(a, b driver.Trace) int {
 		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.BaseID, a.BaseID))
 	})
 	if l.q.Limit > 0 && len(traces) > l.q.Limit {

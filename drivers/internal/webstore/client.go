@@ -12,10 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
-	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/record"
 )
@@ -25,9 +23,8 @@ const maxReply = 1 << 30
 
 // Client sends requests. It is safe for concurrent use.
 type Client struct {
-	limit  answer.Limit
-	http   http.Client
-	closed atomic.Bool
+	limit answer.Limit
+	http  http.Client
 }
 
 // New makes a Client; connecting and the TLS handshake may take so long each, a
@@ -64,16 +61,13 @@ type Reply struct {
 
 // Do sends a request and reads the whole answer. An error wraps
 // [record.ErrNotSent] if the server cannot have seen the request,
-// [drivers.ErrNoAnswer] if it did not answer, and ctx's error if that ended it.
+// [driver.ErrNoAnswer] if it did not answer, and ctx's error if that ended it.
 // It shows no URL.
 func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
-	if err := c.Usable(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %w", record.ErrNotSent, err)
-	}
 	limited, wait := c.limit.Begin(ctx)
 	reply, err := c.do(limited, wait, r)
 	if err != nil {
-		return nil, wait.End(c.explain(ctx, err))
+		return nil, wait.End(explain(err))
 	}
 	return reply, wait.End(nil)
 }
@@ -108,10 +102,8 @@ func bare(err error) error {
 	return err
 }
 
-func (c *Client) explain(ctx context.Context, err error) error {
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		err = fmt.Errorf("%w: %w", ended, err)
-	}
+// explain says whether a request was not sent, since there was no connection.
+func explain(err error) error {
 	var op *net.OpError
 	var cert *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
@@ -121,17 +113,8 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	return err
 }
 
-// Usable is nil while the Client may be used.
-func (c *Client) Usable(ctx context.Context) error {
-	if c.closed.Load() {
-		return drivers.ErrClosed
-	}
-	return ctx.Err()
-}
-
-// Close lets no new request begin and drops the idle connections.
+// Close drops the idle connections.
 func (c *Client) Close() error {
-	c.closed.Store(true)
 	c.http.CloseIdleConnections()
 	return nil
 }

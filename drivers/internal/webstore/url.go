@@ -1,13 +1,10 @@
 package webstore
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 )
 
@@ -55,22 +52,4 @@ func Parse(rawURL, port string, options ...string) (*Address, error) {
 		}
 	}
 	return a, nil
-}
-
-// TLS makes the client's side of TLS: the system's authorities, or those in a
-// PEM file, or any certificate.
-func TLS(caFile string, insecure bool) (*tls.Config, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure}
-	if caFile == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, err
-	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate", caFile)
-	}
-	return c, nil
 }
