@@ -82,6 +82,7 @@ var mayImport = []struct {
 	{"drivers/internal/sqltest", []string{"header", "record", "drivers", "report"}}, // for tests
 	{"drivers", []string{"header", "record", "layer", "drivers"}},
 	{"report", []string{"header", "record", "layer", "report"}},
+	{"cli", []string{".", "header", "record", "drivers", "report"}},
 	{".", []string{"header", "profiler", "drivers"}},
 }
 
@@ -186,9 +187,14 @@ func TestLightRooms(t *testing.T) {
 }
 
 // TestRootIsLight: the root package links the drivers' registry and none of
-// the drivers.
+// the drivers, and nor does the command without its main.
 func TestRootIsLight(t *testing.T) {
 	all := listPackages(t)
+	for _, dep := range all[module+"/cli"].Deps {
+		if r, ours := room(dep); ours && in(r, "drivers") && r != "drivers" {
+			t.Errorf("cli links %s", dep)
+		}
+	}
 	for _, dep := range all[module].Deps {
 		if r, ours := room(dep); !ours && !all[dep].Standard || in(r, "drivers") && r != "drivers" {
 			t.Errorf("the root package links %s", dep)

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bufio"
@@ -85,12 +85,3 @@ type carrier map[string]string
 
 func (c carrier) Get(name string) string { return c[name] }
 func (c carrier) Set(name, value string) { c[name] = value }
-
-// TestOneLineForADeadStore: the libraries of stores print nothing of their own.
-func TestOneLineForADeadStore(t *testing.T) {
-	for _, url := range []string{"redis://127.0.0.1:1", "redissentinel://127.0.0.1:1", "redis+cluster://127.0.0.1:1", "postgresql://127.0.0.1:1/x", "mysql://root@127.0.0.1:1/x", "nats://127.0.0.1:1"} {
-		if r := process(t, "trace", "list", "--connection-string", url).end(t); r.code != exitFailed || strings.Count(r.err, "\n") != 1 {
-			t.Errorf("%s: exit code %d, printed %q", url, r.code, r.err)
-		}
-	}
-}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -19,8 +19,8 @@ Trace one request, or ask for its trace with another program and look at it late
   sonde trace list --limit 5
   sonde trace show ID`
 
-// cli is the grammar of the command line.
-type cli struct {
+// grammar is that of the command line.
+type grammar struct {
 	Run     runCmd     `cmd:"" help:"Make one request with the signed headers and show its trace."`
 	Trace   traceCmd   `cmd:"" help:"List, show, copy and remove traces."`
 	Headers headersCmd `cmd:"" help:"Make the signed headers that start a trace, or check them."`
