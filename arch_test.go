@@ -137,17 +137,19 @@ func TestReadersLinkNoProfiler(t *testing.T) {
 	}
 }
 
-// TestProgramsLinkNoTestKit: profilertest imports testing, whose flags no
-// program should have, so only tests import it.
+// TestProgramsLinkNoTestKit: these kits import testing, whose flags no program
+// should have, so only tests import them.
 func TestProgramsLinkNoTestKit(t *testing.T) {
-	const kit = module + "/profiler/profilertest"
 	all := listPackages(t)
-	if _, ok := all[kit]; !ok {
-		t.Fatalf("there is no package %s", kit)
-	}
-	for path, p := range all {
-		if slices.Contains(p.Imports, kit) {
-			t.Errorf("%s imports %s outside of its tests", path, kit)
+	for _, r := range []string{"profiler/profilertest", "report/outputtest"} {
+		kit := module + "/" + r
+		if _, ok := all[kit]; !ok {
+			t.Fatalf("there is no package %s", kit)
+		}
+		for path, p := range all {
+			if slices.Contains(p.Imports, kit) {
+				t.Errorf("%s imports %s outside of its tests", path, kit)
+			}
 		}
 	}
 }

@@ -127,7 +127,7 @@ func (f *formFlags) write(r *report.Report, s streams) error {
 
 func (f *formFlags) writeTo(w io.Writer, r *report.Report) error {
 	if f.JSON {
-		return r.WriteJSON(w)
+		return r.WriteOSProfiler(w)
 	}
 	o := textOptions(w)
 	if !f.All {
@@ -137,7 +137,7 @@ func (f *formFlags) writeTo(w io.Writer, r *report.Report) error {
 }
 
 // textOptions fits a report to the terminal, if w is one.
-func textOptions(w io.Writer) (o report.TextOptions) {
+func textOptions(w io.Writer) (o report.Options) {
 	o.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		o.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
