@@ -4,12 +4,13 @@
 //	package main
 //
 //	import (
+//		"example.org/csv"
 //		_ "example.org/folder" // a driver
 //
 //		"github.com/sonde-go/sonde/cli"
 //	)
 //
-//	func main() { cli.Main() }
+//	func main() { cli.Main(cli.WithOutput(csv.Output)) }
 //
 // The command reaches the stores whose drivers the program imports. A layer
 // needs nothing here, since its records describe it.
@@ -37,10 +38,10 @@ import (
 // something failed, with 2 when it was called wrongly, and "run --fail" with 22
 // when the server answered with a status of 400 or above. SIGINT and SIGTERM
 // interrupt it, the second of them at once. It does not return.
-func Main() {
+func Main(opts ...Option) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
-	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}, opts...))
 }
 
 // streams are what a command reads and writes.
@@ -61,7 +62,8 @@ const (
 type exit int
 
 // run is the whole command.
-func run(ctx context.Context, args []string, s streams) (code int) {
+func run(ctx context.Context, args []string, s streams, opts ...Option) (code int) {
+	forms := newOutputs(opts)
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -78,9 +80,12 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Vars{"store": sonde.DefaultConnectionString, "schemes": strings.Join(drivers.Schemes(), ", ")},
+		kong.Vars{
+			"store": sonde.DefaultConnectionString, "schemes": strings.Join(drivers.Schemes(), ", "),
+			"formats": forms.names(), "formatdocs": forms.docs(),
+		},
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(s),
+		kong.Bind(s, forms),
 	)
 	if err != nil {
 		panic(err) // the grammar is wrong

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,10 +75,13 @@ func TestHostileNames(t *testing.T) {
 	for _, args := range [][]string{
 		{"trace", "list"},
 		{"trace", "list", "--json"},
+		{"trace", "list", "--format", "json"},
 		{"trace", "show", checkout},
 		{"trace", "show", checkout, "--json"},
+		{"trace", "show", checkout, "--format", "json"},
 		{"trace", "show", report},
 		{"trace", "show", report, "--json"},
+		{"trace", "show", report, "--format", "json"},
 		{"trace", "show", hostile},
 		{"trace", "prune", "--older-than", "1h"},
 		{"trace", "copy", "--from", url, "--to", "memory://hostile", "--all"},
@@ -87,7 +91,7 @@ func TestHostileNames(t *testing.T) {
 		{"run", "--hmac-key", "k", "http://h/" + hostile},
 		{"headers", "--hmac-key", "k", "--base-id", hostile},
 	} {
-		what, machine := strings.Join(args, " "), args[len(args)-1] == "--json"
+		what, machine := strings.Join(args, " "), slices.Contains([]string{"json", "--json"}, args[len(args)-1])
 		if !strings.Contains(what, "copy") && args[0] != "headers" {
 			args = append(args, "--connection-string", url)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/progress"
+	"github.com/sonde-go/sonde/report"
 )
 
 type runCmd struct {
@@ -44,9 +45,9 @@ Examples:
   sonde run --json --fail --wait 30s https://shop.example/api/checkout >trace.json`
 }
 
-func (c *runCmd) Run(ctx context.Context, s streams) error {
-	if c.answerTo() == toStdout && c.JSON && c.Out == "" {
-		return errors.New("the answer and the trace in JSON cannot both go to standard output: give -o FILE or --out FILE")
+func (c *runCmd) Run(ctx context.Context, s streams, forms outputs) error {
+	if form := c.format(); c.answerTo() == toStdout && form != report.Text.Name && c.Out == "" {
+		return fmt.Errorf("the answer and the trace in the format %s cannot both go to standard output: give -o FILE or --out FILE", form)
 	}
 	keys, err := c.keys()
 	if err != nil {
@@ -68,7 +69,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 		if a.status != 0 && c.answerTo() == toStdout && c.Out == "" {
 			fmt.Fprintln(s.out) // between the answer and the trace
 		}
-		err := c.show(ctx, &w, a)
+		err := c.show(ctx, &w, a, forms)
 		if c.Fail && a.status >= 400 {
 			say(s, err)
 			return exitCode(exitHTTP)
@@ -79,7 +80,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 
 // show waits for the trace, writes what there is of it, and says what is
 // missing.
-func (c *runCmd) show(ctx context.Context, w *awaited, a answer) error {
+func (c *runCmd) show(ctx context.Context, w *awaited, a answer, forms outputs) error {
 	var failed error
 	switch {
 	case ctx.Err() != nil, !a.sent:
@@ -90,7 +91,7 @@ func (c *runCmd) show(ctx context.Context, w *awaited, a answer) error {
 		failed = w.wait(ctx, c.Wait, complete)
 	}
 	if len(w.report.Points) > 0 {
-		failed = errors.Join(failed, c.write(w.report, w.s))
+		failed = errors.Join(failed, c.write(w.report, w.s, forms))
 	}
 	none := fmt.Errorf("no record of the trace has come to %s so far: see sonde trace show %s", w.store, w.id)
 	switch {

@@ -138,7 +138,7 @@ func TestRunFails(t *testing.T) {
 		"bad header":   {exitFailed, `header "x" has no colon`, []string{"--hmac-key", "k", "-H", "x", server.URL}},
 		"bad user":     {exitFailed, `--user has no colon`, []string{"--hmac-key", "k", "-u", "secret", server.URL}},
 		"no body":      {exitFailed, "no such file", []string{"--hmac-key", "k", "-d", "@/none", server.URL}},
-		"two outputs":  {exitFailed, "give -o FILE or --out FILE", []string{"--hmac-key", "k", "-i", "--json", server.URL}},
+		"two outputs":  {exitFailed, "the trace in the format osprofiler cannot both go .*: give -o FILE or --out FILE", []string{"--hmac-key", "k", "-i", "--json", server.URL}},
 		"nobody there": {exitFailed, `^sonde: GET http://u:\S+@127.0.0.1:1/: dial .*refused$`, []string{"--hmac-key", "k", "http://u:secret@127.0.0.1:1/"}},
 		"no store":     {exitFailed, "redis://.*refused", []string{"--hmac-key", "k", "--connection-string", "redis://127.0.0.1:1", server.URL}},
 		"wrong key":    {exitFailed, `no record of trace .* in sqlite:///.* after 300ms \(--wait\): has the service this HMAC key`, []string{"--hmac-key", "other", "--wait", "300ms", server.URL}},
@@ -456,7 +456,7 @@ func TestRunGivesUp(t *testing.T) {
 			if name == "interrupted" {
 				cancel()
 			}
-			err = (&runCmd{}).show(ctx, &w, tt.answer)
+			err = (&runCmd{}).show(ctx, &w, tt.answer, newOutputs(nil))
 			if (err == nil) != (tt.err == "") || err != nil && !regexp.MustCompile(tt.err).MatchString(err.Error()) {
 				t.Errorf("error %v, want %q", err, tt.err)
 			}

@@ -24,9 +24,21 @@ type showCmd struct {
 
 // formFlags say how a report is written.
 type formFlags struct {
-	JSON bool   `name:"json" help:"Write JSON, as \"osprofiler trace show --json\" does."`
-	All  bool   `help:"Write all points, however many."`
-	Out  string `help:"Write to a file." placeholder:"FILE" type:"path"`
+	Format *string `help:"How to write it: ${formatdocs}; text if not given." enum:"${formats}" xor:"form" placeholder:"NAME"`
+	JSON   bool    `name:"json" help:"Write JSON as \"osprofiler trace show --json\" does: --format osprofiler." xor:"form"`
+	All    bool    `help:"Write all points, however many."`
+	Out    string  `help:"Write to a file." placeholder:"FILE" type:"path"`
+}
+
+// format is the name of the form that was asked for.
+func (f *formFlags) format() string {
+	switch {
+	case f.JSON:
+		return report.OSProfiler.Name
+	case f.Format != nil:
+		return *f.Format
+	}
+	return report.Text.Name
 }
 
 func (*showCmd) Help() string {
@@ -37,6 +49,7 @@ Examples:
 
   sonde trace show 4f1c0f3e-3c1a-4a55-9d0e-2b1f0f7f9a11
   sonde trace show ID --json --out trace.json
+  sonde trace show ID --format json | jq '.points[] | select(.failed) | .label'
   sonde trace show trace.json
   sonde trace show ID --connection-string redis://localhost:6379/0`
 }
@@ -44,12 +57,12 @@ Examples:
 // mostRows is how many rows of a waterfall are shown without --all.
 const mostRows = 200
 
-func (c *showCmd) Run(ctx context.Context, s streams) error {
+func (c *showCmd) Run(ctx context.Context, s streams, forms outputs) error {
 	r, err := c.read(ctx, s)
 	if err != nil {
 		return err
 	}
-	return c.write(r, s)
+	return c.write(r, s, forms)
 }
 
 func (c *showCmd) read(ctx context.Context, s streams) (*report.Report, error) {
@@ -109,10 +122,13 @@ func readFile(name string, read func() ([]byte, error)) (*report.Report, error) 
 	return r, nil
 }
 
-// write writes a report to a file or to standard output.
-func (f *formFlags) write(r *report.Report, s streams) error {
+// write writes a report to a file, or to standard output where the last line of
+// what is text is ended.
+func (f *formFlags) write(r *report.Report, s streams, forms outputs) error {
+	form := forms.named(f.format())
 	if f.Out == "" {
-		if err := f.writeTo(s.out, r); err != nil || !f.JSON {
+		w := lastByte{Writer: s.out, last: '\n'}
+		if err := form.Write(&w, r, f.options(s.out)); err != nil || !form.Text || w.last == '\n' {
 			return err
 		}
 		_, err := io.WriteString(s.out, "\n")
@@ -122,22 +138,27 @@ func (f *formFlags) write(r *report.Report, s streams) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.writeTo(file, r), file.Close())
+	return errors.Join(form.Write(file, r, f.options(file)), file.Close())
 }
 
-func (f *formFlags) writeTo(w io.Writer, r *report.Report) error {
-	if f.JSON {
-		return r.WriteOSProfiler(w)
+// lastByte knows the last byte that was written.
+type lastByte struct {
+	io.Writer
+	last byte
+}
+
+func (w *lastByte) Write(b []byte) (int, error) {
+	if len(b) > 0 {
+		w.last = b[len(b)-1]
 	}
-	o := textOptions(w)
+	return w.Writer.Write(b)
+}
+
+// options fits a report to the flags, and to the terminal if w is one.
+func (f *formFlags) options(w io.Writer) (o report.Options) {
 	if !f.All {
 		o.MaxRows, o.More = mostRows, "--all or --json shows them"
 	}
-	return r.WriteText(w, o)
-}
-
-// textOptions fits a report to the terminal, if w is one.
-func textOptions(w io.Writer) (o report.Options) {
 	o.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		o.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
