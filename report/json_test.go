@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,9 +68,15 @@ func deref(s *string) string {
 // TestJSONStreams: the document is written in pieces, none of which grows with
 // the trace.
 func TestJSONStreams(t *testing.T) {
-	w := pieces{}
-	if err := build(t, ofPayloads(bigTrace(4000))).WriteJSON(&w); err != nil || w.n < 10 || w.most > 1<<17 {
-		t.Errorf("%v, %d pieces, the longest of %d bytes", err, w.n, w.most)
+	var bare [][]byte // of which nothing is written as it is stored
+	for i := range 4000 {
+		bare = append(bare, fmt.Appendf(nil, `{"name": "x-start", "base_id": "base", "trace_id": "p%d", "parent_id": "base", "timestamp": %q}`, i, at(i)))
+	}
+	for _, records := range [][][]byte{bigTrace(4000), bare} {
+		w := pieces{}
+		if err := build(t, ofPayloads(records)).WriteJSON(&w); err != nil || w.n < 10 || w.most > 1<<17 {
+			t.Errorf("%v, %d pieces, the longest of %d bytes", err, w.n, w.most)
+		}
 	}
 }
 

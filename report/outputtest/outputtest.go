@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // what holds for every form: that it is the same again and with several writers
 // at once, that an error of the writer is returned wherever it comes, that the
 // report stays as it is, and that a form which calls itself text holds nothing
-// that steers a terminal, with any options. At last it writes reports of ten
+// that steers a terminal, with any options. At last it writes reports of three
 // thousand points, wide and deep.
 func Run(t *testing.T, form report.Output, dir string) {
 	t.Helper()
@@ -51,7 +51,7 @@ func Run(t *testing.T, form report.Output, dir string) {
 	}
 	for _, deep := range []bool{false, true} {
 		t.Run(fmt.Sprint("large, deep: ", deep), func(t *testing.T) {
-			if err := form.Write(io.Discard, large(10000, deep).Report(t), report.Options{}); err != nil {
+			if err := form.Write(io.Discard, large(3000, deep).Report(t), report.Options{}); err != nil {
 				t.Error(err)
 			}
 		})

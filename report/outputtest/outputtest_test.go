@@ -31,7 +31,7 @@ func TestTraces(t *testing.T) {
 
 // TestCheckComplains: each form has one fault, and is found to have it.
 func TestCheckComplains(t *testing.T) {
-	var calls atomic.Int32
+	var calls, others atomic.Int32
 	var once sync.Once
 	each := func(w io.Writer, r *report.Report, format string, value func(p *report.Point) string) error {
 		for p := range r.Walk() {
@@ -53,6 +53,14 @@ func TestCheckComplains(t *testing.T) {
 		}},
 		"the second time": {Write: func(w io.Writer, r *report.Report, _ report.Options) error {
 			_, err := fmt.Fprintln(w, calls.Add(1))
+			return err
+		}},
+		"when several write at once": {Write: func(w io.Writer, r *report.Report, _ report.Options) error {
+			n := others.Add(1)
+			if n <= 3 || n > 7 { // the others are those at once
+				n = 0
+			}
+			_, err := fmt.Fprintln(w, n)
 			return err
 		}},
 		"does not return the error of its writer, which came after 0": {Write: func(w io.Writer, r *report.Report, _ report.Options) error {
