@@ -4,8 +4,8 @@
 //	package main
 //
 //	import (
-//		"example.org/csv"
-//		_ "example.org/folder" // a driver
+//		"example.com/csv"
+//		_ "example.com/folder" // a driver
 //
 //		"github.com/sonde-go/sonde/cli"
 //	)

@@ -13,7 +13,6 @@ import (
 	"unicode"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -44,7 +43,7 @@ func TestHostileNames(t *testing.T) {
 	defer d.Close()
 	trace := events(checkout, 1, `{"etype":"\u009b","message":"\u202e","host":"h"}`)
 	for i := range trace {
-		drivertest.Change(&trace[i], func(f *record.Fields) {
+		trace[i].Change(func(f *record.Fields) {
 			f.Name, f.Service, f.Project, f.Host = hostile, hostile, hostile, hostile
 			f.Time = time.Now().Add(time.Hour).UnixNano() // for check to complain about
 		})

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/record"
 )
@@ -21,7 +20,7 @@ func TestSorter(t *testing.T) {
 		var want []record.Event
 		for i := range n {
 			e := events(checkout, 1, `{"host":"h"}`)[i%2]
-			drivertest.Change(&e, func(f *record.Fields) {
+			e.Change(func(f *record.Fields) {
 				f.Time += rand.Int64N(int64(n)) * 1000 // with repeats
 				f.Point = header.NewID()
 			})

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
@@ -416,7 +415,7 @@ func TestRunGivesUp(t *testing.T) {
 	publish := func(name string) []record.Event {
 		e := events(checkout, 1, `{"host":"h"}`)
 		for i := range e {
-			drivertest.Change(&e[i], func(f *record.Fields) { f.Name = name })
+			e[i].Change(func(f *record.Fields) { f.Name = name })
 		}
 		return e
 	}

@@ -13,6 +13,28 @@ const maxList = maxInfo / 2
 // ending it to the code that opened it.
 func PointOf(ctx context.Context) Point { return Point{current(ctx)} }
 
+// AddFunc adds what attributes returns, for layers whose user has given them a
+// function. It is called at once, and not at all for the zero Point. A panic of
+// it is recorded as the attribute "attributes" and goes no further.
+func (p Point) AddFunc(attributes func() []slog.Attr) {
+	if p.n == nil {
+		return
+	}
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			p.n.trace.svc.panics.Add(1)
+			p.Add(slog.String("attributes", "!PANIC: "+safeText(v)))
+		}
+	}()
+	attrs := attributes()
+	returned = true
+	p.Add(attrs...)
+}
+
 // Append adds an object with the attributes attrs to the list called key in the
 // point's stop record. A list holds up to 8 KiB; the number of objects that did
 // not fit is recorded as key + "_left_out". An attribute that [Point.Add] or

@@ -88,3 +88,18 @@ func TestAppendIsBounded(t *testing.T) {
 		t.Errorf("%d in the list, %v left out", len(list), left)
 	}
 }
+
+func TestAddFunc(t *testing.T) {
+	sink := &store{}
+	s := newService(t, sink)
+	_, p := s.Begin(context.Background(), profiler.Opening{Name: "p"})
+	p.AddFunc(func() []slog.Attr { return []slog.Attr{slog.Int("n", 1)} })
+	p.AddFunc(func() []slog.Attr { panic(selfPanicking{}) })
+	p.Stop()
+	profiler.Point{}.AddFunc(func() []slog.Attr { panic("called for nobody") })
+	mustClose(t, s)
+	e := sink.find(t, "p-stop")
+	if m := info(t, e); m["n"] != 1.0 || m["attributes"] != "!PANIC: a profiler_test.selfPanicking, whose text panics" || s.Stats().Panics != 1 {
+		t.Errorf("%v, %+v", m, s.Stats())
+	}
+}

@@ -30,10 +30,10 @@ func (f *fifo) pop() *chunk {
 }
 
 // batch is what is taken from the queue at once. Its memory is used again and
-// again.
+// again; what all events have in common is written into each of them once.
 type batch struct {
 	chunks []*chunk
-	all    []record.Event
+	all    []record.Event // filled with the common part
 	events []record.Event // the beginning of all
 }
 
@@ -56,30 +56,31 @@ func (q *queue) fill(b *batch) bool {
 	}
 	q.inFlight = n
 	q.mu.Unlock()
-	if more := n - len(b.all); more > 0 {
-		b.all = append(b.all, make([]record.Event, more)...)
+	for len(b.all) < n {
+		b.all = append(b.all, q.proto)
 	}
 	b.events = b.all[:n]
-	i, f := 0, q.common
+	i := 0
 	for _, c := range b.chunks {
-		i += c.fill(b.events[i:], &f)
+		i += c.fill(b.events[i:])
 	}
 	return true
 }
 
-// fill writes the chunk's records into the first of events and returns how
-// many; f has what they have in common with those of every other chunk.
-func (c *chunk) fill(events []record.Event, f *record.Fields) int {
+// fill writes the chunk's records into the first of events, of which only the
+// common part is written, and returns how many.
+func (c *chunk) fill(events []record.Event) int {
 	n := 0
-	f.Trace = c.base
 	for i := range c.recs {
 		r := &c.recs[i]
 		if r.dead {
 			continue
 		}
-		f.Point, f.Parent, f.Name, f.Phase, f.Time = r.id, r.parent, r.name, r.kind, r.time
-		f.Seq, f.Info = c.seq+uint64(n), c.buf[r.from:r.to:r.to]
-		events[n].Set(f)
+		events[n].Change(func(f *record.Fields) { // is inlined, and nothing is copied
+			f.Name, f.Phase, f.Time, f.Seq = r.name, r.kind, r.time, c.seq+uint64(n)
+			f.Trace, f.Parent, f.Point = c.base, r.parent, r.id
+			f.Info = c.buf[r.from:r.to:r.to]
+		})
 		n++
 	}
 	return n

@@ -118,9 +118,9 @@ func New(c Config) (*Service, error) {
 		closer:   c.Closer,
 		hostTail: append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'),
 	}
-	s.queue = newQueue(c, record.Fields{
+	s.queue = newQueue(c, record.New(record.Fields{
 		Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host),
 		Producer: rand.Uint64(),
-	})
+	}))
 	return s, nil
 }

@@ -49,6 +49,8 @@
 //     as an [Ending] describes. [Point.Guard] ends it if the code that the layer
 //     calls panics or calls [runtime.Goexit]; [Unwound] is for layers that do more
 //     in that case.
+//   - [Point.AddFunc] adds what a function returns that the layer's user has
+//     given.
 //   - [Point.Release] and [Point.Discard] write or undo a point whose start record
 //     was withheld with Opening.Held.
 //   - [WithoutBase] keeps the trace of a server's base context away from its

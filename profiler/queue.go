@@ -22,7 +22,7 @@ type queue struct {
 	sink   record.Sink
 	limits QueueConfig
 	logger *slog.Logger
-	common record.Fields // what all events of the Service have in common
+	proto  record.Event // what all events of the Service have in common
 	losses losses
 	budget budget
 
@@ -48,9 +48,9 @@ type queue struct {
 	cancel  context.CancelFunc // ends them
 }
 
-func newQueue(c Config, common record.Fields) *queue {
+func newQueue(c Config, proto record.Event) *queue {
 	q := &queue{
-		sink: c.Sink, limits: c.Queue, logger: c.Logger, common: common,
+		sink: c.Sink, limits: c.Queue, logger: c.Logger, proto: proto,
 		wake:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),

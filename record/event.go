@@ -29,7 +29,7 @@ func (k Phase) String() string {
 //
 // A [Sink] may use an Event and its copies until Notify returns, since a copy
 // shares the Info; to keep one longer, take an [Event.Clone]. The methods may be
-// called concurrently, except Set.
+// called concurrently, except Change.
 type Event struct{ f Fields }
 
 // Fields is what an [Event] says, as plain values to write and to change.
@@ -60,13 +60,14 @@ type Fields struct {
 // New makes an Event, which shares the Info of f.
 func New(f Fields) Event { return Event{f} }
 
-// Set makes e the event that [New] would make of f. It saves a queue, which
-// fills the same events again and again, a copy.
-func (e *Event) Set(f *Fields) { e.f = *f }
-
 // Fields returns what e says, to make another event of it in which something is
 // different. Its Info is that of e, not a copy: replace it, do not write to it.
 func (e *Event) Fields() Fields { return e.f }
+
+// Change has change set some of the fields of e, in place, and leaves the others
+// as they are. The fields are valid until change returns. A [Sink] does not change
+// the events that it is given.
+func (e *Event) Change(change func(f *Fields)) { change(&e.f) }
 
 // Clone returns a copy of e with an Info of its own, which stays valid after
 // Notify has returned.

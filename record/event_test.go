@@ -30,9 +30,9 @@ func TestEventSaysItsFields(t *testing.T) {
 		}
 	}
 	made := record.New(want)
-	var set record.Event
-	set.Set(&want)
-	for how, e := range map[string]*record.Event{"New": &made, "Set": &set} {
+	var changed record.Event
+	changed.Change(func(f *record.Fields) { *f = want })
+	for how, e := range map[string]*record.Event{"New": &made, "Change": &changed} {
 		said := record.Fields{
 			Point: e.Point(), Parent: e.Parent(), Trace: e.Trace(), Name: e.Name(), Phase: e.Phase(), Time: e.Time(),
 			Project: e.Project(), Service: e.Service(), Host: e.Host(), Producer: e.Producer(), Seq: e.Seq(), Info: e.Info(),
@@ -59,6 +59,17 @@ func TestFieldsAreACopy(t *testing.T) {
 	}
 }
 
+// TestChange: what change does not set stays.
+func TestChange(t *testing.T) {
+	want := fields()
+	e := record.New(want)
+	e.Change(func(f *record.Fields) { f.Service = "payments" })
+	want.Service = "payments"
+	if got := e.Fields(); !reflect.DeepEqual(got, want) {
+		t.Errorf("the event says\n%+v, want\n%+v", got, want)
+	}
+}
+
 // TestClone: a clone outlives the memory of the batch.
 func TestClone(t *testing.T) {
 	f := fields()
@@ -68,7 +79,7 @@ func TestClone(t *testing.T) {
 		t.Fatalf("the clone is\n%+v, want\n%+v", got, f)
 	}
 	clear(e.Info())
-	e.Set(&record.Fields{})
+	e.Change(func(f *record.Fields) { *f = record.Fields{} })
 	if want := fields().Info; string(c.Info()) != string(want) || c.Name() != "db" {
 		t.Errorf("the clone became %s with %q", c.Name(), c.Info())
 	}
@@ -77,11 +88,10 @@ func TestClone(t *testing.T) {
 // TestAllocEvent: what a queue and a driver do with every event takes no memory.
 func TestAllocEvent(t *testing.T) {
 	f := fields()
-	events := make([]record.Event, 2)
+	var events [2]record.Event
 	b := make([]byte, 0, 1024)
 	if n := race.Allocs(100, func() {
-		f.Seq++
-		events[0].Set(&f)
+		events[0].Change(func(to *record.Fields) { to.Seq++ })
 		events[1] = record.New(f)
 		b = events[0].AppendJSON(b[:0])
 	}); n > 0 {

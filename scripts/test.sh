@@ -36,7 +36,7 @@ awk -v reasons=scripts/slow-packages.txt '
 if [ -s "$SONDE_SKIPPED_FILE" ]; then
 	echo
 	echo "Skipped for a missing server:"
-	sort "$SONDE_SKIPPED_FILE" | uniq -c
+	cut -f 1 "$SONDE_SKIPPED_FILE" | sort | uniq -c | sed 's/\([0-9]\) /\1 tests: /'
 fi
 if [ $failed != 0 ]; then
 	echo

@@ -39,16 +39,9 @@ func Trace(n int, offset time.Duration) []record.Event {
 			open = header.NewID()
 			f.Point = open
 		}
-		events[i].Set(&f)
+		events[i] = record.New(f)
 	}
 	return events
-}
-
-// Change makes another event of *e, in which change has set some fields.
-func Change(e *record.Event, change func(f *record.Fields)) {
-	f := e.Fields()
-	change(&f)
-	e.Set(&f)
 }
 
 // Info makes the info of an event as the profiler does, with a text in it.

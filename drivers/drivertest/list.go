@@ -70,7 +70,7 @@ func testListService(t *testing.T, h Harness) {
 	d := h.open(t)
 	both, one := Trace(8, time.Minute), Trace(8, 0)
 	for i := 3; i < 5; i++ {
-		Change(&both[i], func(f *record.Fields) { f.Service = "payments" })
+		both[i].Change(func(f *record.Fields) { f.Service = "payments" })
 	}
 	h.write(t, d, both...)
 	h.write(t, d, one...)
@@ -89,13 +89,13 @@ func testListService(t *testing.T, h Harness) {
 func testListErrors(t *testing.T, h Harness) {
 	d := h.open(t)
 	failed, fine := Trace(8, 0), Trace(8, time.Minute)
-	Change(&failed[4], func(f *record.Fields) { f.Info = errorInfo() })
+	failed[4].Change(func(f *record.Fields) { f.Info = errorInfo() })
 	// Text about errors is not an error, nor is etype in another place.
-	Change(&fine[2], func(f *record.Fields) { f.Info = Info(`"etype": "x", {"etype":"y"}`) })
-	Change(&fine[3], func(f *record.Fields) {
+	fine[2].Change(func(f *record.Fields) { f.Info = Info(`"etype": "x", {"etype":"y"}`) })
+	fine[3].Change(func(f *record.Fields) {
 		f.Phase, f.Info = record.Stop, []byte(`{"args":{"etype":"z"},"etype":null,"host":"host-a"}`)
 	})
-	Change(&fine[4], func(f *record.Fields) { f.Info = Info(`etype`) })
+	fine[4].Change(func(f *record.Fields) { f.Info = Info(`etype`) })
 	h.write(t, d, failed...)
 	h.write(t, d, fine...)
 
@@ -117,7 +117,7 @@ func testDelete(t *testing.T, h Harness) {
 	d := h.open(t)
 	deleter := d.(drivers.Deleter)
 	gone, stays := Trace(10, 0), Trace(10, time.Minute)
-	Change(&gone[5], func(f *record.Fields) { f.Info = errorInfo() })
+	gone[5].Change(func(f *record.Fields) { f.Info = errorInfo() })
 	h.write(t, d, gone...)
 	h.write(t, d, stays...)
 	for _, id := range append([]string{header.NewID().String(), gone[0].Trace().String()}, hostile...) {
@@ -141,7 +141,7 @@ func testDelete(t *testing.T, h Harness) {
 func testPrune(t *testing.T, h Harness) {
 	d := h.open(t)
 	old, across, young := Trace(10, -time.Hour), Trace(10, -time.Minute), Trace(10, time.Minute)
-	Change(&across[9], func(f *record.Fields) { f.Time = young[0].Time() })
+	across[9].Change(func(f *record.Fields) { f.Time = young[0].Time() })
 	old2 := Trace(4, -2*time.Hour)
 	for _, events := range [][]record.Event{old, across, young, old2} {
 		h.write(t, d, events...)

@@ -32,7 +32,7 @@ func testFields(t *testing.T, h Harness) {
 	}
 	foreign := Trace(2, 0)
 	for i := range foreign {
-		Change(&foreign[i], func(f *record.Fields) { f.Trace, f.Parent = other, other })
+		foreign[i].Change(func(f *record.Fields) { f.Trace, f.Parent = other, other })
 	}
 	h.write(t, writer, foreign...)
 	checkAll(t, read(t, reader, other.String()), foreign)
@@ -50,7 +50,7 @@ func testHostile(t *testing.T, h Harness) {
 	events := Trace(2*len(hostile), 0)
 	for i, text := range hostile {
 		for j := range 2 {
-			Change(&events[2*i+j], func(f *record.Fields) {
+			events[2*i+j].Change(func(f *record.Fields) {
 				f.Name, f.Project, f.Service, f.Info = "n"+text, text, text, Info(text)
 			})
 		}
@@ -61,8 +61,8 @@ func testHostile(t *testing.T, h Harness) {
 	// What no store need take: it is stored in some way or rejected for good,
 	// and takes nothing else with it.
 	bad := Trace(4, 0)
-	Change(&bad[1], func(f *record.Fields) { f.Name = "nul\x00" })
-	Change(&bad[2], func(f *record.Fields) { f.Service = "not \xff UTF-8" })
+	bad[1].Change(func(f *record.Fields) { f.Name = "nul\x00" })
+	bad[2].Change(func(f *record.Fields) { f.Service = "not \xff UTF-8" })
 	err := d.Notify(t.Context(), bad)
 	if err != nil {
 		var rejected *record.RejectedError
@@ -205,7 +205,7 @@ func testStreamed(t *testing.T, h Harness) {
 	base := events[0].Trace().String()
 	info := Info(strings.Repeat("x", infoSize))
 	for i := range events {
-		Change(&events[i], func(f *record.Fields) { f.Info = info })
+		events[i].Change(func(f *record.Fields) { f.Info = info })
 	}
 	for batch := range slices.Chunk(events, 1000) {
 		h.write(t, d, batch...)

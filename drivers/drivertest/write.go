@@ -158,7 +158,7 @@ func testBig(t *testing.T, h Harness) {
 	for i := range text {
 		text[i] = "abc\"\\<\n'%"[i%9]
 	}
-	Change(&events[17], func(f *record.Fields) { f.Info = Info(string(text)) })
+	events[17].Change(func(f *record.Fields) { f.Info = Info(string(text)) })
 	for i := 0; i < len(events); i += 2500 {
 		h.write(t, d, events[i:i+2500]...)
 	}
@@ -182,7 +182,7 @@ func testNoList(t *testing.T, h Harness) {
 func manyTraces(n int, step time.Duration) (traces [][]record.Event, all []record.Event) {
 	for i := range n {
 		events := Trace(2, time.Duration(i)*step)
-		Change(&events[0], func(f *record.Fields) { f.Info = Info(fmt.Sprint("trace ", i)) })
+		events[0].Change(func(f *record.Fields) { f.Info = Info(fmt.Sprint("trace ", i)) })
 		traces = append(traces, events)
 		all = append(all, events...)
 	}

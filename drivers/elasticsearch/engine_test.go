@@ -64,10 +64,10 @@ func TestSearchEngine(t *testing.T) {
 	old, young := drivertest.Trace(6, -time.Hour), drivertest.Trace(2000, time.Minute)
 	for _, events := range [][]record.Event{old, young} {
 		for i := range events {
-			drivertest.Change(&events[i], func(f *record.Fields) { f.Info = []byte(`{"host":"host-a","message":"a 'quoted' \"text\""}`) })
+			events[i].Change(func(f *record.Fields) { f.Info = []byte(`{"host":"host-a","message":"a 'quoted' \"text\""}`) })
 		}
 	}
-	drivertest.Change(&old[3], func(f *record.Fields) { f.Info = []byte(`{"etype":"ValueError","host":"host-a"}`) })
+	old[3].Change(func(f *record.Fields) { f.Info = []byte(`{"etype":"ValueError","host":"host-a"}`) })
 	for _, events := range [][]record.Event{old, young, old} {
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
@@ -150,7 +150,7 @@ with profiler.Trace("wsgi", info={"request": {"path": "/v2", "query": "a=1&b", "
 
 	events := drivertest.Trace(8, 0)
 	for i := range events {
-		drivertest.Change(&events[i], func(f *record.Fields) { f.Info = []byte(`{"host":"host-a","text":"caf\u00e9"}`) })
+		events[i].Change(func(f *record.Fields) { f.Info = []byte(`{"host":"host-a","text":"caf\u00e9"}`) })
 	}
 	base = events[0].Trace().String()
 	if err := d.Notify(t.Context(), events); err != nil {

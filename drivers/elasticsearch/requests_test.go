@@ -54,7 +54,7 @@ func TestRequests(t *testing.T) {
 			d := openURL(t, f.url(), drivers.Options{FilterErrorTrace: true})
 			events := drivertest.Trace(2, 0)
 			base := events[0].Trace().String()
-			drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"X","host":"h"}`) })
+			events[1].Change(func(f *record.Fields) { f.Info = []byte(`{"etype":"X","host":"h"}`) })
 			if err := d.Notify(t.Context(), events); err != nil {
 				t.Fatal(err)
 			}
@@ -210,8 +210,8 @@ func TestRefused(t *testing.T) {
 	f := newFake(t, "8.15.0")
 	d := openURL(t, f.url(), drivers.Options{FilterErrorTrace: true})
 	events := drivertest.Trace(6, 0)
-	drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"bad":400,"etype":"X","host":"h"}`) })
-	drivertest.Change(&events[4], func(f *record.Fields) { f.Info = []byte(`{"bad":400,"host":"h"}`) })
+	events[1].Change(func(f *record.Fields) { f.Info = []byte(`{"bad":400,"etype":"X","host":"h"}`) })
+	events[4].Change(func(f *record.Fields) { f.Info = []byte(`{"bad":400,"host":"h"}`) })
 	f.refuseOf = func(doc []byte) (int, string) {
 		if string(jsontext.Get(doc, "info", "bad")) == "400" {
 			return 400, "object mapping for [info.bad] tried to parse\nfield as object"
@@ -286,7 +286,7 @@ func TestTooLarge(t *testing.T) {
 	}
 	d := openURL(t, f.url(), drivers.Options{})
 	events := drivertest.Trace(40, 0)
-	drivertest.Change(&events[7], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 3000)) })
+	events[7].Change(func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 3000)) })
 	err := d.Notify(t.Context(), events)
 	var refused *record.RejectedError
 	if !errors.As(err, &refused) || !slices.Equal(refused.Indexes, []int{7}) {
@@ -303,7 +303,7 @@ func TestManyBodies(t *testing.T) {
 	d := openURL(t, f.url(), drivers.Options{})
 	events := drivertest.Trace(30, 0)
 	for i := range events {
-		drivertest.Change(&events[i], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", maxBody/10)) })
+		events[i].Change(func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", maxBody/10)) })
 	}
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)

@@ -206,8 +206,8 @@ func TestRefused(t *testing.T) {
 	f := newFake(t)
 	d := openURL(t, f.url())
 	events := drivertest.Trace(20, 0)
-	drivertest.Change(&events[3], func(f *record.Fields) { f.Info = drivertest.Info("refuse this") })
-	drivertest.Change(&events[19], func(f *record.Fields) { f.Info = drivertest.Info("refuse this") }) // not hexadecimal, as the ids are
+	events[3].Change(func(f *record.Fields) { f.Info = drivertest.Info("refuse this") })
+	events[19].Change(func(f *record.Fields) { f.Info = drivertest.Info("refuse this") }) // not hexadecimal, as the ids are
 	f.refuse = func(_ *http.Request, body string) int {
 		if strings.Contains(body, "refuse this") {
 			return 400
@@ -240,7 +240,7 @@ func TestLimits(t *testing.T) {
 	d := openURL(t, f.url())
 	small, big := drivertest.Trace(1200, 0), drivertest.Trace(60, 0)
 	for i := range big {
-		drivertest.Change(&big[i], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 200000)) })
+		big[i].Change(func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 200000)) })
 	}
 	for _, events := range [][]record.Event{small, big} {
 		if err := d.Notify(t.Context(), events); err != nil {

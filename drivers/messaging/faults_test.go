@@ -480,7 +480,7 @@ func TestRefusals(t *testing.T) {
 		forget(t, server)
 		d := openURL(t, urlOf(server), drivers.Options{})
 		events := drivertest.Trace(3, 0)
-		drivertest.Change(&events[1], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", maxMessage)) })
+		events[1].Change(func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", maxMessage)) })
 		var rejected *record.RejectedError
 		if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || len(rejected.Indexes) != 1 || rejected.Indexes[0] != 1 {
 			t.Errorf("Notify: %v", err)

@@ -88,8 +88,8 @@ func TestCommands(t *testing.T) {
 	d := s.open(t, urlOf(server))
 	events := drivertest.Trace(2, 0)
 	base := events[0].Trace().String()
-	drivertest.Change(&events[0], func(f *record.Fields) { f.Info = []byte(`{"a":1,"host":"h"}`) })
-	drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"X","host":"h"}`) })
+	events[0].Change(func(f *record.Fields) { f.Info = []byte(`{"a":1,"host":"h"}`) })
+	events[1].Change(func(f *record.Fields) { f.Info = []byte(`{"etype":"X","host":"h"}`) })
 	stamp := func(i int) string { return string(record.AppendTimestamp(nil, events[i].Time())) }
 	document := func(i int, name, info string) string {
 		e := &events[i]
@@ -141,7 +141,7 @@ func TestRefused(t *testing.T) {
 	d := s.open(t, urlOf(server))
 	events := drivertest.Trace(5, 0)
 	base := events[0].Trace().String()
-	drivertest.Change(&events[1], func(f *record.Fields) {
+	events[1].Change(func(f *record.Fields) {
 		f.Info = []byte(`{"http.method":"GET","$set":{"a.b":1},"params":[[1,"x"],[2]],"host":"h"}`)
 	})
 	if err := d.Notify(t.Context(), events); err != nil {
@@ -168,8 +168,8 @@ func TestRefused(t *testing.T) {
 	events = drivertest.Trace(6, 0)
 	base = events[0].Trace().String()
 	huge := drivertest.Info(strings.Repeat("x", 17<<20))
-	drivertest.Change(&events[2], func(f *record.Fields) { f.Info = huge })
-	drivertest.Change(&events[5], func(f *record.Fields) { f.Info = huge })
+	events[2].Change(func(f *record.Fields) { f.Info = huge })
+	events[5].Change(func(f *record.Fields) { f.Info = huge })
 	err := d.Notify(t.Context(), events)
 	var refused *record.RejectedError
 	if !errors.As(err, &refused) || !slices.Equal(refused.Indexes, []int{2, 5}) {

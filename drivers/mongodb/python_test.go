@@ -95,10 +95,10 @@ func TestPythonReads(t *testing.T) {
 	d := openURL(t, url, drivers.Options{FilterErrorTrace: true})
 	events := drivertest.Trace(20, 0)
 	base := events[0].Trace().String()
-	drivertest.Change(&events[6], func(f *record.Fields) {
+	events[6].Change(func(f *record.Fields) {
 		f.Info = []byte(`{"etype":"errors.errorString","message":"caf\u00e9 \"x\"","host":"host-a"}`)
 	})
-	drivertest.Change(&events[7], func(f *record.Fields) {
+	events[7].Change(func(f *record.Fields) {
 		f.Info = []byte(`{"f":1e-07,"big":123456789012345678901,"i":4294967296,"deep":{"z":[],"a":{}},"host":"host-a"}`)
 	})
 	if err := d.Notify(t.Context(), events); err != nil {

@@ -187,8 +187,8 @@ func testLatin1(t *testing.T, e *sqltest.Engine) {
 	}
 	e.Exec(t, database, "ALTER TABLE data CONVERT TO CHARACTER SET latin1, MODIFY data LONGTEXT CHARACTER SET utf8mb4")
 	events := drivertest.Trace(4, 0)
-	drivertest.Change(&events[1], func(f *record.Fields) { f.Service = "é" })
-	drivertest.Change(&events[2], func(f *record.Fields) { f.Service = "日本語" })
+	events[1].Change(func(f *record.Fields) { f.Service = "é" })
+	events[2].Change(func(f *record.Fields) { f.Service = "日本語" })
 	var rejected *record.RejectedError
 	if err := d.Notify(t.Context(), events); !errors.As(err, &rejected) || !slices.Equal(rejected.Indexes, []int{2}) {
 		t.Errorf("Notify: %v, want event 2 rejected", err)

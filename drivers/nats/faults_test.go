@@ -237,7 +237,7 @@ func TestTooLarge(t *testing.T) {
 	d := openURL(t, natstest.JetStream(t).URL, quiet)
 	events := drivertest.Trace(4, 0)
 	for i := 1; i < 3; i++ {
-		drivertest.Change(&events[i], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 1<<20)) })
+		events[i].Change(func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 1<<20)) })
 	}
 	var rejected *record.RejectedError
 	err := d.Notify(t.Context(), events)

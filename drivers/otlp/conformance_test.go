@@ -137,7 +137,7 @@ func TestCollectorSees(t *testing.T) {
 	s := servertest.Collector(t)
 	for _, url := range []string{"otlp://" + s.HTTP, "otlp+grpc://" + s.GRPC} {
 		events := drivertest.Trace(4, 0)[1:3]
-		drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"KeyError","message":"no x","host":"host-a"}`) })
+		events[1].Change(func(f *record.Fields) { f.Info = []byte(`{"etype":"KeyError","message":"no x","host":"host-a"}`) })
 		if err := openURL(t, url, drivers.Options{OTLPServiceNamePrefix: "cloud"}).Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestCollectorSees(t *testing.T) {
 		}
 		trace := otelid.TraceID(events[0].Trace())
 		for _, want := range []string{
-			hexText(trace[:]), "SQL_STATEMENT", "cloud-shop-checkout", "osprofiler.drivers.otlp", "Client", "db.query.text: Str(statement 1)",
+			hexText(trace[:]), ": STATEMENT", "cloud-shop-checkout", "osprofiler.drivers.otlp", "Client", "db.query.text: Str(statement 1)",
 			"error.type: Str(KeyError)", "exception.message: Str(no x)", "Status code    : Error",
 			time.Unix(0, events[0].Time()).UTC().String(), time.Unix(0, events[1].Time()).UTC().String(),
 		} {

@@ -149,7 +149,7 @@ func TestAnswers(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	both(t, func(t *testing.T, s *standIn, d drivers.Driver) {
 		events := drivertest.Trace(12, 0)
-		drivertest.Change(&events[3], func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 5000)) })
+		events[3].Change(func(f *record.Fields) { f.Info = drivertest.Info(strings.Repeat("x", 5000)) })
 		s.answer = func(r *tracepb.TracesData) reply {
 			for _, span := range spansOf(r) {
 				for _, kv := range span.Attributes {
@@ -190,7 +190,7 @@ func TestLargeBatch(t *testing.T) {
 		events := drivertest.Trace(100, 0)
 		info := drivertest.Info(strings.Repeat("x", 40000))
 		for i := range events {
-			drivertest.Change(&events[i], func(f *record.Fields) { f.Info = info })
+			events[i].Change(func(f *record.Fields) { f.Info = info })
 		}
 		if err := d.Notify(t.Context(), events); err != nil {
 			t.Fatal(err)

@@ -149,7 +149,7 @@ func TestJaegerReport(t *testing.T) {
 		s := start(t)
 		d := openURL(t, jaegerURL(s), drivers.Options{OTLPServiceNamePrefix: "cloud"}).(*jaeger)
 		events := drivertest.Trace(40, 0)
-		drivertest.Change(&events[4], func(f *record.Fields) {
+		events[4].Change(func(f *record.Fields) {
 			f.Info = []byte(`{"etype":"E","message":"caf\u00e9 \"x\"","z":1,"a":[{}],"host":"host-a"}`)
 		})
 		base := events[0].Trace().String()
@@ -238,8 +238,8 @@ func FuzzInfo(f *testing.F) {
 	f.Add("\xff", []byte(`{"a":{"\ud800":1e999,"":NaN}}`), []byte(`[`), []byte{0x0a, 0xff})
 	f.Fuzz(func(t *testing.T, name string, start, stop, reply []byte) {
 		events := drivertest.Trace(4, 0)[1:3]
-		drivertest.Change(&events[0], func(f *record.Fields) { f.Name, f.Info = name, start })
-		drivertest.Change(&events[1], func(f *record.Fields) { f.Name, f.Info = name, stop })
+		events[0].Change(func(f *record.Fields) { f.Name, f.Info = name, start })
+		events[1].Change(func(f *record.Fields) { f.Name, f.Info = name, stop })
 		s := sending{driver: &driver{transport: answering(reply), keep: true, logger: quiet}, ctx: t.Context()}
 		b := s.held.take(events, time.Now())
 		if err := s.send(b.ready()); err != nil {

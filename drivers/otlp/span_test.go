@@ -27,7 +27,7 @@ func spanFor(t *testing.T, name, start, stop string) *tracepb.Span {
 	t.Helper()
 	events := drivertest.Trace(4, 0)[1:3]
 	for i, info := range []string{start, stop} {
-		drivertest.Change(&events[i], func(f *record.Fields) {
+		events[i].Change(func(f *record.Fields) {
 			f.Name, f.Info = name, []byte(info)
 			f.Producer = 0 // as of a copy: only the records tell who recorded them
 		})
@@ -166,7 +166,7 @@ func TestBounded(t *testing.T) {
 		starts := events[:0]
 		for _, e := range events {
 			if e.Phase() == record.Start {
-				drivertest.Change(&e, func(f *record.Fields) { f.Info = info })
+				e.Change(func(f *record.Fields) { f.Info = info })
 				starts = append(starts, e)
 			}
 		}

@@ -484,7 +484,7 @@ func TestTTL(t *testing.T) {
 	s := servertest.Redis(t)
 	d, c := openURL(t, "redis://"+s.Addr+"?ttl=2h", filing), client(t, s, 0)
 	events := drivertest.Trace(3, 0)
-	drivertest.Change(&events[1], func(f *record.Fields) { f.Info = []byte(`{"etype":"E","message":"m","host":"h"}`) })
+	events[1].Change(func(f *record.Fields) { f.Info = []byte(`{"etype":"E","message":"m","host":"h"}`) })
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}

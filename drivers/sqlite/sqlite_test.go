@@ -155,7 +155,7 @@ func TestStoredForm(t *testing.T) {
 	path := t.TempDir() + "/form.db"
 	d := openURL(t, "sqlite:///"+path)
 	e := drivertest.Trace(1, 0)[0]
-	drivertest.Change(&e, func(f *record.Fields) { f.Host = "host-b" }) // the column is the service's host
+	e.Change(func(f *record.Fields) { f.Host = "host-b" }) // the column is the service's host
 	if err := d.Notify(t.Context(), []record.Event{e}); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
 	_ "github.com/sonde-go/sonde/drivers/sqlite"
@@ -50,7 +51,8 @@ func run(ctx context.Context, store string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	base := header.NewID()
+	// The trace has the id that the request has anyway.
+	base, _ := header.FromUUID(uuid.New())
 	fmt.Fprintln(out, "GET "+shop.url+"/orders/widget?count=3, signed")
 	if err := shop.order(ctx, keys.Primary(), base); err != nil {
 		return err
@@ -79,6 +81,7 @@ func (s *shop) order(ctx context.Context, key *header.Key, base header.ID) error
 		return err
 	}
 	if key != nil {
+		r.Header.Set("X-Request-Id", base.String())
 		key.Sign(header.Info{BaseID: base}).Write(r.Header)
 	}
 	res, err := http.DefaultClient.Do(r)

@@ -2,7 +2,6 @@ package sondegrpc
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"github.com/sonde-go/sonde/profiler"
@@ -57,13 +56,7 @@ func (o *options) excludes(method string) bool { return o.filter != nil && !o.fi
 
 // describe adds the user's attributes to p.
 func (o *options) describe(ctx context.Context, p profiler.Point, method string) {
-	if o.attributes == nil {
-		return
+	if o.attributes != nil {
+		p.AddFunc(func() []slog.Attr { return o.attributes(ctx, method) })
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			p.Add(slog.String("attributes", fmt.Sprintf("!PANIC: %v", v)))
-		}
-	}()
-	p.Add(o.attributes(ctx, method)...)
 }

@@ -1,7 +1,6 @@
 package sondehttp
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -97,13 +96,7 @@ func (o *options) excludes(r *http.Request) bool { return o.filter != nil && !o.
 
 // describe adds the user's attributes to p.
 func (o *options) describe(p profiler.Point, r *http.Request) {
-	if o.attributes == nil {
-		return
+	if o.attributes != nil {
+		p.AddFunc(func() []slog.Attr { return o.attributes(r) })
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			p.Add(slog.String("attributes", fmt.Sprintf("!PANIC: %v", v)))
-		}
-	}()
-	p.Add(o.attributes(r)...)
 }

@@ -36,7 +36,7 @@ func Test(t *testing.T, url, store string, o drivers.Options, servers ...*server
 	trace := func() []record.Event {
 		events := drivertest.Trace(4, 0)
 		for i := range events {
-			drivertest.Change(&events[i], func(f *record.Fields) { f.Info = []byte(`{"host":"host-a"}`) }) // which every server takes
+			events[i].Change(func(f *record.Fields) { f.Info = []byte(`{"host":"host-a"}`) }) // which every server takes
 		}
 		return events
 	}

@@ -35,7 +35,7 @@ func FuzzDecode(f *testing.F) {
 func TestBatch(t *testing.T) {
 	for _, n := range []int{3, 1, 7} {
 		events := drivertest.Trace(n, 0)
-		drivertest.Change(&events[0], func(f *record.Fields) { f.Name, f.Project = "é\xff", "\xff" })
+		events[0].Change(func(f *record.Fields) { f.Name, f.Project = "é\xff", "\xff" })
 		b := newBatch(events)
 		for i, r := range b.rows {
 			e := &events[i]

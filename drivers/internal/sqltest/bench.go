@@ -20,7 +20,7 @@ func Fill(t testing.TB, d drivers.Driver, traces, records int, newestFirst bool)
 	for i := range traces {
 		events := drivertest.Trace(records, time.Duration(i)*time.Second)
 		if i%10 == 0 {
-			drivertest.Change(&events[records-1], func(f *record.Fields) {
+			events[records-1].Change(func(f *record.Fields) {
 				f.Info = []byte(`{"etype":"errors.errorString","message":"no","host":"host-a"}`)
 			})
 		}

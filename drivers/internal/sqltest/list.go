@@ -21,7 +21,7 @@ func ListRandom(t *testing.T, d drivers.Driver) {
 		events := drivertest.Trace(2+random.IntN(40), 0)
 		from := random.IntN(400)
 		for i := range events {
-			drivertest.Change(&events[i], func(f *record.Fields) {
+			events[i].Change(func(f *record.Fields) {
 				f.Time += int64(from+random.IntN(1+random.IntN(400))-i) * int64(time.Millisecond)
 				if random.IntN(60) == 0 {
 					f.Service = "payments"

@@ -89,9 +89,9 @@ func (e *Engine) testPythonReads(t *testing.T) {
 	defer d.Close()
 	events := drivertest.Trace(40, 0)
 	for i := range events {
-		drivertest.Change(&events[i], func(f *record.Fields) { f.Service = "é🎉" })
+		events[i].Change(func(f *record.Fields) { f.Service = "é🎉" })
 	}
-	drivertest.Change(&events[9], func(f *record.Fields) {
+	events[9].Change(func(f *record.Fields) {
 		f.Info = []byte(`{"etype":"errors.errorString","message":"no \"such\" thing \u00e9","host":"host-a"}`)
 	})
 	if err := d.Notify(t.Context(), events); err != nil {

@@ -175,7 +175,7 @@ func (e *Engine) testStoredForm(t *testing.T) {
 	d := e.Open(t, database)
 	defer d.Close()
 	event := drivertest.Trace(1, 0)[0]
-	drivertest.Change(&event, func(f *record.Fields) { f.Host = "host-b" }) // the column is the service's host
+	event.Change(func(f *record.Fields) { f.Host = "host-b" }) // the column is the service's host
 	if err := d.Notify(t.Context(), []record.Event{event}); err != nil {
 		t.Fatal(err)
 	}
@@ -234,10 +234,10 @@ func (e *Engine) testRejected(t *testing.T) {
 	d := e.Open(t, database)
 	defer d.Close()
 	events := drivertest.Trace(100, 0)
-	drivertest.Change(&events[0], func(f *record.Fields) { f.Name = strings.Repeat("é", 250) }) // and "-start": too long
-	drivertest.Change(&events[41], func(f *record.Fields) { f.Service = strings.Repeat("x", 256) })
-	drivertest.Change(&events[42], func(f *record.Fields) { f.Service = strings.Repeat("é", 255) })
-	drivertest.Change(&events[99], func(f *record.Fields) { f.Project = strings.Repeat("x", 10000) })
+	events[0].Change(func(f *record.Fields) { f.Name = strings.Repeat("é", 250) }) // and "-start": too long
+	events[41].Change(func(f *record.Fields) { f.Service = strings.Repeat("x", 256) })
+	events[42].Change(func(f *record.Fields) { f.Service = strings.Repeat("é", 255) })
+	events[99].Change(func(f *record.Fields) { f.Project = strings.Repeat("x", 10000) })
 	err := d.Notify(t.Context(), events)
 	rejected, ok := err.(*record.RejectedError)
 	if !ok || fmt.Sprint(rejected.Indexes) != "[0 41 99]" {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"example.org/csv"
+	"example.com/csv"
 	"github.com/sonde-go/sonde/cli"
 	_ "github.com/sonde-go/sonde/drivers/file"
 )
