@@ -84,6 +84,7 @@ var mayImport = []struct {
 	{"drivers/internal/sqltest", []string{"header", "record", "drivers", "report"}}, // for tests
 	{"drivers", []string{"header", "record", "layer", "drivers"}},
 	{"report", []string{"header", "record", "layer", "report"}},
+	{"cli", []string{".", "header", "record", "drivers", "report"}},
 	{".", []string{"header", "profiler", "drivers"}},
 }
 
@@ -138,17 +139,19 @@ func TestReadersLinkNoProfiler(t *testing.T) {
 	}
 }
 
-// TestProgramsLinkNoTestKit: profilertest imports testing, whose flags no
-// program should have, so only tests import it.
+// TestProgramsLinkNoTestKit: these kits import testing, whose flags no program
+// should have, so only tests import them.
 func TestProgramsLinkNoTestKit(t *testing.T) {
-	const kit = module + "/profiler/profilertest"
 	all := listPackages(t)
-	if _, ok := all[kit]; !ok {
-		t.Fatalf("there is no package %s", kit)
-	}
-	for path, p := range all {
-		if slices.Contains(p.Imports, kit) {
-			t.Errorf("%s imports %s outside of its tests", path, kit)
+	for _, r := range []string{"profiler/profilertest", "report/outputtest"} {
+		kit := module + "/" + r
+		if _, ok := all[kit]; !ok {
+			t.Fatalf("there is no package %s", kit)
+		}
+		for path, p := range all {
+			if slices.Contains(p.Imports, kit) {
+				t.Errorf("%s imports %s outside of its tests", path, kit)
+			}
 		}
 	}
 }
@@ -188,9 +191,14 @@ func TestLightRooms(t *testing.T) {
 }
 
 // TestRootIsLight: the root package links the drivers' registry and interface
-// and none of the drivers.
+// and none of the drivers, and nor does the command without its main.
 func TestRootIsLight(t *testing.T) {
 	all := listPackages(t)
+	for _, dep := range all[module+"/cli"].Deps {
+		if r, ours := room(dep); ours && in(r, "drivers") && !in(r, "drivers/driver") && r != "drivers" {
+			t.Errorf("cli links %s", dep)
+		}
+	}
 	for _, dep := range all[module].Deps {
 		if r, ours := room(dep); !ours && !all[dep].Standard || in(r, "drivers") && !in(r, "drivers/driver") && r != "drivers" {
 			t.Errorf("the root package links %s", dep)

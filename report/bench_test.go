@@ -85,11 +85,11 @@ func BenchmarkRead(b *testing.B) {
 	perRecord(b, payloads)
 }
 
-func BenchmarkWriteJSON(b *testing.B) {
+func BenchmarkWriteOSProfiler(b *testing.B) {
 	payloads := bigTrace(100_000)
 	r := build(b, ofPayloads(payloads))
 	for b.Loop() {
-		if err := r.WriteJSON(io.Discard); err != nil {
+		if err := r.WriteOSProfiler(io.Discard); err != nil {
 			b.Fatal(err)
 		}
 	}

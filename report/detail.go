@@ -30,7 +30,7 @@ func (r *Report) Detail(p *Point) string {
 			break
 		}
 	}
-	if outcome := plainText(jsontext.Get(stop, "outcome")); outcome != "" {
+	if outcome := r.Outcome(p); outcome != "" {
 		text = strings.TrimPrefix(text+" ("+outcome+")", " ")
 	}
 	if len(text) > maxDetail {

@@ -44,7 +44,7 @@ func ExampleRead() {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	if err := r.WriteText(os.Stdout, report.TextOptions{Width: 60}); err != nil {
+	if err := r.WriteText(os.Stdout, report.Options{Width: 60}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	// Output:

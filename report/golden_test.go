@@ -76,7 +76,7 @@ func build(t testing.TB, records iter.Seq2[record.Record, error]) *report.Report
 func toJSON(t testing.TB, r *report.Report) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := r.WriteJSON(&out); err != nil {
+	if err := r.WriteOSProfiler(&out); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -247,10 +247,10 @@ func TestBuildStopsAtAnError(t *testing.T) {
 	}
 }
 
-func TestWriteJSONReportsAFailedWrite(t *testing.T) {
+func TestWriteOSProfilerReportsAFailedWrite(t *testing.T) {
 	r := build(t, ofPayloads(deepTrace(2000)))
 	full := errors.New("disk full")
-	if err := r.WriteJSON(failingWriter{full}); !errors.Is(err, full) {
+	if err := r.WriteOSProfiler(failingWriter{full}); !errors.Is(err, full) {
 		t.Error(err)
 	}
 }

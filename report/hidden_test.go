@@ -34,9 +34,9 @@ func TestTextHidesNothingForMoreLines(t *testing.T) {
 	}
 	for name, records := range traces {
 		r := build(t, ofPayloads(records))
-		all := strings.Count(toText(t, r, report.TextOptions{Width: 90}), "\n")
+		all := strings.Count(toText(t, r, report.Options{Width: 90}), "\n")
 		for rows := 1; rows < 45; rows++ {
-			text := toText(t, r, report.TextOptions{Width: 90, MaxRows: rows})
+			text := toText(t, r, report.Options{Width: 90, MaxRows: rows})
 			hides := strings.Contains(text, " more ") || strings.Contains(text, "left out: ")
 			if n := strings.Count(text, "\n"); n > all || n == all && hides {
 				t.Errorf("%s: %d lines with %d rows, %d with all:\n%s", name, n, rows, all, text)
@@ -52,7 +52,7 @@ func TestTextHidesNothingForMoreLines(t *testing.T) {
 func TestTextHidesThree(t *testing.T) {
 	r := build(t, ofPayloads(bare(9)))
 	for rows, want := range map[int]int{9: 0, 8: 0, 7: 0, 6: 3, 5: 4} {
-		text := toText(t, r, report.TextOptions{MaxRows: rows})
+		text := toText(t, r, report.Options{MaxRows: rows})
 		remark := fmt.Sprintf("\n… %d more points\nleft out: %d points\n", want, want)
 		if want == 0 && strings.Contains(text, "…") || want > 0 && !strings.Contains(text, remark) {
 			t.Errorf("%d rows of 9:\n%s", rows, text)

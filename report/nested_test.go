@@ -54,7 +54,7 @@ func TestNestedRecord(t *testing.T) {
 			r := build(t, ofPayloads([]string{stored("a-start", "1", "base", at(0), info), stored("a-stop", "1", "base", at(1), plain)}))
 			var out counter
 			memory := allocated(func() {
-				if err := r.WriteJSON(&out); err != nil {
+				if err := r.WriteOSProfiler(&out); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -68,7 +68,7 @@ func TestNestedRecord(t *testing.T) {
 			if out.longest > 1<<18 {
 				t.Errorf("%d bytes were written at once", out.longest)
 			}
-			if text := toText(t, r, report.TextOptions{}); len(text) > 1<<16 {
+			if text := toText(t, r, report.Options{}); len(text) > 1<<16 {
 				t.Errorf("%d bytes of text", len(text))
 			}
 		})
@@ -111,7 +111,7 @@ func TestReadNestedReport(t *testing.T) {
 		t.Errorf("%d bytes of memory to read", memory)
 	}
 	memory = allocated(func() {
-		if err := r.WriteJSON(io.Discard); err != nil {
+		if err := r.WriteOSProfiler(io.Discard); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -17,8 +17,8 @@ import (
 var ErrNoRecords = errors.New("no records")
 
 // Read makes a report of a file's content: records, one JSON object a line or
-// all in one JSON array, or a report in the form of [Report.WriteJSON], which
-// is what "osprofiler trace show" reads. It keeps data, which must not change.
+// all in one JSON array, or a report in the form of [Report.WriteOSProfiler],
+// which is what "osprofiler trace show" reads. It keeps data, which must not change.
 //
 // What is no record is left out and counted in Warnings; without any record the
 // error wraps [ErrNoRecords].

@@ -94,6 +94,19 @@ func (r *Report) Lost() (sum int64) {
 	return sum
 }
 
+// Services are the services that took part, in the order of Points. A service
+// without a name is "".
+func (r *Report) Services() (names []string) {
+	seen := map[string]bool{}
+	for i := range r.Points {
+		if name := r.Points[i].Service; !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Unfinished is how many points have no stop.
 func (r *Report) Unfinished() (n int) {
 	for i := range r.Points {
@@ -196,6 +209,12 @@ func (r *Report) Failure(p *Point) (etype, message string, failed bool) {
 		return "", "", false
 	}
 	return plainText(value), plainText(jsontext.Get(info, "message")), true
+}
+
+// Outcome is how a point ended that neither succeeded nor failed, such as
+// "canceled", and "" for any other. It is as stored: hostile.
+func (r *Report) Outcome(p *Point) string {
+	return plainText(jsontext.Get(r.Info(p, record.Stop), "outcome"))
 }
 
 // plainText is a string's text, nothing for null, and other JSON as it is.

@@ -11,26 +11,11 @@ import (
 	"github.com/sonde-go/sonde/internal/terminal"
 )
 
-// TextOptions say how WriteText prints.
-type TextOptions struct {
-	// Width is how many columns a line may take, at least 40. 0: 100.
-	Width int
-	// Color marks what matters with ANSI colours.
-	Color bool
-	// MaxRows is how many rows the waterfall may have; the rows that failed
-	// and the slowest are kept. What would take no more lines than the remark
-	// that it is left out is shown too. 0: no limit.
-	MaxRows int
-	// More says how to see rows that are left out for MaxRows: "--all shows
-	// them". Empty: the report says only how many there are.
-	More string
-}
-
 // WriteText writes the report for a terminal: what took the most time, the
 // points as a waterfall, and statistics by name. Points without children that
 // are alike are one row. Whatever the records hold, only printable characters
 // are written.
-func (r *Report) WriteText(w io.Writer, o TextOptions) error {
+func (r *Report) WriteText(w io.Writer, o Options) error {
 	if o.Width == 0 {
 		o.Width = 100
 	}
@@ -50,7 +35,7 @@ func (r *Report) WriteText(w io.Writer, o TextOptions) error {
 
 type textWriter struct {
 	*Report
-	o   TextOptions
+	o   Options
 	out bytes.Buffer
 }
 
@@ -97,10 +82,8 @@ func (t *textWriter) head() {
 }
 
 func (t *textWriter) summary() string {
-	services := map[string]bool{}
 	failed := 0
 	for i := range t.Points {
-		services[t.Points[i].Service] = true
 		if _, _, ok := t.Failure(&t.Points[i]); ok {
 			failed++
 		}
@@ -108,7 +91,7 @@ func (t *textWriter) summary() string {
 	parts := []string{
 		human(t.Duration()),
 		counted(len(t.Points), "point"),
-		counted(len(services), "service"),
+		counted(len(t.Services()), "service"),
 	}
 	if failed > 0 {
 		parts = append(parts, grouped(failed)+" failed")

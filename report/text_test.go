@@ -2,20 +2,17 @@ package report_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
 
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/outputtest"
 )
 
-var update = flag.Bool("update", false, "write testdata/*.txt anew")
-
-func toText(t testing.TB, r *report.Report, o report.TextOptions) string {
+func toText(t testing.TB, r *report.Report, o report.Options) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := r.WriteText(&out, o); err != nil {
@@ -78,28 +75,17 @@ func TestTextGolden(t *testing.T) {
 	checkout := build(t, ofPayloads(checkoutTrace()))
 	for name, tt := range map[string]struct {
 		report *report.Report
-		o      report.TextOptions
+		o      report.Options
 	}{
-		"checkout-80":    {checkout, report.TextOptions{Width: 80}},
-		"checkout-140":   {checkout, report.TextOptions{Width: 140}},
-		"checkout-40":    {checkout, report.TextOptions{Width: 1}},
-		"checkout-color": {checkout, report.TextOptions{Width: 100, Color: true}},
-		"many":           {many, report.TextOptions{MaxRows: 20, More: "--all or --json shows them"}},
-		"nothing":        {build(t, ofPayloads([]string{})), report.TextOptions{}},
+		"checkout-80":    {checkout, report.Options{Width: 80}},
+		"checkout-140":   {checkout, report.Options{Width: 140}},
+		"checkout-40":    {checkout, report.Options{Width: 1}},
+		"checkout-color": {checkout, report.Options{Width: 100, Color: true}},
+		"many":           {many, report.Options{MaxRows: 20, More: "--all or --json shows them"}},
+		"nothing":        {build(t, ofPayloads([]string{})), report.Options{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := toText(t, tt.report, tt.o)
-			file := filepath.Join("testdata", name+".txt")
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkText(t, got, string(want))
+			outputtest.Golden(t, filepath.Join("testdata", name+".txt"), []byte(toText(t, tt.report, tt.o)))
 		})
 	}
 }
@@ -112,7 +98,7 @@ func TestTextIsHarmless(t *testing.T) {
 	}
 	odd := strings.Replace(record("-start"), `"trace_id":"`, `"trace_id":"odd`, 1)
 	r := build(t, ofPayloads([]string{record("-start"), record("-stop"), strings.Replace(odd, at(0), evil, 1), evil + "\x1b[31m"}))
-	text := toText(t, r, report.TextOptions{Width: 120})
+	text := toText(t, r, report.Options{Width: 120})
 	checkPrintable(t, text)
 	if !strings.Contains(text, "owned") || strings.Count(text, "\n") > 20 {
 		t.Error(text)
@@ -122,7 +108,7 @@ func TestTextIsHarmless(t *testing.T) {
 func TestTextKeepsToTheWidth(t *testing.T) {
 	for _, width := range []int{40, 57, 80, 133, 300} {
 		for name, records := range map[string][]string{"checkout": checkoutTrace(), "deep": deepTrace(300)} {
-			text := toText(t, build(t, ofPayloads(records)), report.TextOptions{Width: width})
+			text := toText(t, build(t, ofPayloads(records)), report.Options{Width: width})
 			for line := range strings.Lines(text) {
 				if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > width {
 					t.Errorf("%s at %d: %d columns in %q", name, width, n, line)
@@ -148,7 +134,7 @@ func TestTextLimit(t *testing.T) {
 		}
 		tr.point(name, middle, "s", i, to, plain, stop)
 	}
-	text := toText(t, build(t, ofPayloads(tr.records)), report.TextOptions{Width: 80, MaxRows: 10})
+	text := toText(t, build(t, ofPayloads(tr.records)), report.Options{Width: 80, MaxRows: 10})
 	for _, want := range []string{"└ slow", "└ broken", "✗ E", "left out: 1,990 points", "└ … 1,9"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
@@ -158,10 +144,10 @@ func TestTextLimit(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 	deep := build(t, ofPayloads(deepTrace(20000)))
-	if text := toText(t, deep, report.TextOptions{MaxRows: 50}); !strings.Contains(text, "left out: ") {
+	if text := toText(t, deep, report.Options{MaxRows: 50}); !strings.Contains(text, "left out: ") {
 		t.Error(text)
 	}
-	if text := toText(t, deep, report.TextOptions{}); strings.Count(text, "\n") < 20000 {
+	if text := toText(t, deep, report.Options{}); strings.Count(text, "\n") < 20000 {
 		t.Error("without a limit, points are left out")
 	}
 }
@@ -172,7 +158,7 @@ func TestTextAlignsEmoji(t *testing.T) {
 		var tr trace
 		root := tr.point("http"+s, "base", "shop"+s, 0, 50, plain, plain)
 		tr.point("f", root, s+s+s+s+s+s+s+s+s, 1, 20, `{"function":{"name":"`+strings.Repeat(s, 60)+`"}}`, plain)
-		return toText(t, build(t, ofPayloads(tr.records)), report.TextOptions{Width: 79})
+		return toText(t, build(t, ofPayloads(tr.records)), report.Options{Width: 79})
 	}
 	want := text("xy")
 	for _, emoji := range []string{"👨\u200d👩\u200d👧", "❤️", "🇩🇪", "👍🏽", "中"} {

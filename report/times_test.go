@@ -56,8 +56,8 @@ func repeated(n int, from, to int64) (list []span) {
 // end.
 func checkTimes(t *testing.T, r *report.Report) {
 	t.Helper()
-	checkPrintable(t, toText(t, r, report.TextOptions{}))
-	checkPrintable(t, toText(t, r, report.TextOptions{Width: 40, MaxRows: 2}))
+	checkPrintable(t, toText(t, r, report.Options{}))
+	checkPrintable(t, toText(t, r, report.Options{Width: 40, MaxRows: 2}))
 	if len(toJSON(t, r)) == 0 {
 		t.Error("no JSON")
 	}

@@ -111,7 +111,7 @@ func show(t *testing.T, d *drivers.Store, base string) string {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := r.WriteJSON(&b); err != nil {
+	if err := r.WriteOSProfiler(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -163,7 +163,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got bytes.Buffer
-		if err := r.WriteJSON(&got); err != nil {
+		if err := r.WriteOSProfiler(&got); err != nil {
 			t.Fatal(err)
 		}
 		if want := string(jsontext.AppendIndent(nil, want.Report, 0)); got.String() != want {

@@ -108,7 +108,7 @@ func TestGoldenReports(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got strings.Builder
-		if err := r.WriteJSON(&got); err != nil {
+		if err := r.WriteOSProfiler(&got); err != nil {
 			t.Fatal(err)
 		}
 		if want := string(jsontext.AppendIndent(nil, want.Report, 0)); got.String() != want {

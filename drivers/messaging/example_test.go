@@ -25,7 +25,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := r.WriteJSON(os.Stdout); err != nil {
+	if err := r.WriteOSProfiler(os.Stdout); err != nil {
 		log.Fatal(err)
 	}
 }

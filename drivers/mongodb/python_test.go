@@ -28,7 +28,7 @@ func show(t *testing.T, d *drivers.Store, base string) string {
 func printed(t *testing.T, r *report.Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WriteJSON(&b); err != nil {
+	if err := r.WriteOSProfiler(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -58,7 +58,7 @@ func TestForeignSpans(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
-	if err := r.WriteJSON(&text); err != nil {
+	if err := r.WriteOSProfiler(&text); err != nil {
 		t.Fatal(err)
 	}
 	var tree struct {
@@ -182,7 +182,7 @@ func printed(t *testing.T, records iter.Seq2[record.Record, error]) string {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := r.WriteJSON(&b); err != nil {
+	if err := r.WriteOSProfiler(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

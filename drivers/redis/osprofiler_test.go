@@ -55,7 +55,7 @@ func TestOSProfiler(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got bytes.Buffer
-		if err := r.WriteJSON(&got); err != nil {
+		if err := r.WriteOSProfiler(&got); err != nil {
 			t.Fatal(err)
 		}
 		if got.WriteByte('\n'); got.String() != want {

@@ -61,7 +61,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got bytes.Buffer
-		if err := r.WriteJSON(&got); err != nil {
+		if err := r.WriteOSProfiler(&got); err != nil {
 			t.Fatal(err)
 		}
 		if strings.TrimSpace(got.String()) != strings.TrimSpace(want) {

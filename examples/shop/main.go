@@ -117,5 +117,5 @@ func show(ctx context.Context, store, base string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return r.WriteText(out, report.TextOptions{})
+	return r.WriteText(out, report.Options{})
 }

@@ -61,8 +61,10 @@ func (n *indenter) value(indent int) {
 		n.array(indent)
 	case '"':
 		n.quoted(n.from.Value())
-	case 't', 'f', 'n', 'N', 'I':
+	case 't', 'f', 'n':
 		n.plain(n.from.Value())
+	case 'N', 'I':
+		n.word(n.from.Value())
 	default:
 		n.number(n.from.Value())
 	}
@@ -100,7 +102,7 @@ func (n *indenter) object(indent int) {
 		empty = false
 		n.Line(indent + 2)
 		n.quoted(n.from.Key())
-		n.Raw(": ")
+		n.colon()
 		if again {
 			n.from.at = repeat.value
 		}
@@ -153,9 +155,26 @@ func (w *Writer) quoted(quoted []byte) {
 	w.Raw(`"`)
 }
 
+// word writes NaN or an infinity.
+func (w *Writer) word(word []byte) {
+	if w.compact {
+		w.String(string(word))
+		return
+	}
+	w.plain(word)
+}
+
 // number writes a number as Python does: an integer with all its digits,
 // anything else as the shortest text of the float64.
 func (w *Writer) number(number []byte) {
+	if number[len(number)-1] == 'y' { // -Infinity
+		w.word(number)
+		return
+	}
+	if w.compact {
+		w.plain(number)
+		return
+	}
 	if !bytes.ContainsAny(number, ".eE") {
 		if string(number) == "-0" {
 			number = number[1:]

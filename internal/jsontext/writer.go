@@ -30,11 +30,18 @@ type Writer struct {
 	err error
 	max int // columns that a line is indented by
 
+	compact bool // values on one line, as JSON that every reader takes
+
 	repeated repeated // of the value that is written
 }
 
 // NewWriter returns a Writer to out, which needs a Flush at the end.
 func NewWriter(out io.Writer) *Writer { return &Writer{out: out, max: maxColumn} }
+
+// NewCompactWriter returns a Writer to out that writes no lines but what Raw is
+// given, and values as JSON that every reader takes: in ASCII, numbers as they
+// are, and NaN and the infinities, which Python writes, as strings.
+func NewCompactWriter(out io.Writer) *Writer { return &Writer{out: out, compact: true} }
 
 // Flush hands on what was gathered and returns the error of the first write
 // that failed.
@@ -58,6 +65,9 @@ func (w *Writer) Line(indent int) {
 	if len(w.buf) >= writerSize && w.out != nil {
 		_ = w.Flush() // kept in err
 	}
+	if w.compact {
+		return
+	}
 	if indent > w.max {
 		indent = 0
 	}
@@ -68,6 +78,14 @@ func (w *Writer) Line(indent int) {
 func (w *Writer) Key(indent int, name string) {
 	w.Line(indent)
 	w.String(name)
+	w.colon()
+}
+
+func (w *Writer) colon() {
+	if w.compact {
+		w.Raw(":")
+		return
+	}
 	w.Raw(": ")
 }
 

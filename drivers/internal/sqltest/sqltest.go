@@ -272,7 +272,7 @@ func reportOf(t testing.TB, d *drivers.Store, base string) string {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := r.WriteJSON(&b); err != nil {
+	if err := r.WriteOSProfiler(&b); err != nil {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(b.String())

@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/sonde-go/sonde"
+	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/progress"
+	"github.com/sonde-go/sonde/internal/terminal"
+	"github.com/sonde-go/sonde/record"
+)
+
+type copyCmd struct {
+	From  secret   `help:"URL of the store to read." placeholder:"URL" required:""`
+	To    secret   `help:"URL of the store to write." placeholder:"URL" required:""`
+	All   bool     `help:"Copy every trace."`
+	Trace []string `arg:"" optional:"" help:"Base ids of the traces to copy." placeholder:"ID"`
+}
+
+func (*copyCmd) Help() string {
+	return `Nothing is removed from the store that is read. The oldest trace is written first, and of each
+trace the oldest record. A trace with an error is filed as failed in the copy, if the store that
+is written files traces. Copying a trace twice does no harm, since readers ignore repeated
+records: after a failure, run it again.
+
+` + secretHelp + `
+
+Examples:
+
+  sonde trace copy --from redis://localhost --to sqlite:///incident.db ID
+  sonde trace copy --from redis://localhost --to env:ARCHIVE_URL --all
+  sonde trace copy --from @/run/secrets/redis-url --to @/run/secrets/archive-url --all`
+}
+
+func (c *copyCmd) Run(ctx context.Context, s streams) error {
+	switch {
+	case c.All == (len(c.Trace) > 0):
+		return errors.New("name the traces to copy, or give --all")
+	case c.From == c.To:
+		return errors.New("--from and --to are the same store")
+	}
+	config, err := sonde.FromEnv()
+	if err != nil {
+		return err
+	}
+	o := config.Options
+	o.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
+	from, err := drivers.Open(ctx, string(c.From), o)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	o.FilterErrorTrace = true // whoever filed the failed traces did so on purpose
+	to, err := drivers.Open(ctx, string(c.To), o)
+	if err != nil {
+		return err
+	}
+	cp := copier{from: from, to: to, bar: progress.NewBar(s.err, "trace"), sorter: sorter{hold: holdBytes}}
+	err = cp.run(ctx, c.Trace)
+	cp.bar.Clear()
+	err = errors.Join(err, cp.sorter.close(), to.Close()) // some stores take the last records then
+	if cp.skipped > 0 {
+		fmt.Fprintf(s.err, "sonde: %s could not be copied, the first since %s\n", progress.Plural(cp.skipped, "record"), terminal.Clean(cp.why.Error()))
+	}
+	fmt.Fprintf(s.out, "copied %s, %s\n", progress.Plural(cp.traces, "trace"), progress.Plural(cp.records, "record"))
+	if err == nil && cp.skipped > 0 {
+		return errSaid
+	}
+	return err
+}
+
+// copyBatch is how many records are written at once.
+const copyBatch = 512
+
+type copier struct {
+	from, to                 *drivers.Store
+	bar                      *progress.Bar
+	sorter                   sorter
+	batch                    []record.Event
+	traces, records, skipped int
+	why                      error // the first record was skipped
+}
+
+// run copies the named traces, or all, the oldest first.
+func (c *copier) run(ctx context.Context, ids []string) (err error) {
+	if len(ids) == 0 {
+		ids, err = c.all(ctx)
+	} else {
+		ids, err = c.byAge(ctx, ids)
+	}
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		c.bar.Set(i, len(ids))
+		if err := c.trace(ctx, id); err != nil {
+			return fmt.Errorf("trace %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// all lists the traces of the store, the oldest first.
+func (c *copier) all(ctx context.Context) (ids []string, err error) {
+	for t, err := range c.from.Traces(ctx, drivers.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, t.BaseID)
+	}
+	slices.Reverse(ids)
+	return ids, nil
+}
+
+// byAge puts the named traces in order, the oldest first.
+func (c *copier) byAge(ctx context.Context, ids []string) ([]string, error) {
+	if ids = slices.Compact(slices.Sorted(slices.Values(ids))); len(ids) == 1 {
+		return ids, nil
+	}
+	began := make(map[string]string, len(ids))
+	for _, id := range ids {
+		for r, err := range c.from.Records(ctx, id) {
+			var bad *record.BadRecordError
+			if errors.As(err, &bad) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("trace %s: %w", id, err)
+			}
+			if first, ok := began[id]; !ok || r.Timestamp < first {
+				began[id] = strings.Clone(r.Timestamp)
+			}
+		}
+	}
+	slices.SortStableFunc(ids, func(a, b string) int { return strings.Compare(began[a], began[b]) })
+	return ids, nil
+}
+
+func (c *copier) trace(ctx context.Context, id string) error {
+	found := false
+	for r, err := range c.from.Records(ctx, id) {
+		var bad *record.BadRecordError
+		if errors.As(err, &bad) {
+			c.skip(1, err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		found = true
+		e, err := r.Event()
+		if err != nil {
+			c.skip(1, err)
+			continue
+		}
+		if err := c.sorter.add(e); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return errors.New("is not in the store that is read")
+	}
+	for e, err := range c.sorter.sorted() {
+		if err != nil {
+			return err
+		}
+		if c.batch = append(c.batch, e); len(c.batch) == copyBatch {
+			if err := c.write(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.write(ctx); err != nil {
+		return err
+	}
+	c.traces++
+	return nil
+}
+
+func (c *copier) skip(n int, why error) {
+	if c.skipped += n; c.why == nil {
+		c.why = why
+	}
+}
+
+// write delivers the batch but for the records that the store will never take.
+func (c *copier) write(ctx context.Context) error {
+	for len(c.batch) > 0 {
+		err := c.to.Notify(ctx, c.batch)
+		var rejected *record.RejectedError
+		if !errors.As(err, &rejected) || len(rejected.Indexes) == 0 {
+			if err == nil {
+				c.records += len(c.batch)
+				c.batch = c.batch[:0]
+			}
+			return err
+		}
+		c.skip(len(rejected.Indexes), rejected.Err)
+		c.batch = without(c.batch, rejected.Indexes)
+	}
+	return nil
+}
+
+// without is events less those at the ascending indexes.
+func without(events []record.Event, indexes []int) []record.Event {
+	kept := events[:0]
+	for i := range events {
+		if len(indexes) > 0 && indexes[0] == i {
+			indexes = indexes[1:]
+			continue
+		}
+		kept = append(kept, events[i])
+	}
+	return kept
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sonde-go/sonde/header"
+)
+
+const description = `Traces of single requests, asked for with two signed headers.
+
+Trace one request, or ask for its trace with another program and look at it later:
+
+  export SONDE_HMAC_KEY=the-key-of-the-services
+  sonde run https://shop.example/api/checkout
+  curl $(sonde headers) https://shop.example/api/checkout
+  sonde trace list --limit 5
+  sonde trace show ID`
+
+// grammar is that of the command line.
+type grammar struct {
+	Run     runCmd     `cmd:"" help:"Make one request with the signed headers and show its trace."`
+	Trace   traceCmd   `cmd:"" help:"List, show, copy and remove traces."`
+	Headers headersCmd `cmd:"" help:"Make the signed headers that start a trace, or check them."`
+	Check   checkCmd   `cmd:"" help:"Try the store, the keys and the clock, and say what is wrong."`
+}
+
+type traceCmd struct {
+	List  listCmd  `cmd:"" help:"List the traces in the store, the newest first."`
+	Show  showCmd  `cmd:"" help:"Show one trace, from the store or from a file."`
+	Copy  copyCmd  `cmd:"" help:"Copy traces from one store to another."`
+	Prune pruneCmd `cmd:"" help:"Remove old traces from the store."`
+}
+
+// storeFlags say where the traces are.
+type storeFlags struct {
+	ConnectionString secret            `help:"URL of the store, or env:NAME or @FILE. If not given: OS_PROFILER__CONNECTION_STRING or OSPROFILER_CONNECTION_STRING of the environment, or else ${store}. Known schemes: ${schemes}." placeholder:"URL"`
+	TransportURL     secret            `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/, or env:NAME or @FILE." placeholder:"URL"`
+	Option           map[string]string `short:"O" mapsep:"none" help:"Another option of the store by the name that it has in an INI file, such as socket_timeout=2.5; may be repeated. It goes before the environment." placeholder:"NAME=VALUE"`
+}
+
+// keyFlags are the keys that sign and verify.
+type keyFlags struct {
+	HMACKey secret `name:"hmac-key" aliases:"hmac-keys" help:"HMAC key of the services, or several with commas between them: the first signs, all verify. Better env:NAME or @FILE, since everybody on the machine sees the command line. If not given: SONDE_HMAC_KEY, OSPROFILER_HMAC_KEYS or OS_PROFILER__HMAC_KEYS of the environment." placeholder:"KEY"`
+}
+
+// list is the comma-separated keys.
+func (k *keyFlags) list() string {
+	return k.HMACKey.orEnv("SONDE_HMAC_KEY", "OSPROFILER_HMAC_KEYS", "OS_PROFILER__HMAC_KEYS")
+}
+
+func (k *keyFlags) keys() (*header.Keyring, error) {
+	keys, err := header.ParseKeys(k.list(), header.AllowDefaultKey())
+	if err == nil && keys.Len() == 0 {
+		return nil, fmt.Errorf("no HMAC key: set SONDE_HMAC_KEY or give --hmac-key")
+	}
+	return keys, err
+}
+
+// sinceFlag is a time, or a duration before now.
+type sinceFlag struct{ time.Time }
+
+func (f *sinceFlag) UnmarshalText(text []byte) error {
+	s := string(text)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			f.Time = time.Now().AddDate(0, 0, -int(n))
+			return nil
+		}
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		f.Time = time.Now().Add(-d)
+		return nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			f.Time = t
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is neither a duration such as 90m, 12h or 7d nor a UTC time such as 2026-01-02T15:04", s)
+}

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sonde-go/sonde/report"
+)
+
+// Option changes the command that Main is.
+type Option func(*outputs)
+
+// WithOutput adds a form in which "trace show" and "run" write reports, chosen
+// by its name (--format NAME). Main panics if the form has no Write, or a name
+// that another has.
+func WithOutput(form report.Output) Option {
+	return func(o *outputs) { *o = append(*o, form) }
+}
+
+// outputs are the forms that the command knows.
+type outputs []report.Output
+
+func newOutputs(opts []Option) outputs {
+	forms := outputs(report.Outputs())
+	for _, opt := range opts {
+		opt(&forms)
+	}
+	for i, form := range forms {
+		if form.Write == nil {
+			panic(fmt.Sprintf("cli: the output %q has no Write", form.Name))
+		}
+		if forms[:i].named(form.Name).Write != nil {
+			panic(fmt.Sprintf("cli: there are two outputs %q", form.Name))
+		}
+	}
+	return forms
+}
+
+// named is the form of a name, the zero Output if there is none.
+func (o outputs) named(name string) (form report.Output) {
+	for _, form := range o {
+		if form.Name == name {
+			return form
+		}
+	}
+	return form
+}
+
+// names are those of all forms, as kong wants them.
+func (o outputs) names() string {
+	names := make([]string, len(o))
+	for i, form := range o {
+		names[i] = form.Name
+	}
+	return strings.Join(names, ",")
+}
+
+// docs are the names with what they mean, for the help.
+func (o outputs) docs() string {
+	docs := make([]string, len(o))
+	for i, form := range o {
+		docs[i] = form.Name + " (" + form.Doc + ")"
+	}
+	return strings.Join(docs, ", ")
+}
