@@ -25,8 +25,7 @@ type rows struct {
 
 	count int64 // rows read
 	sets  int64 // result sets after the first
-	err   error // what ended the reading
-	eof   bool
+	err   error // what ended the reading; io.EOF if all was read
 }
 
 func (c *conn) newRows(ctx context.Context, p profiler.Point, bare driver.Rows, prepare time.Duration) driver.Rows {
@@ -47,7 +46,9 @@ func (r *rows) Next(dest []driver.Value) error {
 	case nil:
 		r.count++
 	case io.EOF:
-		r.eof = true
+		if r.err == nil {
+			r.err = io.EOF
+		}
 	default:
 		r.err = err
 	}
@@ -68,10 +69,10 @@ func (r *rows) Close() error {
 
 func (r *rows) end(closeErr error) {
 	err := r.err
-	if err == nil {
+	if err == nil || err == io.EOF {
 		err = closeErr
 	}
-	if err == nil && !r.eof {
+	if err == nil && r.err == nil {
 		// Closed by database/sql, perhaps: as far as they were read all was well.
 		err = r.ctx.Err()
 	}
@@ -97,7 +98,9 @@ func (r *rows) NextResultSet() error {
 	switch err {
 	case nil:
 		r.sets++
-		r.eof = false
+		if r.err == io.EOF {
+			r.err = nil
+		}
 	case io.EOF:
 	default:
 		r.err = err
