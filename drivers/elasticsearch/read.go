@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
 )
@@ -97,7 +97,7 @@ func (d *store) list(ctx context.Context, q driver.Query) ([]driver.Trace, error
 	}
 	errorsOnly := q.ErrorsOnly
 	q.ErrorsOnly = false // the store says which failed, not the records
-	list := tracelist.New(q)
+	list := kit.NewTraceList(q)
 	fields := `["name","base_id","trace_id","timestamp","project","service"]`
 	err = d.scan(ctx, recordIndex, search{query: matchAll, source: fields}, func(h *hit) bool {
 		r, err := record.Parse(h.Source)

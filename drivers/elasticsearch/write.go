@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -97,7 +97,7 @@ func (d *store) writeErrors(ctx context.Context, s *server, events []record.Even
 	var actions []action
 	for i := range events {
 		e := &events[i]
-		if refused[i] != nil || !tracelist.HasError(e.Info()) {
+		if refused[i] != nil || !kit.HasError(e.Info()) {
 			continue
 		}
 		id := e.Trace().String()

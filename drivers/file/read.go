@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -34,7 +34,7 @@ func (d *file) Records(ctx context.Context, baseID string) iter.Seq2[record.Reco
 
 func (d *file) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
 	return func(yield func(driver.Trace, error) bool) {
-		list := tracelist.New(q)
+		list := kit.NewTraceList(q)
 		err := d.scan(ctx, func(line []byte) bool {
 			if r, err := record.Parse(line); err == nil {
 				list.Add(&r)

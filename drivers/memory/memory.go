@@ -17,7 +17,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -107,7 +107,7 @@ func (m *memory) Records(_ context.Context, baseID string) iter.Seq2[record.Reco
 
 func (m *memory) Traces(_ context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
 	return func(yield func(driver.Trace, error) bool) {
-		list := tracelist.New(q)
+		list := kit.NewTraceList(q)
 		m.store.mu.RLock()
 		m.store.each(func(_ string, r *record.Record) { list.Add(r) })
 		m.store.mu.RUnlock()

@@ -9,7 +9,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/record"
 )
@@ -74,7 +74,7 @@ func (r *recent) before(id string) bool {
 
 func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
 	return func(yield func(driver.Trace, error) bool) {
-		list := tracelist.New(q)
+		list := kit.NewTraceList(q)
 		err := d.walk(ctx, func(m *amqp.Delivery) verdict {
 			if r, _, ok, _ := parseRecord(m); ok && r.Trace != "" {
 				list.Add(&r)

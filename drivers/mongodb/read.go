@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -70,7 +70,7 @@ func (d *store) list(ctx context.Context, q driver.Query) ([]driver.Trace, error
 		filter = ofTraces(slices.Collect(maps.Keys(failed)))
 	}
 	q.ErrorsOnly = false // the store says which failed, not the records
-	list := tracelist.New(q)
+	list := kit.NewTraceList(q)
 	opts := options.Find().SetProjection(bson.D{
 		{Key: "_id", Value: 0}, {Key: "name", Value: 1}, {Key: "base_id", Value: 1}, {Key: "timestamp", Value: 1},
 		{Key: "project", Value: 1}, {Key: "service", Value: 1},

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -191,7 +191,7 @@ func (d *store) fileErrors(ctx context.Context, events []record.Event, refused m
 	at := map[string]int{}
 	for i := range events {
 		e := &events[i]
-		if refused[i] != nil || !tracelist.HasError(e.Info()) {
+		if refused[i] != nil || !kit.HasError(e.Info()) {
 			continue
 		}
 		base := e.Trace().String()

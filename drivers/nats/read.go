@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -34,7 +34,7 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 
 func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
 	return func(yield func(driver.Trace, error) bool) {
-		list := tracelist.New(q)
+		list := kit.NewTraceList(q)
 		err := d.walk(ctx, d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
 			if r, err := record.Parse(payload); err == nil && r.Trace != "" {
 				list.Add(&r)

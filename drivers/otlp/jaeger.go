@@ -12,7 +12,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/record"
@@ -120,7 +120,7 @@ func (j *jaeger) list(ctx context.Context, q driver.Query) ([]driver.Trace, erro
 	services = slices.DeleteFunc(services, func(name string) bool { return !mayBe(name, q.Service) })
 	// Not every store of Jaeger keeps to the newest if it is given a limit, so
 	// we go back in time until there are enough.
-	list := tracelist.New(q)
+	list := kit.NewTraceList(q)
 	now := time.Now()
 	to := now.Add(24 * time.Hour)
 	for back := time.Hour; ; back *= 8 {
@@ -149,7 +149,7 @@ func enough(traces []driver.Trace, limit int, from time.Time) bool {
 
 // search adds the traces of one of Jaeger's services that have a span between
 // two times to a list.
-func (j *jaeger) search(ctx context.Context, service string, from, to time.Time, list *tracelist.List) error {
+func (j *jaeger) search(ctx context.Context, service string, from, to time.Time, list *kit.TraceList) error {
 	begin := int64(0)
 	if !from.IsZero() {
 		begin = max(0, from.UnixMicro())

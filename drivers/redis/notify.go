@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/record"
 )
@@ -36,7 +36,7 @@ func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	if d.errors {
 		for i := range events {
 			// The search for a word spares most records the parsing.
-			if e := &events[i]; bytes.Contains(e.Info(), etype) && tracelist.HasError(e.Info()) {
+			if e := &events[i]; bytes.Contains(e.Info(), etype) && kit.HasError(e.Info()) {
 				base := e.Trace().String()
 				pipe.Set(ctx, errorPrefix+base, errorMark(base, e.Time()), d.config.ttl)
 			}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -36,7 +36,7 @@ func (l *line) add(r *record.Record, service string) {
 	if l.Timestamp == "" || r.Timestamp <= l.Timestamp {
 		l.Timestamp = r.Timestamp
 		l.Project, l.Service = text(r.Project), text(r.Service)
-		l.Name = tracelist.PointName(r.Name)
+		l.Name = kit.PointName(r.Name)
 	}
 	l.served = l.served || r.Service != nil && *r.Service == service
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // mayTellOfError is the condition that a record's text has to be read to know
@@ -128,7 +128,7 @@ func (l *listing) firstRows(ctx context.Context, met []metTrace) (map[string]*tr
 		if err := rows.Scan(&t.id, &t.Timestamp, &t.BaseID, &project, &service, &name); err != nil {
 			return nil, err
 		}
-		t.Project, t.Service, t.Name = project.String, service.String, tracelist.PointName(name.String)
+		t.Project, t.Service, t.Name = project.String, service.String, kit.PointName(name.String)
 		old, wanted := found[t.BaseID]
 		if wanted && (old == nil || t.Timestamp < old.Timestamp || t.Timestamp == old.Timestamp && t.id < old.id) {
 			found[t.BaseID] = &t
@@ -169,7 +169,7 @@ func (l *listing) markFailed(ctx context.Context, found map[string]*traceRow) er
 			continue
 		}
 		if r, err := decode(data); err == nil {
-			t.Failed = tracelist.HasError(r.Info)
+			t.Failed = kit.HasError(r.Info)
 		}
 	}
 	return rows.Err()

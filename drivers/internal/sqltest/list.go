@@ -8,7 +8,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/drivers/internal/tracelist"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -47,7 +47,7 @@ func ListRandom(t *testing.T, d *drivers.Store) {
 		{}, {Since: time.Unix(0, first)}, {Since: time.Unix(0, first+int64(100*time.Millisecond))}, {Since: time.Unix(0, first+int64(time.Hour))},
 		{Service: "payments"}, {ErrorsOnly: true}, {ErrorsOnly: true, Service: "payments", Since: time.Unix(0, first+int64(50*time.Millisecond))},
 	} {
-		made := tracelist.New(q)
+		made := kit.NewTraceList(q)
 		for i := range all {
 			r, err := record.Parse(all[i].AppendJSON(nil))
 			if err != nil {

@@ -1,4 +1,4 @@
-package tracelist
+package kit
 
 import (
 	"slices"
@@ -6,10 +6,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/record"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestHasError(t *testing.T) {
 	for info, want := range map[string]bool{
@@ -57,7 +54,7 @@ func TestAnyOrder(t *testing.T) {
 			{drivers.Query{Service: "other"}, []drivers.Trace{a}},
 			{drivers.Query{ErrorsOnly: true}, []drivers.Trace{a}},
 		} {
-			l := New(tt.q)
+			l := NewTraceList(tt.q)
 			for i := range records {
 				l.Add(&records[i])
 			}

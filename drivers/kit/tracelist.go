@@ -1,6 +1,4 @@
-// Package tracelist makes a list of traces from their records, for stores
-// without an index.
-package tracelist
+package kit
 
 import (
 	"cmp"
@@ -12,9 +10,10 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// List gathers records. Its memory grows with the number of traces, not of
-// records.
-type List struct {
+// TraceList makes the list of traces that a query selects from their records, for
+// stores without an index. Its memory grows with the number of traces, not of
+// records. It is not safe for concurrent use.
+type TraceList struct {
 	traces map[string]*entry
 	q      driver.Query
 }
@@ -24,13 +23,13 @@ type entry struct {
 	service bool // the wanted service took part
 }
 
-// New makes an empty List for a query.
-func New(q driver.Query) *List {
-	return &List{traces: map[string]*entry{}, q: q}
+// NewTraceList makes an empty list for a query.
+func NewTraceList(q driver.Query) *TraceList {
+	return &TraceList{traces: map[string]*entry{}, q: q}
 }
 
 // Add takes a record in any order.
-func (l *List) Add(r *record.Record) {
+func (l *TraceList) Add(r *record.Record) {
 	e := l.traces[r.Trace]
 	if e == nil {
 		e = &entry{Trace: driver.Trace{BaseID: strings.Clone(r.Trace)}}
@@ -67,7 +66,7 @@ func HasError(info []byte) bool {
 }
 
 // Sorted returns the traces that the query selects, newest first.
-func (l *List) Sorted() []driver.Trace {
+func (l *TraceList) Sorted() []driver.Trace {
 	since := ""
 	if !l.q.Since.IsZero() {
 		since = string(record.AppendTimestamp(nil, l.q.Since.UnixNano()))
