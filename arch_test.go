@@ -79,7 +79,7 @@ var mayImport = []struct {
 	{"oteltrace", []string{"header", "layer", "profiler", "oteltrace"}},
 	{"slogtrace", []string{"header", "profiler"}},
 	{"drivers/driver", []string{"record"}},
-	{"drivers/kit", nil},
+	{"drivers/kit", []string{"header", "record", "drivers/driver"}},
 	{"drivers/internal/load", []string{"profiler", "drivers"}},                      // for tests
 	{"drivers/internal/sqltest", []string{"header", "record", "drivers", "report"}}, // for tests
 	{"drivers", []string{"header", "record", "layer", "drivers"}},
