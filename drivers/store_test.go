@@ -13,6 +13,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -137,7 +138,9 @@ func TestDeafDriver(t *testing.T) {
 	result := make(chan error, 1)
 	go func() { result <- s.Notify(t.Context(), nil) }()
 	<-began
-	if err := s.Close(); err != nil || d.closed.Load() != 1 {
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close() }()
+	if err := watchdog.Await(t, "the end of Close", closed); err != nil || d.closed.Load() != 1 {
 		t.Errorf("Close: %v, after which the driver was closed %d times", err, d.closed.Load())
 	}
 	close(release)
@@ -165,6 +168,9 @@ func TestReadersMayClose(t *testing.T) {
 			n, last := 0, error(nil)
 			for _, last = range s.Records(ctx, "x") {
 				if n++; n == 1 {
+					if s.Running() != 0 {
+						t.Error("Close would wait for its caller")
+					}
 					tt.do(s, cancel)
 				}
 			}
