@@ -191,7 +191,7 @@ func TestEveryOption(t *testing.T) {
 			t.Errorf("%s cannot be set by %s", missing, how)
 		}
 	}
-	for name, want := range map[string]string{"socket_timeot": "there is no option", "max_events": "max_events is no whole number", "trace_requests": "there is no option"} {
+	for name, want := range map[string]string{"socket_timeot": "there is no option", "max_events": "max_events is not a whole number", "trace_requests": "there is no option"} {
 		if err := new(sonde.Config).Set(name, "hunter2"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", name, err)
 		}

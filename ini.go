@@ -81,7 +81,7 @@ func parseINI(text string) ([]iniEntry, error) {
 		case line[0] == '#' || line[0] == ';':
 		case line[0] == ' ' || line[0] == '\t':
 			if !open {
-				return nil, fmt.Errorf("line %d goes on with no option", i+1)
+				return nil, fmt.Errorf("line %d continues an option, but none comes before it", i+1)
 			}
 			last := &entries[len(entries)-1]
 			last.value += "\n" + strings.TrimSpace(line)
@@ -93,7 +93,7 @@ func parseINI(text string) ([]iniEntry, error) {
 		default:
 			at := strings.IndexAny(line, "=:")
 			if at <= 0 {
-				return nil, fmt.Errorf("line %d is no option: want name = value", i+1)
+				return nil, fmt.Errorf("line %d is not an option: want name = value", i+1)
 			}
 			entries = append(entries, iniEntry{group, strings.TrimSpace(line[:at]), strings.TrimSpace(line[at+1:]), i + 1})
 			open = true

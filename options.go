@@ -99,7 +99,7 @@ func parseBool(s string) (value, ok bool) {
 func setSeconds(into *time.Duration, text string) error {
 	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || !(f > 0 && f < 1e6) {
-		return errors.New("is no number of seconds above 0")
+		return errors.New("is not a number of seconds above 0")
 	}
 	*into = time.Duration(f * float64(time.Second))
 	return nil
@@ -109,7 +109,7 @@ func setSeconds(into *time.Duration, text string) error {
 func setScrollTime(into *time.Duration, text string) error {
 	d, err := time.ParseDuration(strings.TrimSpace(text))
 	if err != nil || d <= 0 {
-		return errors.New("is no time such as 2m or 90s")
+		return errors.New("is not a duration such as 2m or 90s")
 	}
 	*into = d
 	return nil
@@ -118,7 +118,7 @@ func setScrollTime(into *time.Duration, text string) error {
 func setCount(into *int, text string) error {
 	n, err := strconv.Atoi(strings.TrimSpace(text))
 	if err != nil || n <= 0 {
-		return errors.New("is no whole number above 0")
+		return errors.New("is not a whole number above 0")
 	}
 	*into = n
 	return nil

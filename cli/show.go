@@ -75,7 +75,7 @@ func (c *showCmd) read(ctx context.Context, s streams) (*report.Report, error) {
 			return readFile(c.Trace, func() ([]byte, error) { return os.ReadFile(c.Trace) })
 		}
 		if _, bad := header.ParseID(c.Trace); bad != nil {
-			return nil, fmt.Errorf("%q is no trace id, and no file that can be read: %w", c.Trace, err)
+			return nil, fmt.Errorf("%q is neither a trace id nor a file that can be read: %w", c.Trace, err)
 		}
 	}
 	var r *report.Report

@@ -5,7 +5,7 @@
 //	X-Trace-HMAC: lower-case hex HMAC-SHA1 of the text of X-Trace-Info
 //
 // The format is OSProfiler's (OpenStack), byte for byte, so that a request may
-// cross Go and Python services in any order. Who holds a key may start a
+// cross Go and Python services in any order. Anyone with a key can start a
 // trace; a request without a valid signature is served untraced.
 //
 // A [Keyring] holds one or more keys, the first one for new traces and all of

@@ -87,7 +87,7 @@ func (t *target) options(rawQuery string) error {
 		case name == "query" && t.scheme == "jaeger":
 			u, err := url.Parse(value)
 			if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-				return errors.New("query is no URL such as http://host:16686")
+				return errors.New("query is not a URL such as http://host:16686")
 			}
 			t.query = u
 		default:
@@ -123,7 +123,7 @@ func (t *target) environment(list string) error {
 func (t *target) header(name, value string) error {
 	for _, r := range name {
 		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r)) {
-			return fmt.Errorf("%.40q is no name of a header", name)
+			return fmt.Errorf("%.40q is not the name of a header", name)
 		}
 	}
 	if name == "" || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {

@@ -31,7 +31,7 @@ func newGateway(svc *profiler.Service, inventoryAddr string, bus *nats.Conn) (ht
 		sku := mux.Vars(r)["sku"]
 		count, err := strconv.Atoi(r.URL.Query().Get("count"))
 		if err != nil || count < 1 {
-			http.Error(w, "count is no number above 0", http.StatusBadRequest)
+			http.Error(w, "count is not a number above 0", http.StatusBadRequest)
 			return
 		}
 		price, err := reserve(r.Context(), conn, sku, count)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Allow says which hosts may be told of a trace. Who gets the signed headers
-// can start traces of his own until the key is changed, so they must not go to
-// strangers. The zero Allow allows nobody.
+// Allow says which hosts may be told of a trace. Anyone who sees the signed
+// headers can start traces with them until the key is changed, so they must not
+// go to strangers. The zero Allow allows nobody.
 type Allow struct {
 	all   bool
 	hosts []hostPattern
