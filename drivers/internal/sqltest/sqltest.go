@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -239,8 +240,8 @@ func (e *Engine) testRejected(t *testing.T) {
 	events[42].Change(func(f *record.Fields) { f.Service = strings.Repeat("é", 255) })
 	events[99].Change(func(f *record.Fields) { f.Project = strings.Repeat("x", 10000) })
 	err := d.Notify(t.Context(), events)
-	rejected, ok := err.(*record.RejectedError)
-	if !ok || fmt.Sprint(rejected.Indexes) != "[0 41 99]" {
+	var rejected *record.RejectedError
+	if !errors.As(err, &rejected) || fmt.Sprint(rejected.Indexes) != "[0 41 99]" {
 		t.Fatalf("Notify: %v, want the events 0, 41 and 99 rejected", err)
 	}
 	if got := e.Texts(t, database, "SELECT COUNT(*) FROM data"); got[0] != "0" {
