@@ -338,7 +338,7 @@ func TestBadURLs(t *testing.T) {
 		"otlp://u:hunter2%zz@h":                "percent-encoded",
 		"otlp://h?header.x=%zzhunter2":         "percent-encoded",
 		"otlp://h?header.x=hunter2%0a":         "cannot be sent",
-		"otlp://h?header.a%20b=hunter2":        "no name of a header",
+		"otlp://h?header.a%20b=hunter2":        "not the name of a header",
 		"otlp://h?headers=hunter2":             "unknown option",
 		"otlp://h?query=http://h":              "unknown option",
 		"otlp+grpc://h/path":                   "no path",
@@ -346,7 +346,7 @@ func TestBadURLs(t *testing.T) {
 		"otlp+https://h?ssl_ca_certs=/no/ca":   "ssl_ca_certs",
 		"otlp+grpcs://h?ssl_ca_certs=" + empty: "no certificate",
 		"jaeger://h:6831":                      "port 6831",
-		"jaeger://h?query=h:16686":             "query is no URL",
+		"jaeger://h?query=h:16686":             "query is not a URL",
 		"jaeger://h?query=http://h%":           "percent-encoded",
 	} {
 		d, err := drivers.Open(t.Context(), url, drivers.Options{})
