@@ -16,8 +16,8 @@ import (
 
 // toy is a layer whose mistakes can be switched on.
 type toy struct {
-	arrival                                                           string
-	alone, trusting, endless, outside, stripped, twice, refuses, deaf bool
+	arrival                                                                     string
+	alone, trusting, endless, outside, stripped, twice, refuses, deaf, repeated bool
 }
 
 func (l toy) receive(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
@@ -33,6 +33,9 @@ func (l toy) receive(_ *testing.T, ctx context.Context, svc *profiler.Service, h
 	within, p := in.Open(ctx, profiler.Opening{Name: "toy"})
 	if l.trusting && !in.Traced() && h[header.InfoName] != "" {
 		within, p = svc.Begin(ctx, profiler.Opening{Name: "toy"})
+	}
+	if l.repeated && in.Repeated() {
+		within, p = profiler.Start(ctx, "toy")
 	}
 	if l.stripped && !in.Traced() {
 		within = context.Background()
@@ -75,6 +78,7 @@ var suites = map[string]struct {
 	"serves twice":               {"served 2 times", toyed(toy{arrival: "toy", twice: true})},
 	"serves only what is traced": {"served 0 times", toyed(toy{arrival: "toy", refuses: true})},
 	"does not read headers":      {"counted as forged", toyed(toy{arrival: "toy", deaf: true})},
+	"records itself twice":       {"received inside itself", toyed(toy{arrival: "toy", repeated: true})},
 	"passes on": {"", func(t *testing.T) {
 		passOn(t, func(ctx context.Context, fn func()) {
 			_ = profiler.Trace(ctx, "toy", func(context.Context) error { fn(); return nil })
