@@ -33,9 +33,3 @@ func ParseKind(s string) Kind {
 	}
 	return Unspecified
 }
-
-// Incoming says whether a point of this kind is where a trace enters a process.
-func (k Kind) Incoming() bool { return k == Server || k == Consumer }
-
-// Outgoing says whether a point of this kind is where a trace leaves a process.
-func (k Kind) Outgoing() bool { return k == Client || k == Producer }
