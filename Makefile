@@ -7,6 +7,9 @@ help: ## What can be made
 demo: ## One request through HTTP, gRPC, SQL and NATS, and its waterfall
 	@go run ./examples/shop
 
+trouble: ## Each trouble that a trace should name, and its report
+	@go run ./examples/trouble
+
 test: ## All tests, with real servers (installs them when it can) and -race
 	@sh scripts/test.sh
 
@@ -15,12 +18,12 @@ test-all: ## And with Jaeger, the OpenTelemetry Collector and MySQL (minutes, th
 	@SONDE_TEST_ALL=1 sh scripts/test.sh
 
 generate: ## Every generated file anew
-	go generate ./...
+	go generate work
 
 lint: ## gofmt, go vet and staticcheck
 	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted: $$out" >&2; exit 1; }
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	go vet work
+	go run $(STATICCHECK) ./... ./cmd/... ./examples/...
 
 fuzz: ## Every fuzz target for ten seconds
 	@sh scripts/fuzz.sh 10s
@@ -37,4 +40,7 @@ bench: ## This project beside its peers, in one run
 compare: ## What wrappers break, this project's and its peers' (docs/fidelity.md)
 	@sh bench/compare.sh
 
-.PHONY: help demo test test-all generate lint fuzz docs bench compare
+evidence: ## How often findings are right: 272 recorded traces and 240 healthy ones (docs/evidence.md)
+	@cd examples/evidence && GOWORK=off go test -count=1 -v -timeout 60m . -args -planted 272 -healthy 240 $(ARGS)
+
+.PHONY: help demo trouble test test-all generate lint fuzz docs bench compare evidence

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -14,17 +15,22 @@ import (
 const module = "github.com/sonde-go/sonde"
 
 type goPackage struct {
-	ImportPath string
-	Standard   bool
-	Imports    []string
-	Deps       []string
+	ImportPath   string
+	Name         string
+	Standard     bool
+	GoFiles      []string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Deps         []string
 }
 
-// listPackages reads what the go command says of this module's packages and of
-// all that they link.
+// listPackages reads what the go command says of the packages of all modules of
+// go.work and of all that they link.
 func listPackages(t *testing.T) map[string]goPackage {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps", "./...")
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Name,Standard,GoFiles,Imports,TestImports,XTestImports,Deps", "work")
+	cmd.Env = append(os.Environ(), "GOWORK=")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -83,9 +89,12 @@ var mayImport = []struct {
 	{"drivers/internal/load", []string{"profiler", "drivers"}},                      // for tests
 	{"drivers/internal/sqltest", []string{"header", "record", "drivers", "report"}}, // for tests
 	{"drivers", []string{"header", "record", "layer", "drivers"}},
+	{"report/profile", []string{"record", "report", "report/findings"}},
+	{"report/diff", []string{"report/profile"}},
 	{"report", []string{"header", "record", "layer", "report"}},
+	{"sondetest", []string{"header", "layer", "record", "profiler", "report"}},
 	{"cli", []string{".", "header", "record", "drivers", "report"}},
-	{".", []string{"header", "profiler", "drivers"}},
+	{".", []string{"header", "layer", "profiler", "drivers"}},
 }
 
 // TestImportsPointDown holds the order of the rooms.
@@ -120,13 +129,17 @@ func TestImportsPointDown(t *testing.T) {
 	}
 }
 
+// feeding are what tests feed stores with, through the profiler's queue, whose
+// accounts have to balance whatever happens to the store.
+var feeding = []string{"drivers/internal/load", "drivers/drivertest/faults", "drivers/internal/sqltest"}
+
 // TestReadersLinkNoProfiler: what stores and shows records links nothing that
 // makes them, but for what only tests import.
 func TestReadersLinkNoProfiler(t *testing.T) {
 	checked := 0
 	for path, p := range listPackages(t) {
 		r, ours := room(path)
-		if !ours || !in(r, "drivers", "report") || in(r, "drivers/internal/load") {
+		if !ours || !in(r, "drivers", "report") || in(r, feeding...) {
 			continue
 		}
 		checked++
@@ -143,13 +156,14 @@ func TestReadersLinkNoProfiler(t *testing.T) {
 // should have, so only tests import them.
 func TestProgramsLinkNoTestKit(t *testing.T) {
 	all := listPackages(t)
-	for _, r := range []string{"profiler/profilertest", "report/outputtest"} {
+	kits := append(slices.Clone(feeding), "profiler/profilertest", "report/outputtest", "sondetest")
+	for _, r := range kits {
 		kit := module + "/" + r
 		if _, ok := all[kit]; !ok {
 			t.Fatalf("there is no package %s", kit)
 		}
 		for path, p := range all {
-			if slices.Contains(p.Imports, kit) {
+			if by, ours := room(path); slices.Contains(p.Imports, kit) && !(ours && in(by, kits...)) {
 				t.Errorf("%s imports %s outside of its tests", path, kit)
 			}
 		}
@@ -168,11 +182,20 @@ func TestLightRooms(t *testing.T) {
 		"middleware/http": nil,
 		"sqltrace":        nil,
 		"drivers":         nil,
-		"report":          {"github.com/clipperhouse/displaywidth", "github.com/clipperhouse/uax29/v2"}, // the width of characters
+		"report":          nil,
+		"report/findings": nil,
+		"report/profile":  nil,
+		"report/diff":     nil,
+		"report/document": nil,
+		"report/sarif":    nil,
+		"report/markdown": {"github.com/clipperhouse/displaywidth", "github.com/clipperhouse/uax29/v2"}, // as report/text
+		"report/text":     {"github.com/clipperhouse/displaywidth", "github.com/clipperhouse/uax29/v2"}, // the width of characters
+		"sondetest":       {"github.com/clipperhouse/displaywidth", "github.com/clipperhouse/uax29/v2"},
 		"rpctrace":        nil,
 		"slogtrace":       nil,
 		"oteltrace": {
 			"go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes",
+			"go.opentelemetry.io/otel/propagation", "go.opentelemetry.io/otel/baggage", "go.opentelemetry.io/otel/internal",
 			"go.opentelemetry.io/otel/semconv", "github.com/cespare/xxhash",
 		},
 		"profiler/profilertest": nil,
@@ -190,17 +213,17 @@ func TestLightRooms(t *testing.T) {
 	}
 }
 
-// TestRootIsLight: the root package links the drivers' registry and interface
+// TestRootIsLight: the root package links the drivers' registry, interface and kit
 // and none of the drivers, and nor does the command without its main.
 func TestRootIsLight(t *testing.T) {
 	all := listPackages(t)
 	for _, dep := range all[module+"/cli"].Deps {
-		if r, ours := room(dep); ours && in(r, "drivers") && !in(r, "drivers/driver") && r != "drivers" {
+		if r, ours := room(dep); ours && in(r, "drivers") && !in(r, "drivers/driver", "drivers/kit") && r != "drivers" {
 			t.Errorf("cli links %s", dep)
 		}
 	}
 	for _, dep := range all[module].Deps {
-		if r, ours := room(dep); !ours && !all[dep].Standard || in(r, "drivers") && !in(r, "drivers/driver") && r != "drivers" {
+		if r, ours := room(dep); !ours && !all[dep].Standard || in(r, "drivers") && !in(r, "drivers/driver", "drivers/kit") && r != "drivers" {
 			t.Errorf("the root package links %s", dep)
 		}
 	}
@@ -225,6 +248,34 @@ func TestOneDriverLinksNoOther(t *testing.T) {
 	}
 	if checked < 4 {
 		t.Errorf("only %d drivers were checked", checked)
+	}
+}
+
+// TestInternalPackagesAreShared: an internal package has two users or more, tests
+// included; with one user it is a file of that one. Commands have none, and a
+// package of tests alone is its own user. Those of the examples may have users in
+// the module of examples/evidence, which is not listed.
+func TestInternalPackagesAreShared(t *testing.T) {
+	all := listPackages(t)
+	checked := 0
+	for path, p := range all {
+		r, ours := room(path)
+		if !ours || !slices.Contains(strings.Split(r, "/"), "internal") || p.Name == "main" || len(p.GoFiles) == 0 || in(r, "examples") {
+			continue
+		}
+		checked++
+		var users []string
+		for by, q := range all {
+			if by != path && slices.Contains(slices.Concat(q.Imports, q.TestImports, q.XTestImports), path) {
+				users = append(users, by)
+			}
+		}
+		if len(users) < 2 {
+			t.Errorf("%s has too few users: %q", path, users)
+		}
+	}
+	if checked < 10 {
+		t.Errorf("only %d packages were checked", checked)
 	}
 }
 

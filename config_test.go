@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,9 +17,12 @@ import (
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
 	_ "github.com/sonde-go/sonde/drivers/memory"
+	_ "github.com/sonde-go/sonde/drivers/sqlite"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -47,7 +51,7 @@ func TestOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		base = tr.BaseID
+		base = tr.ID
 	}
 	n := 0
 	for r, err := range store.Records(ctx, base) {
@@ -119,8 +123,9 @@ func TestFromEnv(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !got.Enabled || got.HMACKeys != "a,b" || got.ConnectionString != "redis://localhost" ||
-		got.Options.SocketTimeout != 250*time.Millisecond || !got.Options.FilterErrorTrace || got.Options.SentinelServiceName != "m" ||
-		got.Options.ESDocType != "t" || got.Options.ESScrollTime != 90*time.Second || got.Options.ESScrollSize != 500 ||
+		got.Options.SocketTimeout != 250*time.Millisecond || !got.Options.FilterErrorTrace || !maps.Equal(got.Options.Params, map[string]string{
+		"sentinel_service_name": "m", "doc_type": "t", "scroll_time": "90s", "scroll_size": "500",
+	}) ||
 		got.Service != "api" || got.Project != "shop" || got.Host != "h" {
 		t.Errorf("%+v", got)
 	}
@@ -131,7 +136,7 @@ func TestFromEnv(t *testing.T) {
 	for _, bad := range [][2]string{
 		{"OS_PROFILER__ENABLED", "perhaps"}, {"OS_PROFILER__FILTER_ERROR_TRACE", "2"},
 		{"OS_PROFILER__SOCKET_TIMEOUT", "soon"}, {"OS_PROFILER__SOCKET_TIMEOUT", "-1"}, {"OS_PROFILER__SOCKET_TIMEOUT", "NaN"},
-		{"OS_PROFILER__ES_SCROLL_TIME", "2"}, {"OS_PROFILER__ES_SCROLL_TIME", "-2m"}, {"OS_PROFILER__ES_SCROLL_SIZE", "0"}, {"OS_PROFILER__ES_SCROLL_SIZE", "many"},
+		{"OS_PROFILER__ES_SCROLL_TIME", "0"}, {"OS_PROFILER__ES_SCROLL_TIME", "-2m"}, {"OS_PROFILER__ES_SCROLL_SIZE", "0"}, {"OS_PROFILER__ES_SCROLL_SIZE", "many"},
 	} {
 		t.Run(bad[0]+" "+bad[1], func(t *testing.T) {
 			t.Setenv(bad[0], bad[1])
@@ -142,20 +147,71 @@ func TestFromEnv(t *testing.T) {
 	}
 }
 
+// TestOpenMoreStores: each store has every record, and the Service's Close closes
+// all of them. One that cannot be opened is an error.
+func TestOpenMoreStores(t *testing.T) {
+	ctx := context.Background()
+	var stores []*drivers.Store
+	for _, url := range []string{"memory://first", "memory://second", "memory://third"} {
+		d, err := drivers.Open(ctx, url, drivers.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		stores = append(stores, d)
+	}
+	c := sonde.Config{Enabled: true, HMACKeys: "k1", ConnectionString: "memory://first", Service: "api"}
+	if err := c.Set("more_connection_strings", " memory://second\n\tmemory://third "); err != nil {
+		t.Fatal(err)
+	}
+	svc, err := sonde.Open(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := header.NewID()
+	_, p := svc.BeginAs(ctx, base, profiler.Opening{Name: "job"})
+	p.Stop()
+	if err := svc.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for i, d := range stores {
+		n := 0
+		for _, err := range d.Records(ctx, base.String()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 2 {
+			t.Errorf("store %d has %d records", i, n)
+		}
+		if got := svc.Stats().Sinks[i]; got.Sink != d.URL() || got.Acknowledged != 2 {
+			t.Errorf("%+v", got)
+		}
+	}
+	c.MoreConnectionStrings = []string{"memory://second", "nothing://host"}
+	if svc, err := sonde.Open(ctx, c); err == nil {
+		t.Error("a store that cannot be opened is no error")
+		_ = svc.Close(ctx)
+	}
+}
+
 // TestEveryOption: each field of Config but the functions can be set in an INI
 // file, by its environment variable and by Set, and by nothing else.
 func TestEveryOption(t *testing.T) {
 	values := map[string]string{
-		"enabled": "true", "filter_error_trace": "true", "allow_default_key": "true", "es_scroll_time": "90s",
+		"enabled": "true", "filter_error_trace": "true", "allow_default_key": "true", "call_sites": "true", "es_scroll_time": "90s",
 		"es_scroll_size": "7", "max_events": "7", "max_bytes": "7", "batch_events": "7",
 		"socket_timeout": "7", "idle_timeout": "7", "connect_timeout": "7", "flush_interval": "7", "notify_timeout": "7",
+		"new_traces": "7", "new_traces_per_second": "7", "arrivals": "7", "arrivals_per_second": "7", "trace_points": "7", "trace_bytes": "7",
 	}
 	groups := map[string][]string{
 		"profiler": {"enabled", "hmac_keys", "connection_string", "filter_error_trace", "socket_timeout", "sentinel_service_name",
 			"es_doc_type", "es_scroll_time", "es_scroll_size"},
 		"profiler_otlp": {"service_name_prefix"},
-		"sonde": {"service", "project", "host", "allow_default_key", "transport_url", "idle_timeout", "connect_timeout",
-			"max_events", "max_bytes", "batch_events", "flush_interval", "notify_timeout"},
+		"sonde": {"service", "project", "host", "more_connection_strings", "allow_default_key", "transport_url", "idle_timeout", "connect_timeout", "mask", "call_sites",
+			"max_events", "max_bytes", "batch_events", "flush_interval", "notify_timeout",
+			"new_traces", "new_traces_per_second", "arrivals", "arrivals_per_second", "trace_points", "trace_bytes"},
 	}
 	var file strings.Builder
 	var bySet sonde.Config
@@ -239,4 +295,49 @@ func ExampleOpen() {
 	p.Stop()
 	fmt.Println(svc.Close(ctx), svc.Stats().Acknowledged)
 	// Output: <nil> 4
+}
+
+// TestDefaultRetention: a Service has a store that can forget by itself do so after 30
+// days, unless the URL says otherwise.
+func TestDefaultRetention(t *testing.T) {
+	for url, left := range map[string]int{"": 1, "?retention=0": 2, "?retention=1000d": 2} {
+		path := filepath.Join(t.TempDir(), "sonde.db")
+		store, err := drivers.Open(t.Context(), "sqlite:///"+path, drivers.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		old := record.Fields{Name: "job", Phase: record.Start, Trace: header.NewID(), Point: header.NewID(),
+			Time: time.Now().AddDate(0, -2, 0).UnixNano(), Service: "api", Project: "shop", Host: "h", Info: []byte("{}")}
+		if err := store.Notify(t.Context(), []record.Event{record.New(old)}); err != nil {
+			t.Fatal(err)
+		}
+		svc, err := sonde.Open(t.Context(), sonde.Config{Enabled: true, HMACKeys: "k", Service: "api", ConnectionString: "sqlite:///" + path + url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		traces := func() (n int) {
+			for _, err := range store.Traces(t.Context(), drivers.Query{}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				n++
+			}
+			return n
+		}
+		_, p := svc.Begin(t.Context(), profiler.Opening{Name: "job"})
+		p.Stop()
+		if err := svc.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if left == 1 {
+			watchdog.Until(t, "the old trace to be forgotten", func() bool { return traces() == 1 })
+		}
+		if err := svc.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if n := traces(); n != left {
+			t.Errorf("%q: %d traces are left, want %d", url, n, left)
+		}
+	}
 }

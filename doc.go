@@ -6,13 +6,13 @@
 //		_ "github.com/sonde-go/sonde/drivers/redis"
 //	)
 //
-//	cfg, err := sonde.FromEnv()
+//	svc, err := sonde.New(ctx, "api")
 //	…
-//	cfg.Service = "api"
-//	svc, err := sonde.Open(ctx, cfg)
-//	…
-//	defer svc.Close(ctx)
-//	http.ListenAndServe(addr, sondehttp.Handler(svc, mux))
+//	srv := &http.Server{Addr: addr, Handler: sondehttp.Handler(svc, mux)}
+//	go func() { log.Print(srv.ListenAndServe()); stop() }() // stop ends ctx
+//	<-ctx.Done()
+//	srv.Shutdown(context.Background())
+//	svc.Close(context.Background())
 //
 // The options have the names and meanings of OSProfiler's [profiler] group,
 // so one environment serves the Go and the Python services of a system. A

@@ -18,7 +18,9 @@ import (
 //	service = api
 //	connect_timeout = 2.5
 //
-// Other groups are not looked at. The syntax is oslo.config's: "name = value"
+// Other groups are not looked at, nor options that a service of OpenStack has in
+// [profiler] for itself, such as Zaqar's trace_message_store; any other unknown
+// option is an error. The syntax is oslo.config's: "name = value"
 // or "name: value", lines that begin with white space go on with the value,
 // lines that begin with # or ; are comments, quotes around a value are taken
 // off. Substitutions ($name) are not made. The error names the line, not its
@@ -41,21 +43,29 @@ func (c *Config) readINI(text string) error {
 		return err
 	}
 	known := map[string]option{}
-	groups := map[string]bool{}
+	names := map[string][]string{} // by group
 	for _, o := range optionTable {
 		known[o.group+"."+o.name] = o
-		groups[o.group] = true
+		names[o.group] = append(names[o.group], o.name)
+	}
+	given := map[string]bool{}
+	for _, e := range entries {
+		given[e.group+"."+e.name] = true
 	}
 	for _, e := range entries {
-		if !groups[e.group] {
+		if names[e.group] == nil || foreign(e.group, e.name) {
 			continue
 		}
-		o, ok := known[e.group+"."+e.name]
+		name := e.name
+		if now := formerly[name]; now != "" && e.group == "profiler" {
+			if given["profiler."+now] {
+				continue
+			}
+			name = now
+		}
+		o, ok := known[e.group+"."+name]
 		if !ok {
-			return fmt.Errorf("line %d: there is no option %s in [%s]", e.line, e.name, e.group)
-		}
-		if o.set == nil {
-			continue
+			return fmt.Errorf("line %d: there is no option %s in [%s]%s", e.line, e.name, e.group, meant(e.name, names[e.group]))
 		}
 		if err := o.set(c, e.value); err != nil {
 			return fmt.Errorf("line %d: %s %w", e.line, e.name, err)

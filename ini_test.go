@@ -41,7 +41,7 @@ connection = mysql://u:p@h/db
 		t.Fatal(err)
 	}
 	if !c.Enabled || strings.Fields(strings.ReplaceAll(c.HMACKeys, ",", " "))[1] != "old" || c.ConnectionString != "redis://localhost:6379" ||
-		c.Options.SocketTimeout != 500*time.Millisecond || !c.Options.FilterErrorTrace || c.Options.OTLPServiceNamePrefix != "cloud" {
+		c.Options.SocketTimeout != 500*time.Millisecond || !c.Options.FilterErrorTrace || c.Options.Params["service_name_prefix"] != "cloud" {
 		t.Errorf("%+v", c)
 	}
 	t.Setenv("OS_PROFILER__CONNECTION_STRING", "memory://")
@@ -50,10 +50,26 @@ connection = mysql://u:p@h/db
 	}
 }
 
+// TestForeignOptions: OpenStack's services have options of their own in [profiler],
+// and a name that enabled once had.
+func TestForeignOptions(t *testing.T) {
+	zaqar := "[profiler]\nprofiler_enabled = True\ntrace_wsgi_transport = true\ntrace_message_store = true\ntrace_management_store = true\n"
+	if c, err := sonde.FromFile(iniFile(t, zaqar)); err != nil || !c.Enabled {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, both := range []string{"profiler_enabled = true\nenabled = false\n", "enabled = false\nprofiler_enabled = true\n"} {
+		if c, err := sonde.FromFile(iniFile(t, "[profiler]\n"+both)); err != nil || c.Enabled {
+			t.Errorf("%q: the former name goes before that of today: %v", both, err)
+		}
+	}
+}
+
 func TestFromFileRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"[profiler]\nenabled = perhaps":        "line 2: enabled",
-		"[profiler]\n\nenabeld = true":         "line 3: there is no option enabeld",
+		"[profiler]\n\nenabeld = true":         "line 3: there is no option enabeld in [profiler]; did you mean enabled?",
+		"[sonde]\ntrace_message_store = true":  "line 2: there is no option trace_message_store in [sonde]",
+		"[sonde]\nprofiler_enabled = true":     "line 2: there is no option profiler_enabled in [sonde]",
 		"[profiler\nenabled = true":            "line 1",
 		"  enabled = true":                     "line 1",
 		"[profiler]\nenabled":                  "line 2",

@@ -19,6 +19,11 @@ func (c Config) Format(f fmt.State, verb rune) {
 	if c.ConnectionString != "" {
 		c.ConnectionString = drivers.Redact(c.ConnectionString)
 	}
+	more := make([]string, len(c.MoreConnectionStrings))
+	for i, url := range c.MoreConnectionStrings {
+		more[i] = drivers.Redact(url)
+	}
+	c.MoreConnectionStrings = more
 	format := "%+v"
 	if verb == 'v' {
 		format = fmt.FormatString(f, verb)

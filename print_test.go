@@ -17,7 +17,8 @@ import (
 func TestConfigHidesSecrets(t *testing.T) {
 	c := sonde.Config{
 		Enabled: true, HMACKeys: "GEHEIM1,GEHEIM2", ConnectionString: "redis://u:GEHEIM3@h:6379/0", Service: "api",
-		Options: drivers.Options{TransportURL: "rabbit://u:GEHEIM4@broker/", ESDocType: "kept"},
+		MoreConnectionStrings: []string{"mongodb://u:GEHEIM6@h,i/d"},
+		Options:               drivers.Options{Params: map[string]string{"transport_url": "rabbit://u:GEHEIM4@broker/", "doc_type": "kept", "token": "GEHEIM5"}},
 	}
 	for name, v := range map[string]any{
 		"value": c, "pointer": &c, "options": c.Options, "pointer to options": &c.Options,
@@ -50,7 +51,7 @@ func TestConfigHidesSecrets(t *testing.T) {
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		text := fmt.Sprintf(verb, c)
-		for _, want := range []string{"redis://u:***@h:6379/0", "rabbit://u:***@broker/", "kept", "api"} {
+		for _, want := range []string{"redis://u:***@h:6379/0", "rabbit://u:***@broker/", "mongodb://u:***@h,i/d", "kept", "api"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not show %q: %s", verb, want, text)
 			}

@@ -72,6 +72,11 @@ func main() {
 	}
 	progress("")
 	w.Flush()
+	if match.MatchString("statistics") {
+		text, err := statistics()
+		check(err)
+		fmt.Println(text)
+	}
 	if over > 0 {
 		fmt.Printf("%d rows are over their budget.\n", over)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
@@ -26,8 +27,14 @@ func (s *serialise) Notify(_ context.Context, events []record.Event) error {
 
 var keys = must(header.ParseKeys("the key of the benchmarks"))
 
-func newService() *profiler.Service {
-	return must(profiler.New(profiler.Config{Name: "api", Project: "shop", Host: "host-a", Keys: keys, Sink: &serialise{}}))
+func newService() *profiler.Service { return newServiceWith(false) }
+
+func newServiceWith(callSites bool) *profiler.Service {
+	return must(profiler.New(profiler.Config{
+		Name: "api", Project: "shop", Host: "host-a", Keys: keys, Sink: &serialise{}, CallSites: callSites,
+		// Each measurement sends the same headers over and over.
+		Limits: profiler.LimitConfig{Arrivals: math.MaxInt, TracePoints: math.MaxInt, TraceBytes: math.MaxInt},
+	}))
 }
 
 // signed are the headers of one request that is to be traced.

@@ -52,6 +52,8 @@ func query(db *sql.DB, ctx context.Context) op {
 func sqlRows() []row {
 	svc := newService()
 	ctx, _ := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	placed := newServiceWith(true)
+	placedCtx, _ := placed.Begin(context.Background(), profiler.Opening{Name: "root"})
 	plain := sql.OpenDB(nothing{})
 	mine := sqltrace.OpenDB(nothing{})
 	on, off := newOTel(true), newOTel(false)
@@ -69,5 +71,6 @@ func sqlRows() []row {
 			name: "SQL query, traced", budget: 500, allocs: 2, bare: query(plain, bg), sonde: flushed(query(mine, ctx), svc.Flush),
 			otel: flushed(query(otel(otelsql.WithTracerProvider(on)), bg), on.ForceFlush),
 		},
+		{name: "SQL query, traced, with its call site", bare: query(plain, bg), sonde: flushed(query(mine, placedCtx), placed.Flush)},
 	}
 }

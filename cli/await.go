@@ -8,7 +8,6 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/report"
 )
@@ -102,7 +101,7 @@ func pending(r *report.Report) string {
 	}
 	var missing []string
 	if n := r.Unfinished(); n > 0 {
-		missing = append(missing, progress.Plural(n, "point")+" without a stop ("+firstOpen(r)+")")
+		missing = append(missing, plural(n, "point")+" without a stop ("+firstOpen(r)+")")
 	}
 	if m := unprocessed(r); len(m) > 0 {
 		missing = append(missing, m.String()+" to be processed")

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/record"
 )
@@ -20,6 +20,7 @@ import (
 type checkCmd struct {
 	storeFlags
 	keyFlags
+	answerFlags
 	Config  string        `help:"INI file of a service, with its [profiler] group. What the environment and the command line say goes before it." placeholder:"FILE" type:"path"`
 	Timeout time.Duration `help:"How long each step may take; ${default}." default:"10s" placeholder:"DURATION"`
 }
@@ -43,16 +44,44 @@ func (c *checkCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	ck := checker{ctx: ctx, s: s, timeout: c.Timeout}
+	ck := checker{ctx: ctx, timeout: c.Timeout, said: func(l checkLine) {
+		fmt.Fprintf(s.out, "%-5s%s\n", marks[l.Result], terminal.Clean(l.Text))
+	}}
+	answer := checkAnswer{versioned: thisVersion, Lines: []checkLine{}}
+	if c.json() {
+		ck.said = func(l checkLine) { answer.Lines = append(answer.Lines, l) }
+	}
 	ck.file(c.Config)
 	ck.keys(config)
 	ck.plain(config)
 	ck.store(config)
+	if c.json() {
+		answer.OK = !ck.failed
+		if err := writeDocument(s.out, answer); err != nil {
+			return err
+		}
+	}
 	if ck.failed {
 		return errSaid
 	}
 	return nil
 }
+
+// checkAnswer is what "check" prints as JSON.
+type checkAnswer struct {
+	versioned
+	OK    bool        `json:"ok"`
+	Lines []checkLine `json:"lines"`
+}
+
+// checkLine is what one look has shown.
+type checkLine struct {
+	Result string `json:"result"` // a key of marks
+	Text   string `json:"text"`
+}
+
+// marks are how the lines of a terminal begin.
+var marks = map[string]string{"ok": "ok", "note": "note", "warning": "WARN", "failure": "FAIL"}
 
 // config is the file's configuration with the environment and the command line
 // over it.
@@ -65,8 +94,7 @@ func (c *checkCmd) config() (config sonde.Config, err error) {
 	if err := config.ReadEnv(); err != nil {
 		return config, err
 	}
-	config.HMACKeys = cmp.Or(c.list(), config.HMACKeys)
-	config.ConnectionString = cmp.Or(string(c.ConnectionString), config.ConnectionString, sonde.DefaultConnectionString)
+	config.HMACKeys = cmp.Or(string(c.HMACKey), config.HMACKeys)
 	if err := c.configure(&config); err != nil {
 		return config, err
 	}
@@ -76,33 +104,31 @@ func (c *checkCmd) config() (config sonde.Config, err error) {
 
 type checker struct {
 	ctx     context.Context
-	s       streams
 	timeout time.Duration
+	said    func(checkLine)
 	failed  bool
 }
 
-func (c *checker) ok(format string, args ...any) { c.line("ok   ", format, args) }
+func (c *checker) ok(format string, args ...any) { c.say("ok", format, args) }
 
-func (c *checker) note(format string, args ...any) { c.line("note ", format, args) }
+func (c *checker) note(format string, args ...any) { c.say("note", format, args) }
 
-func (c *checker) warn(format string, args ...any) { c.line("WARN ", format, args) }
+func (c *checker) warn(format string, args ...any) { c.say("warning", format, args) }
 
 func (c *checker) fail(format string, args ...any) {
 	c.failed = true
-	c.line("FAIL ", format, args)
+	c.say("failure", format, args)
 }
 
-func (c *checker) line(mark, format string, args []any) {
-	fmt.Fprintln(c.s.out, mark+terminal.Clean(fmt.Sprintf(format, args...)))
+func (c *checker) say(result, format string, args []any) {
+	c.said(checkLine{result, fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) keys(config sonde.Config) {
-	keys, err := header.ParseKeys(config.HMACKeys)
+	keys, err := config.Keys()
 	switch {
-	case errors.Is(err, header.ErrDefaultKey):
-		c.fail("%v", err)
 	case err != nil:
-		c.fail("keys: %v", err)
+		c.fail("%s", strings.TrimPrefix(err.Error(), "sonde: "))
 	case keys.Len() == 0:
 		c.note("no HMAC key is configured here, so no request can be traced: set hmac_keys or SONDE_HMAC_KEY")
 	default:
@@ -120,7 +146,7 @@ func keyCount(n int) string {
 	if n == 1 {
 		return "1 HMAC key"
 	}
-	return progress.Plural(n, "HMAC key") + "; the first one signs, all verify"
+	return plural(n, "HMAC key") + "; the first one signs, all verify"
 }
 
 // step runs one step with its time limit.
@@ -146,6 +172,10 @@ func (c *checker) store(config sonde.Config) {
 		}
 	}
 	c.ok("%s answers", name)
+	c.retention(config, d)
+	if forgets := d.Terms().Forgets; forgets != "" {
+		c.warn("%s", forgets)
+	}
 	probe := probeTrace()
 	if err := c.step(func(ctx context.Context) error { return d.Notify(ctx, probe) }); err != nil {
 		c.fail("a trace cannot be written: %v", err)

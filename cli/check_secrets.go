@@ -19,7 +19,7 @@ func (c *checker) file(path string) {
 	if err != nil {
 		return // said already
 	}
-	w, _ := wireOf(config.ConnectionString, "")
+	w, _ := wireOf(config.ConnectionString, config.Options)
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o004 != 0 && (config.HMACKeys != "" || w.secret) {
 		c.warn("everybody on this machine can read %s and the secrets in it: chmod o-r", path)
 	}
@@ -45,7 +45,7 @@ func (c *checker) short(list string) {
 
 // plain warns of a password that leaves this machine without TLS.
 func (c *checker) plain(config sonde.Config) {
-	w, ok := wireOf(config.ConnectionString, config.Options.TransportURL)
+	w, ok := wireOf(config.ConnectionString, config.Options)
 	if !ok || w.tls || !w.secret || !w.leaves() {
 		return
 	}
@@ -58,7 +58,7 @@ func (c *checker) plain(config sonde.Config) {
 
 // hint looks for the usual reason why a server that is up does not answer.
 func (c *checker) hint(config sonde.Config) {
-	w, _ := wireOf(config.ConnectionString, config.Options.TransportURL)
+	w, _ := wireOf(config.ConnectionString, config.Options)
 	_ = c.step(func(ctx context.Context) error {
 		if text := w.hint(ctx); text != "" {
 			c.note("%s", text)

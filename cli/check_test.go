@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/tls"
 	"io"
 	"log"
@@ -114,8 +115,8 @@ func TestCheckFindsTheWrongProtocol(t *testing.T) {
 		"elasticsearch+https://" + web.Listener.Addr().String():                                  `does not speak TLS .* want elasticsearch://`,
 		"otlp://" + webTLS.Listener.Addr().String():                                              `speaks TLS .* want otlp\+https://`,
 		"otlp+https://" + web.Listener.Addr().String():                                           `does not speak TLS .* want otlp://`,
-		"messaging://guest:guest@" + rabbit.Addr + "/?ssl=1":                                     `does not speak TLS .* want no option ssl`,
-		"messaging://guest:guest@" + frontTLS:                                                    `speaks TLS .* want the option ssl=1`,
+		"messaging://guest:guest@" + rabbit.Addr + "/?ssl=1":                                     `does not speak TLS .* want no option tls`,
+		"messaging://guest:guest@" + frontTLS:                                                    `speaks TLS .* want the option tls=true`,
 		"mongodb://" + frontTLS + "/?serverSelectionTimeoutMS=2000":                              `speaks TLS .* want the option tls=true`,
 		"mongodb://" + web.Listener.Addr().String() + "/?tls=true&serverSelectionTimeoutMS=2000": `does not speak TLS .* want no option tls`,
 	} {
@@ -142,19 +143,23 @@ func tlsFront(t *testing.T, pair tls.Certificate) (addr string) {
 		t.Fatal(err)
 	}
 	var conns sync.WaitGroup
-	conns.Go(func() {
+	conns.Add(1)
+	go func() {
+		defer conns.Done()
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			conns.Go(func() {
+			conns.Add(1)
+			go func() {
+				defer conns.Done()
 				_ = c.(*tls.Conn).Handshake()
 				_, _ = io.Copy(io.Discard, c)
 				c.Close()
-			})
+			}()
 		}
-	})
+	}()
 	t.Cleanup(func() {
 		l.Close()
 		conns.Wait()
@@ -201,4 +206,23 @@ func TestCheckFindsFaults(t *testing.T) {
 		}
 	}
 	command(t, "check", "--config", "/nothing/there").checkFails(t, exitFailed, "/nothing/there")
+}
+
+// TestCheckForgetful: a store that loses what it has acknowledged when its server ends
+// is no failure, and is said.
+func TestCheckForgetful(t *testing.T) {
+	broker := servertest.RabbitMQ(t)
+	for url, want := range map[string]string{
+		"memory://check-forgets":                                "the store ends with this process",
+		"messaging://guest:guest@" + broker.Addr + "/":          "RabbitMQ keeps no record of the queue profiler.info when it is restarted",
+		"messaging://" + broker.Addr + "/?queue=q&durable=true": "",
+	} {
+		r := command(t, "check", "--connection-string", url)
+		if r.code != exitFine || r.err != "" {
+			t.Errorf("%s: %+v", url, r)
+		}
+		if says := strings.Contains(r.out, "\nWARN "+cmp.Or(want, "RabbitMQ keeps no record")); says != (want != "") {
+			t.Errorf("%s: want %q in\n%s", url, want, r.out)
+		}
+	}
 }

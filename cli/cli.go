@@ -29,7 +29,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/sonde-go/sonde"
-	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/internal/terminal"
 )
 
@@ -81,8 +80,10 @@ func run(ctx context.Context, args []string, s streams, opts ...Option) (code in
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Vars{
-			"store": sonde.DefaultConnectionString, "schemes": strings.Join(drivers.Schemes(), ", "),
-			"formats": forms.names(), "formatdocs": forms.docs(),
+			"version": version(),
+			"store":   sonde.DefaultConnectionString, "schemes": schemeNames(),
+			"formats": forms.names(), "formatdocs": forms.docs(), "kinds": kindNames(),
+			"group": groupHelp,
 		},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(s, forms),
@@ -90,7 +91,7 @@ func run(ctx context.Context, args []string, s streams, opts ...Option) (code in
 	if err != nil {
 		panic(err) // the grammar is wrong
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(upstreamWords(args))
 	if err != nil {
 		fmt.Fprintf(s.err, "sonde: %s; see sonde --help\n", terminal.Clean(err.Error()))
 		return exitUsage

@@ -10,16 +10,16 @@ import (
 
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/record"
 )
 
 type copyCmd struct {
+	answerFlags
 	From  secret   `help:"URL of the store to read." placeholder:"URL" required:""`
 	To    secret   `help:"URL of the store to write." placeholder:"URL" required:""`
 	All   bool     `help:"Copy every trace."`
-	Trace []string `arg:"" optional:"" help:"Base ids of the traces to copy." placeholder:"ID"`
+	Trace []string `arg:"" optional:"" help:"Ids of the traces to copy (OSProfiler's base ids), the beginnings of them, or last for the newest." placeholder:"ID"`
 }
 
 func (*copyCmd) Help() string {
@@ -60,18 +60,40 @@ func (c *copyCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	cp := copier{from: from, to: to, bar: progress.NewBar(s.err, "trace"), sorter: sorter{hold: holdBytes}}
+	cp := copier{from: from, to: to, bar: newProgressBar(s.err, "trace"), sorter: sorter{hold: holdBytes}}
 	err = cp.run(ctx, c.Trace)
-	cp.bar.Clear()
+	cp.bar.clear()
 	err = errors.Join(err, cp.sorter.close(), to.Close()) // some stores take the last records then
 	if cp.skipped > 0 {
-		fmt.Fprintf(s.err, "sonde: %s could not be copied, the first since %s\n", progress.Plural(cp.skipped, "record"), terminal.Clean(cp.why.Error()))
+		fmt.Fprintf(s.err, "sonde: %s could not be copied, the first since %s\n", plural(cp.skipped, "record"), terminal.Clean(cp.why.Error()))
 	}
-	fmt.Fprintf(s.out, "copied %s, %s\n", progress.Plural(cp.traces, "trace"), progress.Plural(cp.records, "record"))
+	if c.json() {
+		err = errors.Join(err, writeDocument(s.out, cp.answer()))
+	} else {
+		fmt.Fprintf(s.out, "copied %s, %s\n", plural(cp.traces, "trace"), plural(cp.records, "record"))
+	}
 	if err == nil && cp.skipped > 0 {
 		return errSaid
 	}
 	return err
+}
+
+// copyAnswer is what "trace copy" prints as JSON.
+type copyAnswer struct {
+	versioned
+	Traces  int     `json:"traces"`
+	Records int     `json:"records"`
+	Skipped int     `json:"skipped"`
+	Why     *string `json:"why"` // the first record was skipped
+}
+
+func (c *copier) answer() copyAnswer {
+	a := copyAnswer{versioned: thisVersion, Traces: c.traces, Records: c.records, Skipped: c.skipped}
+	if c.why != nil {
+		why := c.why.Error()
+		a.Why = &why
+	}
+	return a
 }
 
 // copyBatch is how many records are written at once.
@@ -79,7 +101,7 @@ const copyBatch = 512
 
 type copier struct {
 	from, to                 *drivers.Store
-	bar                      *progress.Bar
+	bar                      *progressBar
 	sorter                   sorter
 	batch                    []record.Event
 	traces, records, skipped int
@@ -97,7 +119,7 @@ func (c *copier) run(ctx context.Context, ids []string) (err error) {
 		return err
 	}
 	for i, id := range ids {
-		c.bar.Set(i, len(ids))
+		c.bar.set(i, len(ids))
 		if err := c.trace(ctx, id); err != nil {
 			return fmt.Errorf("trace %s: %w", id, err)
 		}
@@ -111,14 +133,22 @@ func (c *copier) all(ctx context.Context) (ids []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, t.BaseID)
+		ids = append(ids, t.ID)
 	}
 	slices.Reverse(ids)
 	return ids, nil
 }
 
 // byAge puts the named traces in order, the oldest first.
-func (c *copier) byAge(ctx context.Context, ids []string) ([]string, error) {
+func (c *copier) byAge(ctx context.Context, named []string) ([]string, error) {
+	ids := make([]string, len(named))
+	for i, text := range named {
+		id, err := resolve(ctx, c.from, text)
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = id
+	}
 	if ids = slices.Compact(slices.Sorted(slices.Values(ids))); len(ids) == 1 {
 		return ids, nil
 	}

@@ -14,12 +14,13 @@ type headersCmd struct {
 
 type signCmd struct {
 	keyFlags
+	answerFlags
 	BaseID   header.ID `help:"Id of the trace; a new one if not given." placeholder:"ID"`
 	ParentID header.ID `help:"Id of the trace point above; the base id if not given." placeholder:"ID"`
 }
 
 func (*signCmd) Help() string {
-	return `The id of the trace is printed on standard error.
+	return `The id of the trace is printed on standard error, and in the document of --format json.
 
 Examples:
 
@@ -38,13 +39,26 @@ func (c *signCmd) Run(s streams) error {
 		in.BaseID = header.NewID()
 	}
 	signed := keys.Primary().Sign(in)
+	if c.json() {
+		return writeDocument(s.out, signAnswer{thisVersion, in.BaseID.String(), map[string]string{
+			header.InfoName: signed.Info, header.HMACName: signed.HMAC,
+		}})
+	}
 	fmt.Fprintf(s.err, "trace %s\n", in.BaseID)
 	_, err = fmt.Fprintf(s.out, "-H %s:%s -H %s:%s\n", header.InfoName, signed.Info, header.HMACName, signed.HMAC)
 	return err
 }
 
+// signAnswer is what "headers" prints as JSON.
+type signAnswer struct {
+	versioned
+	Trace   string            `json:"trace"`
+	Headers map[string]string `json:"headers"`
+}
+
 type verifyCmd struct {
 	keyFlags
+	answerFlags
 	Info string `required:"" help:"Value of the request's X-Trace-Info." placeholder:"TEXT"`
 	HMAC string `name:"hmac" required:"" help:"Value of the request's X-Trace-HMAC." placeholder:"HEX"`
 }
@@ -64,6 +78,16 @@ var hints = map[header.Refusal]string{
 	header.ErrTooLong:    "is it a header of ours?",
 }
 
+// verifyAnswer is what "headers verify" prints as JSON.
+type verifyAnswer struct {
+	versioned
+	Traced bool    `json:"traced"`
+	Reason *string `json:"reason"`
+	Trace  *string `json:"trace"`
+	Parent *string `json:"parent"`
+	First  *bool   `json:"first_key"` // whether the key that signs has signed it
+}
+
 func (c *verifyCmd) Run(s streams) error {
 	keys, err := c.keys()
 	if err != nil {
@@ -71,21 +95,37 @@ func (c *verifyCmd) Run(s streams) error {
 	}
 	info, key, err := keys.Verify(header.Signed{Info: c.Info, HMAC: c.HMAC})
 	if err != nil {
-		var refusal header.Refusal
-		if hint := ""; errors.As(err, &refusal) {
-			if hint = hints[refusal]; hint != "" {
-				err = fmt.Errorf("%w; %s", err, hint)
+		err = hinted(err)
+		if c.json() {
+			reason := err.Error()
+			if err := writeDocument(s.out, verifyAnswer{versioned: thisVersion, Reason: &reason}); err != nil {
+				return err
 			}
 		}
 		return fmt.Errorf("not traced: %w", err)
 	}
+	first := key == keys.Primary()
+	if c.json() {
+		trace, parent := info.BaseID.String(), info.ParentID.String()
+		return writeDocument(s.out, verifyAnswer{versioned: thisVersion, Traced: true, Trace: &trace, Parent: &parent, First: &first})
+	}
 	which := "the key"
-	if keys.Len() > 1 {
+	switch {
+	case keys.Len() == 1:
+	case first:
+		which = "the first key"
+	default:
 		which = "one of the keys"
-		if key == keys.Primary() {
-			which = "the first key"
-		}
 	}
 	_, err = fmt.Fprintf(s.out, "traced: trace %s, below %s, signed with %s\n", info.BaseID, info.ParentID, which)
+	return err
+}
+
+// hinted is a refusal with what to do about it.
+func hinted(err error) error {
+	var refusal header.Refusal
+	if errors.As(err, &refusal) && hints[refusal] != "" {
+		return fmt.Errorf("%w; %s", err, hints[refusal])
+	}
 	return err
 }

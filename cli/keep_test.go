@@ -97,7 +97,7 @@ func TestCopyFilesErrors(t *testing.T) {
 			command(t, "trace", "copy", "--from", url, "--to", to, "--all").checkFine(t, "")
 			for _, store := range []string{url, to} {
 				r := command(t, "trace", "list", "--error-trace", "--connection-string", store)
-				if r.code != exitFine || strings.Contains(r.out, checkout) || !regexp.MustCompile(refund+` .* failed\n`).MatchString(r.out) {
+				if r.code != exitFine || strings.Contains(r.out, checkout) || !regexp.MustCompile(refund+` .* ✗ +step `).MatchString(r.out) {
 					t.Errorf("%s: %+v", store, r)
 				}
 			}

@@ -1,141 +1,95 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"iter"
-	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/internal/progress"
-	"github.com/sonde-go/sonde/internal/terminal"
-	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/document"
 )
 
 type listCmd struct {
 	storeFlags
-	Limit      uint      `help:"At most so many; ${default}, 0 for all." default:"20" placeholder:"N"`
-	Since      sinceFlag `help:"Only those that began in the last 90m, 12h or 7d, or at a UTC time or after it." placeholder:"TIME"`
-	Service    string    `help:"Only those in which this service took part." placeholder:"NAME"`
-	ErrorTrace bool      `help:"Only those that failed: in Redis, MongoDB and Elasticsearch those that services have filed, which they do with filter_error_trace."`
-	Format     *string   `help:"How to print them: text (a table), json (Sonde's own document, see docs/json.md); text if not given." enum:"text,json" xor:"form" placeholder:"NAME"`
-	JSON       bool      `name:"json" help:"Print a JSON array with OSProfiler's names." xor:"form"`
+	Limit       uint          `help:"At most so many; ${default}, 0 for all." default:"20" placeholder:"N"`
+	Since       sinceFlag     `help:"Only those that began in the last 90m, 12h or 7d, or at a UTC time or after it." placeholder:"TIME"`
+	Before      string        `name:"page-before" help:"Only those that began before this place, which an earlier list has told: the next page." placeholder:"PLACE"`
+	After       string        `name:"page-after" help:"Only those that began after this place, the nearest of them: the page before." placeholder:"PLACE"`
+	Service     string        `help:"Only those in which this service took part." placeholder:"NAME"`
+	ErrorTrace  bool          `help:"Only those that failed. In Redis, MongoDB and Elasticsearch the traces are read, the newest first, until there are as many."`
+	MinDuration time.Duration `help:"Of the traces that the other flags choose, only those that took as long, such as 500ms." placeholder:"DURATION"`
+	Sort        string        `help:"Order of the traces that the other flags choose: began (the newest first), duration (the longest first) or points (the most first); ${default}." enum:"began,duration,points" default:"began" placeholder:"NAME"`
+	Format      *string       `help:"How to print them: text (a table), json (Sonde's own document, see docs/json.md); text if not given." enum:"text,json" xor:"form" placeholder:"NAME"`
+	JSON        bool          `name:"json" help:"Print a JSON array with OSProfiler's names." xor:"form"`
 }
 
 func (*listCmd) Help() string {
-	return `Examples:
+	return `The table tells of each trace what its root was, how that ended (✗: something in the trace
+failed), how long the root took (+: it has not ended), how many points there are and which
+services took part. Each trace that is shown is read for that. On a terminal ids are cut to
+what tells them apart: any command that takes an id takes the beginning of one, and "last" is
+the newest trace.
+
+Examples:
 
   sonde trace list
   sonde trace list --since 1h --service cart
+  sonde trace list --since 1h --limit 0 --sort duration --min-duration 500ms
+  sonde trace list --limit 50 --page-before PLACE
   sonde trace list --error-trace --connection-string redis://localhost:6379/0
   sonde trace list --json --limit 0 | jq -r '.[].base_id'`
 }
 
+// orders are what --sort knows besides the order of the store: how two traces
+// compare.
+var orders = map[string]func(a, b digest) int{
+	"duration": func(a, b digest) int { return cmp.Compare(b.duration, a.duration) },
+	"points":   func(a, b digest) int { return cmp.Compare(b.points, a.points) },
+}
+
 func (c *listCmd) Run(ctx context.Context, s streams) error {
-	q := drivers.Query{Limit: int(c.Limit), Since: c.Since.Time, Service: c.Service, ErrorsOnly: c.ErrorTrace}
 	return c.with(ctx, func(d *drivers.Store) error {
-		traces := d.Traces(ctx, q)
+		l := list{listCmd: c, d: d, progress: s.err}
+		asJSON := c.Format != nil && *c.Format == document.Output.Name
+		if (c.JSON || asJSON) && !c.rearranges() {
+			l.progress = io.Discard // lines are written meanwhile
+		}
+		traces := l.chosen(ctx)
 		var n int
 		var err error
 		switch {
 		case c.JSON:
 			n, err = writeArray(s.out, traces, "[", "  ", appendUpstream)
-		case c.Format != nil && *c.Format == report.JSON.Name:
-			head := fmt.Sprintf("{\n  \"version\": %d,\n  \"traces\": [", report.JSONVersion)
-			if n, err = writeArray(s.out, traces, head, "    ", appendTrace); err == nil {
+		case asJSON:
+			head := fmt.Sprintf("{\n  \"version\": %d,\n  \"traces\": [", document.Version)
+			if n, err = writeArray(s.out, traces, head, "    ", appendListed); err == nil {
 				_, err = io.WriteString(s.out, "}\n")
 			}
 		default:
-			n, err = writeTable(s.out, progress.Count(s.err, "trace", traces))
+			n, err = writeTable(s.out, traces, width(s.out))
 		}
-		if err == nil && n == 0 {
-			such := ""
-			if c.ErrorTrace || c.Service != "" || !c.Since.IsZero() {
-				such = "such "
-			}
-			fmt.Fprintf(s.err, "sonde: no %straces in %s\n", such, c.name())
+		if err != nil {
+			return err
 		}
-		return err
+		l.sayOver(s.err, n)
+		if n == 0 {
+			fmt.Fprintf(s.err, "sonde: no %straces in %s\n", c.such(), c.name())
+		} else if !c.JSON && !asJSON {
+			l.sayPages(s.err)
+		}
+		return nil
 	})
 }
 
-func writeTable(w io.Writer, traces iter.Seq2[drivers.Trace, error]) (n int, err error) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for t, err := range traces {
-		if err != nil {
-			return n, err
-		}
-		if n == 0 {
-			fmt.Fprintln(table, "TRACE\tBEGAN (UTC)\tSERVICE\tNAME\t")
-		}
-		n++
-		failed := ""
-		if t.Failed {
-			failed = "failed"
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", terminal.Clean(t.BaseID), terminal.Clean(t.Timestamp), terminal.Clean(t.Service), terminal.Clean(t.Name), failed)
-	}
-	return n, table.Flush()
-}
+// rearranges says whether all traces are needed before the first can be shown.
+func (c *listCmd) rearranges() bool { return c.MinDuration > 0 || orders[c.Sort] != nil }
 
-// appendUpstream appends a trace as a JSON object with OSProfiler's names.
-func appendUpstream(b []byte, t *drivers.Trace) []byte {
-	return appendObject(b, t.Failed, `""`, "base_id", t.BaseID, "timestamp", t.Timestamp, "project", t.Project, "service", t.Service, "name", t.Name)
-}
-
-// appendTrace appends a trace as a JSON object in Sonde's own schema.
-func appendTrace(b []byte, t *drivers.Trace) []byte {
-	began := ""
-	if at, err := time.Parse("2006-01-02T15:04:05.999999", t.Timestamp); err == nil {
-		began = at.Format("2006-01-02T15:04:05.000000Z")
+// such is "such " if the flags choose among the traces of the store.
+func (c *listCmd) such() string {
+	if c.Before != "" || c.After != "" || c.ErrorTrace || c.Service != "" || !c.Since.IsZero() || c.MinDuration > 0 {
+		return "such "
 	}
-	return appendObject(b, t.Failed, "null", "trace", t.BaseID, "began", began, "project", t.Project, "service", t.Service, "name", t.Name)
-}
-
-// appendObject appends names and texts as a JSON object in ASCII, since they
-// were written by others and go to a terminal.
-func appendObject(b []byte, failed bool, empty string, namesAndTexts ...string) []byte {
-	b = append(b, '{')
-	for i := 0; i < len(namesAndTexts); i += 2 {
-		b = append(jsontext.AppendString(b, namesAndTexts[i]), ':')
-		if text := namesAndTexts[i+1]; text == "" {
-			b = append(b, empty...)
-		} else {
-			b = jsontext.AppendString(b, text)
-		}
-		b = append(b, ',')
-	}
-	b = append(b, `"failed":`...)
-	return append(strconv.AppendBool(b, failed), '}')
-}
-
-// writeArray writes what begins with a bracket, a line for each trace, and ends
-// the bracket and the line.
-func writeArray(w io.Writer, traces iter.Seq2[drivers.Trace, error], head, indent string, appendTo func([]byte, *drivers.Trace) []byte) (n int, err error) {
-	if _, err := io.WriteString(w, head); err != nil {
-		return 0, err
-	}
-	for t, err := range traces {
-		if err != nil {
-			return n, err
-		}
-		before := ",\n"
-		if n == 0 {
-			before = "\n"
-		}
-		if _, err := fmt.Fprintf(w, "%s%s%s", before, indent, appendTo(nil, &t)); err != nil {
-			return n, err
-		}
-		n++
-	}
-	end := "]\n"
-	if n > 0 {
-		end = "\n" + indent[2:] + "]\n"
-	}
-	_, err = io.WriteString(w, end)
-	return n, err
+	return ""
 }

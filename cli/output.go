@@ -5,6 +5,10 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/document"
+	"github.com/sonde-go/sonde/report/markdown"
+	"github.com/sonde-go/sonde/report/sarif"
+	"github.com/sonde-go/sonde/report/text"
 )
 
 // Option changes the command that Main is.
@@ -20,8 +24,13 @@ func WithOutput(form report.Output) Option {
 // outputs are the forms that the command knows.
 type outputs []report.Output
 
+// builtIn are the forms of this module, the default first.
+func builtIn() outputs {
+	return outputs{text.Output, document.Output, report.OSProfiler, markdown.Output, sarif.Output}
+}
+
 func newOutputs(opts []Option) outputs {
-	forms := outputs(report.Outputs())
+	forms := builtIn()
 	for _, opt := range opts {
 		opt(&forms)
 	}

@@ -7,10 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/document"
 )
 
 // count is a form of another module.
@@ -62,7 +65,7 @@ func TestOutput(t *testing.T) {
 func TestUnknownFormat(t *testing.T) {
 	for _, args := range [][]string{{"trace", "show", checkout}, {"run", "http://127.0.0.1:1"}} {
 		r := commandOf(t, count, append(args, "--format", "bogus")...)
-		r.checkFails(t, exitUsage, `--format must be one of "text","json","osprofiler","count" but got "bogus"`)
+		r.checkFails(t, exitUsage, `--format must be one of "text","json","osprofiler","markdown","sarif","count" but got "bogus"`)
 		command(t, append(args, "--format", "json", "--json")...).checkFails(t, exitUsage, `--format and --json can't be used together`)
 	}
 	command(t, "trace", "list", "--format", "osprofiler").checkFails(t, exitUsage, `--format must be one of "text","json"`)
@@ -71,7 +74,7 @@ func TestUnknownFormat(t *testing.T) {
 // TestWrongOutput: what no command can have is found before anything is done.
 func TestWrongOutput(t *testing.T) {
 	taken, silent := count, count
-	taken.Name, silent.Write = report.JSON.Name, nil
+	taken.Name, silent.Write = document.Output.Name, nil
 	for want, form := range map[string]report.Output{`there are two outputs "json"`: taken, `the output "count" has no Write`: silent} {
 		func() {
 			defer func() {
@@ -104,9 +107,41 @@ func TestFormats(t *testing.T) {
 		Trace   string
 		Points  []struct{ Label string }
 	}
-	if err := json.Unmarshal([]byte(r.out), &got); err != nil || got.Version != report.JSONVersion || got.Trace != checkout || len(got.Points) != 1 || got.Points[0].Label != "POST /checkout" {
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil || got.Version != document.Version || got.Trace != checkout || len(got.Points) != 1 || got.Points[0].Label != "POST /checkout" {
 		t.Errorf("%v in %s", err, r.out)
 	}
+}
+
+// place is that of a trace in a list.
+func place(timestamp, id string) string {
+	t := drivers.Trace{ID: id, Timestamp: timestamp + ".000000"}
+	return string(t.Cursor())
+}
+
+// TestPages turns a page and turns it back.
+func TestPages(t *testing.T) {
+	t.Setenv("OSPROFILER_CONNECTION_STRING", store(t))
+	told := regexp.MustCompile(`sonde: (older|newer) traces: (--\S+) (\S+)`)
+	turn := func(wantTrace, wantTold string, args ...string) []string {
+		t.Helper()
+		r := command(t, append([]string{"trace", "list", "--limit", "1"}, args...)...)
+		var links []string
+		var which []string
+		for _, m := range told.FindAllStringSubmatch(r.err, -1) {
+			which, links = append(which, m[1]), append(links, m[2], m[3])
+		}
+		if !strings.Contains(r.out, wantTrace) || strings.Count(r.out, "\n") != 2 || strings.Join(which, " ") != wantTold {
+			t.Fatalf("%q: want %s, and to be told of %s traces: %+v", args, wantTrace, wantTold, r)
+		}
+		return links
+	}
+	older := turn(refund, "older")
+	both := turn(checkout, "older newer", older...)
+	turn(refund, "older newer", both[2:]...)
+	if r := command(t, append([]string{"trace", "list"}, both[:2]...)...); r.out != "" || !strings.Contains(r.err, "no such traces") {
+		t.Errorf("after the last page: %+v", r)
+	}
+	command(t, "trace", "list", "--page-before", "x").checkFails(t, exitFailed, "^sonde: list .*: this is not a place in a list of traces")
 }
 
 // TestListFormat: docs/json.md has the same members.
@@ -117,8 +152,8 @@ func TestListFormat(t *testing.T) {
 	want := `{
   "version": 1,
   "traces": [
-    {"trace":"` + refund + `","began":"2026-01-02T04:04:05.000000Z","project":"shop","service":"payments","name":"http","failed":false},
-    {"trace":"` + checkout + `","began":"2026-01-02T03:04:05.000000Z","project":"shop","service":"cart","name":"http","failed":false}
+    {"trace":"` + refund + `","began":"2026-01-02T04:04:05.000000Z","project":"shop","service":"payments","name":"http","place":"` + place("2026-01-02T04:04:05", refund) + `","root":"POST /refund","status":null,"duration_ns":1000000000,"ended":true,"points":1,"services":["payments"],"failed":false},
+    {"trace":"` + checkout + `","began":"2026-01-02T03:04:05.000000Z","project":"shop","service":"cart","name":"http","place":"` + place("2026-01-02T03:04:05", checkout) + `","root":"POST /checkout","status":null,"duration_ns":90000000,"ended":true,"points":1,"services":["cart"],"failed":false}
   ]
 }
 `

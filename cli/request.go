@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -15,7 +17,6 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/internal/terminal"
 )
 
@@ -134,18 +135,23 @@ func (c *requestFlags) send(ctx context.Context, r *http.Request, s streams) (a 
 	what += ": " + terminal.Clean(response.Status)
 	n, err := c.keep(response, s)
 	if err != nil {
-		a.err = fmt.Errorf("%s, but after %s: %w", what, progress.Plural(int(n), "byte"), c.why(limited, err))
+		a.err = fmt.Errorf("%s, but after %s: %w", what, plural(int(n), "byte"), c.why(limited, err))
 		if ctx.Err() == nil {
 			say(s, a.err)
 		}
 		return a
 	}
-	fmt.Fprintf(s.err, "%s, %s in %v%s\n", what, progress.Plural(int(n), "byte"), time.Since(began).Round(100*time.Microsecond), c.target(response))
+	fmt.Fprintf(s.err, "%s, %s in %v%s\n", what, plural(int(n), "byte"), time.Since(began).Round(100*time.Microsecond), c.target(response))
 	if response.StatusCode == http.StatusBadRequest && response.Request.URL.Scheme == "http" &&
-		probe(ctx, withPort(response.Request.URL.Host, "80"), false) == speaksTLS {
+		probe(ctx, withPort(response.Request.URL)) == speaksTLS {
 		a.hint = " The port speaks TLS: want https://"
 	}
 	return a
+}
+
+// withPort is host:port of an http:// URL.
+func withPort(u *url.URL) string {
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80"))
 }
 
 // target says where a redirection leads that was not followed.

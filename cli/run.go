@@ -8,8 +8,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/progress"
-	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/text"
 )
 
 type runCmd struct {
@@ -30,8 +29,8 @@ longer than --timeout, and on Ctrl-C, what there is of the trace by then is show
 With -i, or with -o -, the answer is written to standard output before the trace. Other hosts that
 a redirection leads to (-L) get neither the signed headers nor the password.
 
-The exit code is 0 if the trace was shown and is complete, 1 if not, and with --fail 22 for a status
-of 400 or above.
+The exit code is 0 if the trace was shown and is complete, 1 if not or if it has a finding that
+--fail-on names, and with --fail 22 for a status of 400 or above.
 
 ` + secretHelp + `
 
@@ -46,7 +45,7 @@ Examples:
 }
 
 func (c *runCmd) Run(ctx context.Context, s streams, forms outputs) error {
-	if form := c.format(); c.answerTo() == toStdout && form != report.Text.Name && c.Out == "" {
+	if form := c.format(); c.answerTo() == toStdout && form != text.Output.Name && c.Out == "" {
 		return fmt.Errorf("the answer and the trace in the format %s cannot both go to standard output: give -o FILE or --out FILE", form)
 	}
 	keys, err := c.keys()
@@ -91,7 +90,7 @@ func (c *runCmd) show(ctx context.Context, w *awaited, a answer, forms outputs) 
 		failed = w.wait(ctx, c.Wait, complete)
 	}
 	if len(w.report.Points) > 0 {
-		failed = errors.Join(failed, c.write(w.report, w.s, forms))
+		failed = errors.Join(failed, c.write(w.report, asOf(w.report), w.s, forms))
 	}
 	none := fmt.Errorf("no record of the trace has come to %s so far: see sonde trace show %s", w.store, w.id)
 	switch {
@@ -113,7 +112,7 @@ func (c *runCmd) show(ctx context.Context, w *awaited, a answer, forms outputs) 
 		return fmt.Errorf("no record of trace %s in %s after %v (--wait): has the service this HMAC key, and this store?%s", w.id, w.store, c.Wait, a.hint)
 	}
 	if n := w.report.Unfinished(); n > 0 {
-		return fmt.Errorf("trace %s is not complete after %v (--wait): %s of %d without a stop", w.id, c.Wait, progress.Plural(n, "point"), len(w.report.Points))
+		return fmt.Errorf("trace %s is not complete after %v (--wait): %s of %d without a stop", w.id, c.Wait, plural(n, "point"), len(w.report.Points))
 	}
 	if m := unprocessed(w.report); len(m) > 0 {
 		fmt.Fprintf(w.s.err, "nobody has recorded within %v (--wait) that %s was processed: is the consumer traced?\n", c.Wait, m.String())

@@ -346,7 +346,7 @@ func TestRunBody(t *testing.T) {
 		t.Errorf("%+v wrote %q", r, read())
 	}
 	r = command(t, append(flags, "-o", "-", server.URL)...)
-	if r.code != exitFine || !strings.HasPrefix(r.out, "hello  \ntrace ") {
+	if r.code != exitFine || !strings.HasPrefix(r.out, "hello  \nGET / 200 in cart, ") {
 		t.Errorf("%+v", r)
 	}
 	report := filepath.Join(t.TempDir(), "trace.json")

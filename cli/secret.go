@@ -39,14 +39,3 @@ func (s *secret) UnmarshalText(text []byte) error {
 	*s = secret(value)
 	return nil
 }
-
-// orEnv is the flag's value or else that of the first of these environment
-// variables that is set, as it is.
-func (s secret) orEnv(names ...string) string {
-	for _, name := range names {
-		if s == "" {
-			s = secret(os.Getenv(name))
-		}
-	}
-	return string(s)
-}

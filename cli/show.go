@@ -1,33 +1,42 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-
-	"golang.org/x/term"
+	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/progress"
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/text"
 )
 
 type showCmd struct {
 	storeFlags
 	formFlags
-	Trace string `arg:"" help:"Base id of the trace, or a file (- for standard input) with records, one JSON object a line or a JSON array, or with a report in JSON." placeholder:"ID|FILE"`
+	Point string `help:"Show one point whole: its attributes, SQL and logs. ID is the point's, or the beginning of it." xor:"form,point" placeholder:"ID"`
+	Live  bool   `help:"Show the trace while it runs: read it again each second until its root has ended, or Ctrl-C."`
+	Trace string `arg:"" help:"Id of the trace (OSProfiler's base id), the beginning of it, or last for the newest; or a file (- for standard input) with records, one JSON object a line or a JSON array, or with a report in JSON." placeholder:"ID|FILE"`
 }
 
-// formFlags say how a report is written.
+// formFlags say how a report is written, and when what it says is a failure.
 type formFlags struct {
+	judgeFlags
 	Format *string `help:"How to write it: ${formatdocs}; text if not given." enum:"${formats}" xor:"form" placeholder:"NAME"`
 	JSON   bool    `name:"json" help:"Write JSON as \"osprofiler trace show --json\" does: --format osprofiler." xor:"form"`
-	All    bool    `help:"Write all points, however many."`
-	Out    string  `help:"Write to a file." placeholder:"FILE" type:"path"`
+	printFlags
+}
+
+// printFlags say how much of it is printed, and where.
+type printFlags struct {
+	All bool   `help:"Write all rows, however many."`
+	Out string `help:"Write to a file." placeholder:"FILE" type:"path"`
+
+	NoPager bool `help:"Do not show text that is longer than the screen with $$SONDE_PAGER, $$PAGER or less."`
 }
 
 // format is the name of the form that was asked for.
@@ -38,19 +47,25 @@ func (f *formFlags) format() string {
 	case f.Format != nil:
 		return *f.Format
 	}
-	return report.Text.Name
+	return text.Output.Name
 }
 
 func (*showCmd) Help() string {
-	return `What failed and what took the most time of its own is shown first and always; beyond 200
-rows the rest is counted. A trace point without a stop is still running, or its program died.
+	return `What is wrong is said first, then what ran when. Points that do the same are one row, and so are
+whole subtrees of them; beyond 200 rows the rest is counted, but never what failed or proves a
+finding. From 120 columns on each row begins with the beginning of its point's id (--point).
 
 Examples:
 
   sonde trace show 4f1c0f3e-3c1a-4a55-9d0e-2b1f0f7f9a11
+  sonde trace show last
+  sonde trace show ID --live
+  sonde trace show ID --point 7c9e6679
   sonde trace show ID --json --out trace.json
   sonde trace show ID --format json | jq '.points[] | select(.failed) | .label'
   sonde trace show trace.json
+  sonde trace show ID --format markdown | gh issue create --title slow --body-file -
+  sonde trace show ID --format sarif --out sonde.sarif --accept .sonde-accept --fail-on failure,repeated
   sonde trace show ID --connection-string redis://localhost:6379/0`
 }
 
@@ -58,35 +73,75 @@ Examples:
 const mostRows = 200
 
 func (c *showCmd) Run(ctx context.Context, s streams, forms outputs) error {
-	r, err := c.read(ctx, s)
+	if c.Live {
+		return c.follow(ctx, s, forms)
+	}
+	r, now, err := c.read(ctx, s)
 	if err != nil {
 		return err
 	}
-	return c.write(r, s, forms)
+	return c.show(r, now, s, forms)
 }
 
-func (c *showCmd) read(ctx context.Context, s streams) (*report.Report, error) {
-	if c.Trace == "-" {
-		return readFile("standard input", func() ([]byte, error) { return io.ReadAll(s.in) })
+// show writes a report, or the point that was asked for.
+func (c *showCmd) show(r *report.Report, now time.Time, s streams, forms outputs) error {
+	if c.Point == "" {
+		return c.write(r, now, s, forms)
 	}
-	if !isUUID(c.Trace) {
-		_, err := os.Stat(c.Trace)
-		if err == nil {
-			return readFile(c.Trace, func() ([]byte, error) { return os.ReadFile(c.Trace) })
-		}
-		if _, bad := header.ParseID(c.Trace); bad != nil {
-			return nil, fmt.Errorf("%q is neither a trace id nor a file that can be read: %w", c.Trace, err)
-		}
+	return c.print(s, now, true, func(w io.Writer, o report.Options) error { return text.WritePoint(w, r, c.Point, c.accepted(o)) })
+}
+
+// runsFor is how old the last record of a trace may be that is taken to run on.
+const runsFor = time.Hour
+
+// asOf is when a trace was read from a store, zero if it has ended in some way.
+func asOf(r *report.Report) time.Time {
+	now := time.Now()
+	if r.Unfinished() > 0 && now.Sub(r.Began().Add(r.Duration())) < runsFor {
+		return now
 	}
-	var r *report.Report
-	err := c.with(ctx, func(d *drivers.Store) (err error) {
-		r, err = report.Build(progress.Count(s.err, "record", d.Records(ctx, c.Trace)))
+	return time.Time{}
+}
+
+// read reads the trace. Now is when it did, if the trace may still be running: one
+// in a file is not.
+func (c *showCmd) read(ctx context.Context, s streams) (r *report.Report, now time.Time, err error) {
+	if r, err = readNamed(s, c.Trace); r != nil || err != nil {
+		return r, now, err
+	}
+	err = c.with(ctx, func(d *drivers.Store) (err error) {
+		if c.Trace, err = resolve(ctx, d, c.Trace); err != nil {
+			return err
+		}
+		r, err = report.Build(counted(s.err, "record", d.Records(ctx, c.Trace)))
 		return err
 	})
-	if err == nil && len(r.Points) == 0 {
-		err = c.notFound(r)
+	switch {
+	case err != nil:
+		return nil, now, err
+	case len(r.Points) == 0:
+		return nil, now, c.notFound(c.Trace, r)
 	}
-	return r, err
+	return r, asOf(r), nil
+}
+
+// readNamed reads a file or standard input. The report is nil if name is that of
+// neither, but an id.
+func readNamed(s streams, name string) (*report.Report, error) {
+	if name == "-" {
+		return readFile("standard input", func() ([]byte, error) { return io.ReadAll(s.in) })
+	}
+	if isUUID(name) {
+		return nil, nil
+	}
+	_, err := os.Stat(name)
+	if err == nil {
+		return readFile(name, func() ([]byte, error) { return os.ReadFile(name) })
+	}
+	if _, bad := header.ParseID(name); bad != nil {
+		return nil, fmt.Errorf("%q is neither a trace id nor a file that can be read: %w", name, err)
+	}
+	return nil, nil
 }
 
 // isUUID reports whether s is a UUID as trace ids are written: that is never
@@ -97,15 +152,16 @@ func isUUID(s string) bool {
 	return err == nil && uuid
 }
 
-func (c *showCmd) notFound(r *report.Report) error {
+// notFound is why there is nothing of a trace in the store.
+func (f *storeFlags) notFound(trace string, r *report.Report) error {
 	if len(r.Warnings) > 0 {
 		w := r.Warnings[0]
-		return fmt.Errorf("trace %s in %s has no record that can be read: %s: %s", c.Trace, c.name(), w.Problem, w.Example)
+		return fmt.Errorf("trace %s in %s has no record that can be read: %s: %s", trace, f.name(), w.Problem, w.Example)
 	}
-	if !isUUID(c.Trace) {
-		return fmt.Errorf("trace %s not found in %s, and there is no file of that name", c.Trace, c.name())
+	if !isUUID(trace) {
+		return fmt.Errorf("trace %s not found in %s, and there is no file of that name", trace, f.name())
 	}
-	return fmt.Errorf("trace %s not found in %s: check the id, and that the HMAC key that signed the request is one of the services' (sonde headers verify)", c.Trace, c.name())
+	return fmt.Errorf("trace %s not found in %s: check the id, and that the HMAC key that signed the request is one of the services' (sonde headers verify)", trace, f.name())
 }
 
 func readFile(name string, read func() ([]byte, error)) (*report.Report, error) {
@@ -120,23 +176,48 @@ func readFile(name string, read func() ([]byte, error)) (*report.Report, error) 
 	return r, nil
 }
 
-// write writes a report to a file, or to standard output where the last line of
-// what is text is ended.
-func (f *formFlags) write(r *report.Report, s streams, forms outputs) error {
+// write writes a report in the form that was asked for, and judges it. Now is when it
+// was read, if it may still be running.
+func (f *formFlags) write(r *report.Report, now time.Time, s streams, forms outputs) error {
 	form := forms.named(f.format())
-	if f.Out == "" {
-		w := lastByte{Writer: s.out, last: '\n'}
-		if err := form.Write(&w, r, f.options(s.out)); err != nil || !form.Text || w.last == '\n' {
+	if err := f.print(s, now, form.Text, func(w io.Writer, o report.Options) error { return form.Write(w, r, f.accepted(o)) }); err != nil {
+		return err
+	}
+	return f.judge(r, now, s)
+}
+
+// print writes to a file, or to standard output where the last line of what is
+// text is ended and what is longer than the screen goes through a pager.
+func (f *printFlags) print(s streams, now time.Time, isText bool, write func(io.Writer, report.Options) error) error {
+	if f.Out != "" {
+		file, err := os.Create(f.Out)
+		if err != nil {
 			return err
 		}
-		_, err := io.WriteString(s.out, "\n")
+		return errors.Join(write(file, f.options(file, now)), file.Close())
+	}
+	o := f.options(s.out, now)
+	if _, _, terminal := screen(s.out); terminal && isText && !f.NoPager {
+		var all bytes.Buffer
+		if err := write(&all, o); err != nil {
+			return err
+		}
+		return page(s, endLine(all.Bytes()))
+	}
+	w := lastByte{Writer: s.out, last: '\n'}
+	if err := write(&w, o); err != nil || !isText || w.last == '\n' {
 		return err
 	}
-	file, err := os.Create(f.Out)
-	if err != nil {
-		return err
+	_, err := io.WriteString(s.out, "\n")
+	return err
+}
+
+// endLine ends the last line of text, if it has any.
+func endLine(text []byte) []byte {
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, '\n')
 	}
-	return errors.Join(form.Write(file, r, f.options(file)), file.Close())
+	return text
 }
 
 // lastByte knows the last byte that was written.
@@ -153,16 +234,14 @@ func (w *lastByte) Write(b []byte) (int, error) {
 }
 
 // options fits a report to the flags, and to the terminal if w is one.
-func (f *formFlags) options(w io.Writer) (o report.Options) {
+func (f *printFlags) options(w io.Writer, now time.Time) (o report.Options) {
+	o.Now = now
 	if !f.All {
-		o.MaxRows, o.More = mostRows, "--all or --json shows them"
+		o.MaxRows, o.More = mostRows, "--all shows them"
 	}
-	o.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
-	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+	o.Width = width(w)
+	if _, _, ok := screen(w); ok {
 		o.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
-			o.Width = width
-		}
 	}
 	return o
 }

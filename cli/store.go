@@ -11,16 +11,7 @@ import (
 
 // with opens the store, hands it to do and closes it.
 func (f *storeFlags) with(ctx context.Context, do func(*drivers.Store) error) error {
-	config, err := sonde.FromEnv()
-	if err != nil {
-		return err
-	}
-	if err := f.configure(&config); err != nil {
-		return err
-	}
-	o := config.Options
-	o.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
-	d, err := drivers.Open(ctx, f.url(), o)
+	d, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -28,23 +19,47 @@ func (f *storeFlags) with(ctx context.Context, do func(*drivers.Store) error) er
 	return do(d)
 }
 
+func (f *storeFlags) open(ctx context.Context) (*drivers.Store, error) {
+	config, err := f.config()
+	if err != nil {
+		return nil, err
+	}
+	o := config.Options
+	o.Logger = slog.New(slog.DiscardHandler) // what matters is returned as well
+	return drivers.Open(ctx, config.ConnectionString, o)
+}
+
+// config is what the environment says, with the flags over it.
+func (f *storeFlags) config() (sonde.Config, error) {
+	c, err := sonde.FromEnv()
+	if err == nil {
+		err = f.configure(&c)
+	}
+	return c, err
+}
+
 // configure puts what the flags say over what c has.
 func (f *storeFlags) configure(c *sonde.Config) error {
+	c.ConnectionString = cmp.Or(string(f.ConnectionString), c.ConnectionString, sonde.DefaultConnectionString)
 	for name, value := range f.Option {
 		if err := c.Set(name, value); err != nil {
 			return err
 		}
 	}
+	if f.IdleTimeout != "" {
+		if err := c.Set("idle_timeout", f.IdleTimeout); err != nil {
+			return err
+		}
+	}
 	if f.TransportURL != "" {
-		c.Options.TransportURL = string(f.TransportURL)
+		return c.Set("transport_url", string(f.TransportURL))
 	}
 	return nil
 }
 
-func (f *storeFlags) url() string {
-	given := f.ConnectionString.orEnv("OS_PROFILER__CONNECTION_STRING", "OSPROFILER_CONNECTION_STRING")
-	return cmp.Or(given, sonde.DefaultConnectionString)
+// name is how messages call the store. What is wrong with the configuration is said
+// where the store is opened.
+func (f *storeFlags) name() string {
+	c, _ := f.config()
+	return drivers.Redact(c.ConnectionString)
 }
-
-// name is how messages call the store.
-func (f *storeFlags) name() string { return drivers.Redact(f.url()) }

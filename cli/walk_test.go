@@ -34,7 +34,7 @@ func TestWalkOutput(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	help := strings.Join(strings.Fields(run(".", own, "trace", "show", "--help")), " ")
-	for _, want := range []string{"csv (comma-separated values, a line for each point); text if not given.", "Known schemes: file."} {
+	for _, want := range []string{"csv (comma-separated values, a line for each point); text if not given.", "Known schemes: file;"} {
 		if !strings.Contains(help, want) {
 			t.Errorf("no %q in %s", want, help)
 		}

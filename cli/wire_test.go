@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"github.com/sonde-go/sonde/drivers"
 )
 
 func TestWire(t *testing.T) {
@@ -21,7 +23,7 @@ func TestWire(t *testing.T) {
 		{"rediss://u:p@h", "", true, true, true, "h:6379"},
 		{"redis+cluster://u:p@localhost,h2:2", "", true, false, true, "localhost:6379,h2:2"},
 		{"redissentinel://u:p@h/0", "", true, false, true, "h:26379"},
-		{"elasticsearch://u:p@h/x?a=b", "", true, false, true, "h:9200"},
+		{"elasticsearch://u:p@h/x?scroll_size=5", "", true, false, true, "h:9200"},
 		{"elasticsearch+https://u:p@h", "", true, true, true, "h:9200"},
 		{"otlp://h?header.api-key=x", "", true, false, true, "h:4318"},
 		{"otlp+grpcs://h?header.api-key=x", "", true, true, true, "h:4317"},
@@ -31,23 +33,23 @@ func TestWire(t *testing.T) {
 		{"mongodb://u:p@h/?tls=true", "", true, true, true, "h:27017"},
 		{"mysql+pymysql://u:p@h/db", "", true, false, true, "h:3306"},
 		{"mysql://u:p@h/db?ssl_ca=/x.pem", "", true, true, true, "h:3306"},
-		{"mysql://u:p@h/db?unix_socket=/run/mysqld.sock", "", false, false, false, ""},
+		{"mysql://u:p@h/db?unix_socket=/run/mysqld.sock", "", true, false, false, ""},
 		{"postgresql://u:p@h/db", "", true, false, true, "h:5432"},
 		{"postgresql+psycopg2://u:p@h/db?sslmode=require", "", true, true, true, "h:5432"},
-		{"postgresql://u:p@/db?host=/run/postgresql", "", false, false, false, ""},
+		{"postgresql://u:p@/db?host=/run/postgresql", "", true, false, false, ""},
 		{"messaging://u:p@h1,u:p@h2:1/v", "", true, false, true, "h1:5672,h2:1"},
 		{"messaging://u:p@h/?ssl=1", "", true, true, true, "h:5672"},
 		{"messaging://", "rabbit://u:p@h:1/", true, false, true, "h:1"},
 		{"messaging://?transport_url=rabbit%3A%2F%2Fu%3Ap%40h%2F", "", true, false, true, "h:5672"},
 		{"loginsight://u:p@h", "", true, true, true, "h:9543"},
 	} {
-		w, ok := wireOf(tt.url, tt.transport)
+		w, ok := wireOf(tt.url, drivers.Options{Params: map[string]string{"transport_url": tt.transport}})
 		if addrs := strings.Join(w.addrs, ","); !ok || w.secret != tt.secret || w.tls != tt.tls || w.leaves() != tt.leaves || addrs != tt.addrs {
 			t.Errorf("%s: %v, %+v, leaves %v", tt.url, ok, w, w.leaves())
 		}
 	}
 	for _, url := range []string{"sqlite:///x", "file:///x", "memory", "memory://x"} {
-		if w, ok := wireOf(url, ""); ok {
+		if w, ok := wireOf(url, drivers.Options{}); ok {
 			t.Errorf("%s: %+v", url, w)
 		}
 	}

@@ -17,8 +17,8 @@ type call struct {
 	running bool // counted as such
 }
 
-// begin begins a call, if the driver has the operation, the store is open and
-// ctx has not ended. It has to be ended.
+// begin begins a call if the driver has the operation, the store is open and ctx
+// has not ended. The caller has to end it.
 func (s *Store) begin(ctx context.Context, op Op) (*call, error) {
 	if err := s.lacks(op); err != nil {
 		return nil, err

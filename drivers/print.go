@@ -3,14 +3,22 @@ package drivers
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"strings"
 )
 
-// Format implements [fmt.Formatter]: no verb shows the password of
-// TransportURL. Within a struct fmt sees to that only if the field is exported.
+// Format implements [fmt.Formatter]: no verb shows a password in Params. For
+// Options within a struct, fmt calls it only if the field is exported.
 func (o Options) Format(f fmt.State, verb rune) {
 	type options Options // without methods
-	if o.TransportURL != "" {
-		o.TransportURL = Redact(o.TransportURL)
+	o.Params = maps.Clone(o.Params)
+	for name, value := range o.Params {
+		switch {
+		case strings.Contains(value, "://"):
+			o.Params[name] = Redact(value)
+		case speaksOfSecret(name):
+			o.Params[name] = masked
+		}
 	}
 	format := "%+v"
 	if verb == 'v' {
@@ -23,5 +31,5 @@ func (o Options) Format(f fmt.State, verb rune) {
 func (o Options) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", o)) }
 
 // MarshalText implements [encoding.TextMarshaler] for logs in JSON, without
-// passwords. There is no way back.
+// passwords. The text cannot be parsed again.
 func (o Options) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%+v", o), nil }

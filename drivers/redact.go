@@ -8,11 +8,12 @@ import (
 
 const masked = "***"
 
-// Redact returns a driver's URL as it may be printed: without its password, a
-// lone user name (which may be a token) and the values of options whose names
-// speak of secrets, of HTTP headers or of another URL. It takes any text. Where
-// it is not certain which part is the password (an unescaped "/" or "@" in it,
-// say) it masks everything after the scheme.
+// Redact returns a store's URL in a form that may be printed. It masks the
+// password, a lone user name (which may be a token), and the values of options
+// that the scheme declares secret, whose names suggest a secret, an HTTP header or
+// another URL, or that contain an "@". rawURL may be any text. If it is not certain
+// which part is the password, for instance because of an unescaped "/" or "@" in
+// it, Redact masks everything after the scheme.
 func Redact(rawURL string) string {
 	return oneLine(redact(rawURL))
 }
@@ -33,12 +34,11 @@ func redact(rawURL string) string {
 	if strings.Contains(tail, "@") {
 		return scheme + "://" + masked
 	}
-	return scheme + "://" + redactUser(authority) + redactQuery(tail)
+	return scheme + "://" + redactUser(authority) + redactQuery(scheme, tail)
 }
 
-// redactUser masks the user of "user:password@host". What stands between the
-// first and the last @ belongs to the password, or to the users of a list of
-// hosts.
+// redactUser masks the user of "user:password@host". Everything between the first
+// and the last @ belongs to the password, or to the users of a list of hosts.
 func redactUser(authority string) string {
 	at := strings.LastIndexByte(authority, '@')
 	if at < 0 {
@@ -54,8 +54,8 @@ func redactUser(authority string) string {
 	return user + ":" + masked + authority[at:]
 }
 
-// hostsOnly says whether s is a list of host[:port]; a "port" that is no number
-// is the password of a URL without a host.
+// hostsOnly reports whether s is a list of host[:port]; a "port" that is not a
+// number is the password of a URL without a host.
 func hostsOnly(s string) bool {
 	for host := range strings.SplitSeq(s, ",") {
 		if i := strings.IndexByte(host, ']'); i >= 0 {
@@ -68,7 +68,7 @@ func hostsOnly(s string) bool {
 	return true
 }
 
-func redactQuery(tail string) string {
+func redactQuery(scheme, tail string) string {
 	path, query, ok := strings.Cut(tail, "?")
 	if !ok {
 		return path
@@ -83,8 +83,8 @@ func redactQuery(tail string) string {
 			pair, sep = query[:i], query[i:i+1]
 		}
 		query = query[len(pair)+len(sep):]
-		name, _, hasValue := strings.Cut(pair, "=")
-		if hasValue && speaksOfSecret(name) {
+		name, value, hasValue := strings.Cut(pair, "=")
+		if hasValue && (speaksOfSecret(name) || isSecret(scheme, name) || strings.Contains(plain(value), "@")) {
 			pair = name + "=" + masked
 		}
 		b.WriteString(pair + sep)
@@ -92,11 +92,29 @@ func redactQuery(tail string) string {
 	return b.String()
 }
 
-func speaksOfSecret(name string) bool {
-	if plain, err := url.QueryUnescape(name); err == nil {
-		name = plain
+// isSecret reports whether the scheme declares the option to be secret.
+func isSecret(scheme, name string) bool {
+	s := lookup(scheme)
+	if s == nil {
+		return false
 	}
-	name = strings.ToLower(name)
+	o := s.option(plain(name))
+	return o != nil && o.Secret
+}
+
+// plain is a decoded part of a query.
+func plain(s string) string {
+	if text, err := url.QueryUnescape(s); err == nil {
+		return text
+	}
+	return s
+}
+
+func speaksOfSecret(name string) bool {
+	name = strings.ToLower(plain(name))
+	if name == "tls_key" || name == "ssl_key" { // names of files
+		return false
+	}
 	if strings.HasPrefix(name, "header") {
 		return true
 	}

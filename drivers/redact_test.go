@@ -28,6 +28,8 @@ func TestRedact(t *testing.T) {
 		{"redis://user:geheim", "redis://***"},
 		{"messaging://?transport_url=rabbit://u:geheim@h:5672/", "messaging://***"},
 		{"messaging://?transport_url=rabbit%3A%2F%2Fu%3Ageheim%40h%3A5672%2F", "messaging://?transport_url=***"},
+		{"jaeger://h?query=http%3A%2F%2Fu%3Ageheim%40h", "jaeger://h?query=***"},
+		{"rediss://h?tls_key=/etc/k.pem&tls_ca=/etc/ca.pem&socket_timeout=2s", "rediss://h?tls_key=/etc/k.pem&tls_ca=/etc/ca.pem&socket_timeout=2s"},
 		{"redis://[::1]:6379,h2:6379", "redis://[::1]:6379,h2:6379"},
 		{"sqlite:////var/lib/sonde.db", "sqlite:////var/lib/sonde.db"},
 		{"messaging", "messaging"},

@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,106 +12,110 @@ import (
 	"github.com/sonde-go/sonde/drivers/driver"
 )
 
-// Opener makes a driver for a URL of a scheme that it was registered for. The
-// options have their defaults filled in. Its error, which [Open] returns as an
-// [*Error], quotes no part of the URL that may be a secret.
-type Opener func(ctx context.Context, url string, o Options) (driver.Driver, error)
-
 var (
-	openersMu sync.RWMutex
-	openers   = map[string]Opener{}
+	schemesMu sync.RWMutex
+	schemes   = map[string]*Scheme{} // by each of their names
 )
 
-// Register makes a scheme known to [Open]. A driver's package calls it from
-// init, so that importing the package is all that its user does. It panics if
-// the scheme is taken.
-func Register(scheme string, open Opener) {
-	openersMu.Lock()
-	defer openersMu.Unlock()
-	if _, taken := openers[scheme]; taken {
-		panic("drivers: scheme " + scheme + " registered twice")
+// Register makes a scheme known to [Open]. A driver's package calls it from init,
+// so that its users only have to import the package. It panics if one of the
+// scheme's names is taken.
+func Register(s Scheme) {
+	schemesMu.Lock()
+	defer schemesMu.Unlock()
+	for _, name := range s.names() {
+		if _, taken := schemes[name]; taken {
+			panic("drivers: scheme " + name + " registered twice")
+		}
+		schemes[name] = &s
 	}
-	openers[scheme] = open
 }
 
-// Schemes lists the registered schemes in alphabetical order.
-func Schemes() []string {
-	openersMu.RLock()
-	defer openersMu.RUnlock()
-	return slices.Sorted(maps.Keys(openers))
+// Schemes returns the registered schemes, sorted by name. The slice is the
+// caller's.
+func Schemes() []Scheme {
+	schemesMu.RLock()
+	defer schemesMu.RUnlock()
+	var list []Scheme
+	for _, name := range slices.Sorted(maps.Keys(schemes)) {
+		if s := schemes[name]; s.Name == name {
+			list = append(list, *s)
+		}
+	}
+	return list
+}
+
+func lookup(name string) *Scheme {
+	schemesMu.RLock()
+	defer schemesMu.RUnlock()
+	return schemes[name]
 }
 
 // Open returns the store at a URL, OSProfiler's connection_string:
 // "redis://localhost:6379/0", "sqlite:///sonde.db". A scheme alone ("memory")
 // stands for "memory://".
 //
-// The URL is checked here; the server need not be up: a store that is down
-// shows in what Notify and the read methods return. Use [Store.Ping] to wait
-// for it. No error shows a password.
+// The URL may have options of its scheme after a "?", which [Schemes] returns and
+// "sonde drivers" prints: "redis://localhost/0?socket_timeout=2s&ttl=72h". They
+// take precedence over o.
+//
+// Open checks the URL, but the server need not be up: if it is down, Notify and the
+// other methods return errors. Use [Store.Ping] to find out. No error shows a
+// password.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	scheme, _, ok := strings.Cut(url, "://")
 	if !ok {
 		scheme, url = url, url+"://"
 	}
-	openersMu.RLock()
-	open := openers[scheme]
-	openersMu.RUnlock()
-	if open == nil {
-		return nil, unknownScheme(scheme)
+	s, err := find(scheme)
+	if err != nil {
+		return nil, err
 	}
-	d, err := open(ctx, url, o.withDefaults())
+	var d driver.Driver
+	u, err := ParseURL(url, o)
+	if err == nil {
+		d, err = s.Open(ctx, u, o.of(u))
+	}
 	if err != nil {
 		return nil, &Error{Op: driver.Open, URL: Redact(url), Err: err}
 	}
 	return NewStore(url, d), nil
 }
 
-// packages has the driver of each scheme that Sonde has, to name the import
-// that is missing.
-var packages = map[string]string{
-	"elasticsearch":       "elasticsearch",
-	"elasticsearch+https": "elasticsearch",
-	"file":                "file",
-	"jaeger":              "otlp",
-	"loginsight":          "loginsight",
-	"memory":              "memory",
-	"messaging":           "messaging",
-	"mongodb":             "mongodb",
-	"mongodb+srv":         "mongodb",
-	"mysql":               "mysql",
-	"mysql+mysqldb":       "mysql",
-	"mysql+pymysql":       "mysql",
-	"nats":                "nats",
-	"nats+tls":            "nats",
-	"otlp":                "otlp",
-	"otlp+grpc":           "otlp",
-	"otlp+grpcs":          "otlp",
-	"otlp+https":          "otlp",
-	"postgresql":          "postgresql",
-	"postgresql+psycopg2": "postgresql",
-	"redis":               "redis",
-	"redis+cluster":       "redis",
-	"rediss":              "redis",
-	"redissentinel":       "redis",
-	"sqlite":              "sqlite",
-}
+// imports lists Sonde's schemes and the packages that register them, so that the
+// error for a missing import can name it. A test of cmd/sonde generates the file
+// from the registered schemes.
+//
+//go:embed imports.txt
+var imports string
 
-func unknownScheme(scheme string) error {
-	registered := strings.Join(Schemes(), ", ")
+func find(name string) (*Scheme, error) {
+	if s := lookup(name); s != nil {
+		return s, nil
+	}
+	registered := strings.Join(registeredNames(), ", ")
 	if registered == "" {
 		registered = "none"
 	}
-	if pkg := packages[scheme]; pkg != "" {
-		return fmt.Errorf(`no driver for %s:// is linked in; add: import _ "github.com/sonde-go/sonde/drivers/%s" (registered: %s)`, scheme, pkg, registered)
+	for line := range strings.Lines(imports) {
+		if scheme, path, _ := strings.Cut(strings.TrimSpace(line), " "); scheme == name && name != "" {
+			return nil, fmt.Errorf("no driver for %s:// is linked in; add: import _ %q (registered: %s)", name, path, registered)
+		}
 	}
-	if !isScheme(scheme) {
-		return fmt.Errorf("a driver's URL begins with scheme:// (registered: %s)", registered)
+	if !isScheme(name) {
+		return nil, fmt.Errorf("a driver's URL begins with scheme:// (registered: %s)", registered)
 	}
-	return fmt.Errorf("no driver for %s:// (registered: %s)", scheme, registered)
+	return nil, fmt.Errorf("no driver for %s:// (registered: %s)", name, registered)
 }
 
-// isScheme says whether s is a URL's scheme. Anything else may be a URL that
-// was typed wrong, with a password in it, and is not shown.
+func registeredNames() []string {
+	schemesMu.RLock()
+	defer schemesMu.RUnlock()
+	return slices.Sorted(maps.Keys(schemes))
+}
+
+// isScheme reports whether s is a URL's scheme. Anything else may be a mistyped
+// URL with a password in it, and is not shown.
 func isScheme(s string) bool {
 	for i := range len(s) {
 		switch c := s[i] | 0x20; {

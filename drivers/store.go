@@ -1,6 +1,7 @@
 package drivers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,13 +16,19 @@ import (
 // Query selects traces. The zero Query selects all.
 type Query = driver.Query
 
-// Trace is a line of a list of traces.
+// Trace is an entry in a list of traces.
 type Trace = driver.Trace
+
+// Cursor is a place in a list of traces, for [Query].
+type Cursor = driver.Cursor
+
+// Terms are what a [Store] promises.
+type Terms = driver.Terms
 
 // Op is an operation of a [Store], for [Store.Can] and [Error].
 type Op = driver.Op
 
-// What a Store may be able to do. Every one can be written to.
+// The operations of a Store. Write is the only one that every store supports.
 const (
 	Read       = driver.Read       // Records
 	List       = driver.List       // Traces
@@ -32,23 +39,23 @@ const (
 )
 
 // Store holds traces: it writes trace records and reads them back. [Open] makes
-// one of a URL, [NewStore] of a driver. All its methods are safe for concurrent
+// one from a URL, [NewStore] from a driver. All methods are safe for concurrent
 // use.
 //
-// Not every store can do everything; [Store.Can] tells, and a method that a
-// store lacks returns an error that wraps [errors.ErrUnsupported]. All errors
-// are of the type [*Error].
+// Not every store supports every operation: [Store.Can] says which, and the other
+// methods return an error that wraps [errors.ErrUnsupported]. All errors have the
+// type [*Error].
 //
-// No method waits for ever: a server that leaves one exchange without an answer
-// for [Options.SocketTimeout] makes it fail with [ErrNoAnswer]. A method that
-// needs many exchanges may take longer as a whole; its context bounds that.
+// No method waits for ever: if the server leaves one exchange unanswered for
+// [Options.SocketTimeout], the method fails with [ErrNoAnswer]. A method that needs
+// many exchanges may take longer in total; use its context to limit that.
 type Store struct {
 	driver driver.Driver
 	url    string
 
 	mu      sync.Mutex
 	closed  bool
-	running int           // calls that the driver has to do with
+	running int           // calls that are in the driver
 	idle    chan struct{} // closed when there are none after closed
 
 	life  context.Context // ends some time after Close
@@ -56,30 +63,38 @@ type Store struct {
 	close sync.Once
 }
 
-// closeGrace is how long Close lets calls go on, and how long it then waits for
-// them to heed their contexts.
+// closeGrace is how long Close lets calls continue, and how long it then waits for
+// them to notice that their contexts have ended.
 const closeGrace = time.Second
 
-// NewStore makes a Store of a driver that was not made by [Open]. The URL, of
-// which errors show no secret, names the store.
+// NewStore makes a Store from a driver that was not made by [Open]. url names the
+// store; it is redacted wherever it is shown.
 func NewStore(url string, d driver.Driver) *Store {
 	s := &Store{driver: d, url: Redact(url), idle: make(chan struct{})}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
 }
 
-// URL is where the store is, without its secrets; see [Redact].
+// URL returns the store's URL without its secrets; see [Redact].
 func (s *Store) URL() string { return s.url }
 
 // Driver returns the store's driver, for tests of the driver itself and for
-// what it alone can do. What is asked of it directly has none of the Store's
-// checks.
+// features that it alone has. Calls to it bypass the Store's checks.
 func (s *Store) Driver() driver.Driver { return s.driver }
 
-// Can says whether the store can do something at all.
+// Terms returns the guarantees of the store, or the zero Terms if its driver states
+// none.
+func (s *Store) Terms() Terms {
+	if p, ok := s.driver.(driver.Promising); ok {
+		return p.Terms()
+	}
+	return Terms{}
+}
+
+// Can reports whether the store supports an operation. It asks no server.
 func (s *Store) Can(op Op) bool { return s.lacks(op) == nil }
 
-// lacks returns the error of an operation that the driver lacks, nil if it has
+// lacks returns the error for an operation that the driver lacks, or nil if it has
 // it.
 func (s *Store) lacks(op Op) error {
 	why := ""
@@ -105,9 +120,9 @@ func (s *Store) lacks(op Op) error {
 	return lacking(op, why)
 }
 
-// Notify writes records; see [record.Sink] for what its error says of them. It
-// writes at least once: a repeated record has the (point, name) of the first,
-// and readers ignore repeats.
+// Notify writes records; see [record.Sink] for what its error says about them.
+// Records are written at least once: a repeated one has the same (point, name) as
+// the first, and readers ignore repeats.
 func (s *Store) Notify(ctx context.Context, events []record.Event) error {
 	c, err := s.begin(ctx, driver.Write)
 	if err != nil {
@@ -129,17 +144,53 @@ func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 	}
 }
 
-// Traces yields the traces that q selects, newest first. An error is the last
-// thing yielded.
+// Traces yields the traces that q selects, newest first; of those that began at the
+// same time, the greatest id comes first. An error is the last thing yielded.
+//
+// To page, ask for the first page with a Limit alone, for the page after one with
+// its last trace's [Trace.Cursor] as q.Before, and for the page before one with its
+// first trace's as q.After. Traces that are added or removed meanwhile do not make
+// others appear twice or be left out. Paging back reads all newer traces.
 func (s *Store) Traces(ctx context.Context, q Query) iter.Seq2[Trace, error] {
 	op := List
 	if q.ErrorsOnly {
 		op = ListErrors
 	}
 	return func(yield func(Trace, error) bool) {
+		if err := cmp.Or(q.Before.Check(), q.After.Check()); err != nil {
+			yield(Trace{}, s.failed(ctx, op, err))
+			return
+		}
 		each(ctx, s, op, yield, func(ctx context.Context) iter.Seq2[Trace, error] {
-			return s.driver.(driver.Lister).Traces(ctx, q)
+			lister := s.driver.(driver.Lister)
+			if q.After == "" || q.Limit <= 0 {
+				return lister.Traces(ctx, q)
+			}
+			all := q
+			all.Limit = 0
+			return last(lister.Traces(ctx, all), q.Limit)
 		})
+	}
+}
+
+// last yields the last n of some traces.
+func last(traces iter.Seq2[Trace, error], n int) iter.Seq2[Trace, error] {
+	return func(yield func(Trace, error) bool) {
+		var kept []Trace
+		for t, err := range traces {
+			if err != nil {
+				yield(Trace{}, err)
+				return
+			}
+			if kept = append(kept, t); len(kept) == 2*n {
+				kept = append(kept[:0], kept[n:]...)
+			}
+		}
+		for _, t := range kept[max(0, len(kept)-n):] {
+			if !yield(t, nil) {
+				return
+			}
+		}
 	}
 }
 
@@ -154,8 +205,8 @@ func (s *Store) Delete(ctx context.Context, baseID string) error {
 	return s.failed(ctx, Delete, s.driver.(driver.Deleter).Delete(c.ctx, baseID))
 }
 
-// Prune removes the traces whose last record is older than olderThan, and
-// returns how many they were, also beside an error.
+// Prune removes the traces whose last record is older than olderThan. It returns
+// how many it has removed, even if it fails.
 func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	c, err := s.begin(ctx, Prune)
 	if err != nil {
@@ -166,7 +217,7 @@ func (s *Store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	return n, s.failed(ctx, Prune, err)
 }
 
-// Ping asks the store for a sign of life.
+// Ping checks that the store answers.
 func (s *Store) Ping(ctx context.Context) error {
 	c, err := s.begin(ctx, Ping)
 	if err != nil {
@@ -176,9 +227,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.failed(ctx, Ping, s.driver.(driver.Pinger).Ping(c.ctx))
 }
 
-// Close releases what the store holds; some send their last records then, and
-// the error tells what was lost. Calls that are on their way have a second to
-// end by themselves. Closing again does nothing and returns nil.
+// Close releases what the store holds. Some stores send their last records then,
+// and the error says what was lost. Calls in progress have a second to finish.
+// Closing again does nothing and returns nil.
 func (s *Store) Close() (err error) {
 	s.close.Do(func() {
 		s.mu.Lock()
@@ -207,7 +258,7 @@ func (s *Store) wait(d time.Duration) {
 	}
 }
 
-// failed makes what a method returns of what a call has come to.
+// failed turns the error of a call into the error that a method returns.
 func (s *Store) failed(ctx context.Context, op Op, err error) error {
 	if err == nil {
 		return nil
@@ -221,7 +272,7 @@ func (s *Store) failed(ctx context.Context, op Op, err error) error {
 	return &Error{Op: op, URL: s.url, Err: err}
 }
 
-// unusable says why no call may begin or go on. The caller holds mu.
+// unusable returns why no call may begin or continue, if so. The caller holds mu.
 func (s *Store) unusable(ctx context.Context) error {
 	if s.closed {
 		return ErrClosed

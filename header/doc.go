@@ -8,9 +8,9 @@
 // cross Go and Python services in any order. Anyone with a key can start a
 // trace; a request without a valid signature is served untraced.
 //
-// A [Keyring] holds one or more keys, the first one for new traces and all of
-// them for verifying, so that keys can be rotated. The [Key] that verified a
-// request is the one that signs what the request sends on.
+// A [Keyring] holds one or more keys: the first one signs new traces, and all of
+// them verify, so that keys can be rotated. The [Key] that verified a request
+// also signs the calls that the request makes.
 //
 // Where OSProfiler accepts ids that it later fails on (numbers, lists, texts
 // with quotes), this package refuses them; see [ParseID].

@@ -7,10 +7,10 @@ import (
 )
 
 // ID names a trace (base id), a trace point (trace id) or a point's parent.
-// It is a small comparable value. The zero ID is no id.
+// It is a small comparable value. The zero ID is not an id.
 //
 // A canonical lower-case UUID, which is what this package makes, is held as
-// its 16 bytes; any other valid id is kept as the text it came as.
+// its 16 bytes; any other valid id is kept as text.
 type ID struct {
 	uuid [16]byte
 	text string // "" for a canonical UUID
@@ -22,7 +22,7 @@ var ErrID = errors.New("not an id: " + idRule)
 const idRule = "want 1 to 128 letters, digits, dashes or underscores, the first a letter or digit"
 
 // NewID makes a random (version 4) UUID. It is safe for concurrent use. Ids
-// are unique, not secret: what keeps strangers out is the signature.
+// are unique, not secret: it is the signature that keeps strangers out.
 func NewID() ID {
 	var id ID
 	binary.BigEndian.PutUint64(id.uuid[:8], rand.Uint64()&^0xf000|0x4000)
@@ -31,8 +31,9 @@ func NewID() ID {
 }
 
 // ParseID reads an id: a UUID in any spelling, or any other text that matches
-// [A-Za-z0-9][A-Za-z0-9_-]{0,127}. Ids are compared as they are written: an
-// upper-case UUID is not the same id as its lower-case form, as upstream.
+// [A-Za-z0-9][A-Za-z0-9_-]{0,127}. Ids are compared as written: an upper-case
+// UUID and its lower-case form are two ids, as they are upstream. The only error
+// is [ErrID].
 func ParseID[T string | []byte](s T) (ID, error) {
 	var id ID
 	if parseUUID(s, &id.uuid) {
@@ -59,20 +60,21 @@ func validText[T string | []byte](s T) bool {
 	return true
 }
 
-// IsZero says whether id is no id at all.
+// IsZero reports whether id is the zero ID.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// FromUUID returns the id that is u, so that a service which has an id for each
-// request can begin its traces under it. It takes a uuid.UUID of
-// github.com/google/uuid as it is. It is false for the nil UUID, which is not
-// an id.
+// FromUUID returns u as an id, so that a service which already has an id for each
+// request can begin its traces under it. A uuid.UUID of github.com/google/uuid
+// can be passed without conversion. It returns false for the nil UUID, which is
+// not an id.
 func FromUUID(u [16]byte) (ID, bool) { return ID{uuid: u}, u != [16]byte{} }
 
-// UUID returns id as the 16 bytes of a UUID, which are a uuid.UUID of
-// github.com/google/uuid, and whether id is one in its canonical form.
+// UUID returns id as the 16 bytes of a UUID, which are assignable to a uuid.UUID
+// of github.com/google/uuid. It returns false if id is not a UUID in canonical
+// form.
 func (id ID) UUID() ([16]byte, bool) { return id.uuid, id.text == "" && id.uuid != [16]byte{} }
 
-// Append appends the text of id to b, nothing for the zero ID.
+// Append appends the text of id to b; for the zero ID it appends nothing.
 func (id ID) Append(b []byte) []byte {
 	switch {
 	case id.text != "":
@@ -85,8 +87,8 @@ func (id ID) Append(b []byte) []byte {
 	return b
 }
 
-// PutUUID writes the text of id to dst if it is a canonical UUID, and says
-// whether it is.
+// PutUUID writes the text of id to dst if id is a canonical UUID, and reports
+// whether it is. It never allocates.
 func (id *ID) PutUUID(dst *[36]byte) bool {
 	if id.text != "" || id.uuid == [16]byte{} {
 		return false
@@ -101,8 +103,8 @@ func (id ID) String() string { return string(id.Append(nil)) }
 // MarshalText implements [encoding.TextMarshaler].
 func (id ID) MarshalText() ([]byte, error) { return id.Append(nil), nil }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]; the empty text gives
-// the zero ID.
+// UnmarshalText implements [encoding.TextUnmarshaler]; empty text yields the
+// zero ID.
 func (id *ID) UnmarshalText(b []byte) (err error) {
 	if len(b) == 0 {
 		*id = ID{}
@@ -115,7 +117,8 @@ func (id *ID) UnmarshalText(b []byte) (err error) {
 const hexDigits = "0123456789abcdef"
 
 // hexPairs has the two digits of every byte, the first one in the low half;
-// unhex the value of each digit, 0xff for what is no lower-case hex digit.
+// unhex has the value of each digit, and 0xff for anything but a lower-case hex
+// digit.
 var hexPairs, unhex = hexTables()
 
 func hexTables() (pairs [256]uint16, values [256]byte) {
@@ -129,8 +132,8 @@ func hexTables() (pairs [256]uint16, values [256]byte) {
 	return pairs, values
 }
 
-// putUUID writes the canonical form. It is written out, since each index is
-// then known to be good when it is compiled: a record holds three ids.
+// putUUID writes the canonical form. It is unrolled so that the compiler can
+// drop the bounds checks: a record holds three ids.
 func putUUID(dst *[36]byte, u *[16]byte) {
 	put := func(to []byte, b byte) { binary.LittleEndian.PutUint16(to, hexPairs[b]) }
 	put(dst[0:], u[0])

@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Info is what X-Trace-Info says: the trace, and the point under which the
-// receiver's points hang. ParentID equals BaseID when no point is open.
+// Info is the content of X-Trace-Info: the trace, and the point that is the
+// parent of the receiver's first point. ParentID equals BaseID if no point is
+// open.
 type Info struct {
 	BaseID, ParentID ID
 }
@@ -101,10 +102,10 @@ func parseAny(d []byte, in *Info) error {
 	return nil
 }
 
-// decodeBase64 appends the decoded text of src to dst. It takes what Python's
-// urlsafe_b64decode takes: both alphabets at once, characters outside of them
+// decodeBase64 appends the decoded text of src to dst. It accepts what Python's
+// urlsafe_b64decode accepts: both alphabets at once, characters outside them
 // skipped, padding required, surplus padding ignored. Text after the padding
-// is refused, as Python 3.13 does.
+// is refused, as in Python 3.13.
 func decodeBase64(dst, src []byte) ([]byte, error) {
 	n, err := base64.URLEncoding.Decode(dst[:cap(dst)], src)
 	if err == nil {

@@ -15,16 +15,16 @@ import (
 	"sync"
 )
 
-// upstreamDefault is the key that OSProfiler uses when none is configured,
-// so everybody knows it.
+// upstreamDefault is the key that OSProfiler uses if none is configured. It is
+// public.
 const upstreamDefault = "SECRET_KEY"
 
-// ErrDefaultKey is returned for a list of keys that holds OSProfiler's public
-// default key.
-var ErrDefaultKey = errors.New("hmac_keys holds " + upstreamDefault + ", OSProfiler's default, which everybody knows; choose another key, or allow it by name for a test set-up")
+// ErrDefaultKey is returned by [ParseKeys] for a list that holds OSProfiler's
+// public default key, SECRET_KEY, without [AllowDefaultKey].
+var ErrDefaultKey = errors.New("hmac_keys holds " + upstreamDefault + ", OSProfiler's default, which is public; choose another key, or allow this one for a test set-up with AllowDefaultKey")
 
-// Key signs headers. It is safe for concurrent use. Printed in any way it says
-// only that it is redacted.
+// Key signs headers. It is safe for concurrent use. However it is printed or
+// logged, the secret is redacted.
 type Key struct {
 	macs sync.Pool // of *macState
 }
@@ -44,7 +44,7 @@ func newKey(secret string) *Key {
 	return k
 }
 
-// mac leaves the signature of text in st.sum.
+// mac stores the signature of text in st.sum.
 func (st *macState) mac(text []byte) []byte {
 	st.hash.Reset()
 	st.hash.Write(text)
@@ -69,8 +69,8 @@ func parseSignature(s string) (mac signature, ok bool) {
 	return mac, bad&0xf0 == 0
 }
 
-// Sign returns the headers that say in. A zero parent id is written as the base
-// id.
+// Sign returns the signed headers for in. A zero parent id is written as the
+// base id. It allocates once.
 func (k *Key) Sign(in Info) Signed {
 	st := k.macs.Get().(*macState)
 	payload := in.appendJSON(st.dec[:0])
@@ -82,7 +82,7 @@ func (k *Key) Sign(in Info) Signed {
 	return Signed{Info: both[:n], HMAC: both[n:]}
 }
 
-// verify says whether mac is this key's signature of info and reads info.
+// verify checks that mac is this key's signature of info and reads info into in.
 func (k *Key) verify(info string, mac *signature, in *Info) error {
 	st := k.macs.Get().(*macState)
 	defer k.macs.Put(st)
@@ -111,19 +111,20 @@ type Keyring struct {
 	keys []*Key
 }
 
-// Option is a choice for [ParseKeys].
+// Option configures [ParseKeys].
 type Option func(*options)
 
 type options struct{ allowDefault bool }
 
-// AllowDefaultKey lets a list hold SECRET_KEY, OSProfiler's public default. It
-// is for test set-ups only: who knows the key may trace your requests.
+// AllowDefaultKey permits SECRET_KEY, OSProfiler's public default, in the list.
+// Use it in test set-ups only: everyone who knows the key can trace your
+// requests.
 func AllowDefaultKey() Option { return func(o *options) { o.allowDefault = true } }
 
-// ParseKeys makes a Keyring of a comma-separated list, as OSProfiler's option
+// ParseKeys parses a comma-separated list in the format of OSProfiler's option
 // hmac_keys: keys are trimmed and empty ones dropped. A list without any key
-// gives an empty Keyring. Two keys are a rotation: the first signs new traces,
-// both verify.
+// yields an empty Keyring. With several keys, as during a rotation, the first
+// signs new traces and all verify. The only error is [ErrDefaultKey].
 func ParseKeys(list string, opts ...Option) (*Keyring, error) {
 	var o options
 	for _, opt := range opts {
@@ -143,7 +144,7 @@ func ParseKeys(list string, opts ...Option) (*Keyring, error) {
 	return r, nil
 }
 
-// Len is the number of keys.
+// Len returns the number of keys.
 func (r *Keyring) Len() int {
 	if r == nil {
 		return 0
@@ -151,8 +152,8 @@ func (r *Keyring) Len() int {
 	return len(r.keys)
 }
 
-// Primary is the key that signs new traces: the first one, nil if there is
-// none.
+// Primary returns the key that signs new traces: the first one, or nil if there
+// is none.
 func (r *Keyring) Primary() *Key {
 	if r.Len() == 0 {
 		return nil
@@ -203,8 +204,8 @@ func (r *Keyring) precheck(info, mac string) (s signature, err error) {
 	return s, nil
 }
 
-// trimSpace cuts what Python's str.strip cuts from a header that WSGI has read
-// as ISO-8859-1, one character a byte.
+// trimSpace cuts what Python's str.strip cuts from a header that WSGI has
+// decoded as ISO-8859-1, one character per byte.
 func trimSpace(s string) string {
 	space := func(c byte) bool {
 		return c >= '\t' && c <= '\r' || c >= 0x1c && c <= ' ' || c == 0x85 || c == 0xa0

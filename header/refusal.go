@@ -16,8 +16,8 @@ const (
 	ErrNoKeys
 	// ErrTooLong: a header is longer than MaxLen.
 	ErrTooLong
-	// ErrUnknownKey: the signature was made with none of the keys, as is sure
-	// without trying them if it is not 40 lower-case hex digits.
+	// ErrUnknownKey: the signature was not made with any of the keys. Anything
+	// but 40 lower-case hex digits is refused without trying them.
 	ErrUnknownKey
 	// ErrNotBase64: the signature is right, but X-Trace-Info does not decode.
 	ErrNotBase64
@@ -34,6 +34,14 @@ const (
 	ErrBaseID
 	// ErrParentID: parent_id is given and not an id, see ParseID.
 	ErrParentID
+	// ErrTooManyTraces: the headers are valid, but requests signed with this key
+	// have begun too many new traces. This reason and those below come from the
+	// limits of a service, never from [Keyring.Verify].
+	ErrTooManyTraces
+	// ErrTooManyArrivals: the same headers have arrived too often.
+	ErrTooManyArrivals
+	// ErrTraceFull: the trace has reached its limit of points or bytes here.
+	ErrTraceFull
 
 	// Refusals is the number of reasons, for tables of counters.
 	Refusals = iota
@@ -52,9 +60,13 @@ var refusalTexts = [Refusals]string{
 	ErrNoBaseID:    InfoName + " has no base_id",
 	ErrBaseID:      "base_id is not an id: " + idRule,
 	ErrParentID:    "parent_id is not an id: " + idRule,
+
+	ErrTooManyTraces:   "too many new traces signed with this key",
+	ErrTooManyArrivals: "the same headers have arrived too often",
+	ErrTraceFull:       "the trace has reached its limit of points or bytes here",
 }
 
-// Error says why in words.
+// Error returns the reason in words.
 func (r Refusal) Error() string {
 	if int(r) < len(refusalTexts) {
 		return refusalTexts[r]
@@ -65,9 +77,10 @@ func (r Refusal) Error() string {
 var refusalNames = [Refusals]string{
 	"no_info", "no_signature", "no_keys", "too_long", "unknown_key", "not_base64",
 	"not_json", "not_object", "extra_field", "no_base_id", "base_id", "parent_id",
+	"too_many_traces", "too_many_arrivals", "trace_full",
 }
 
-// Name is the short name of the reason, for counters and logs.
+// Name returns the short name of the reason, for counters and logs.
 func (r Refusal) Name() string {
 	if int(r) < len(refusalNames) {
 		return refusalNames[r]

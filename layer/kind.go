@@ -1,6 +1,6 @@
 package layer
 
-// Kind is the part that a point plays in a call, as in OpenTelemetry.
+// Kind is the role of a point in a call, as in OpenTelemetry.
 type Kind uint8
 
 // The kinds. A point of kind Unspecified does not say.
@@ -15,8 +15,8 @@ const (
 
 var kindNames = [...]string{"", "internal", "server", "client", "producer", "consumer"}
 
-// String is the kind as records store it: "internal", "server", "client",
-// "producer", "consumer"; "" for Unspecified and for any other number.
+// String returns the kind as records store it: "internal", "server", "client",
+// "producer" or "consumer"; "" for Unspecified and for any other number.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]
@@ -24,7 +24,8 @@ func (k Kind) String() string {
 	return ""
 }
 
-// ParseKind is the kind that String gives as s, Unspecified for any other text.
+// ParseKind returns the kind whose String is s, and Unspecified for any other
+// text.
 func ParseKind(s string) Kind {
 	for k, name := range kindNames {
 		if name == s {

@@ -2,28 +2,29 @@ package layer
 
 import "strings"
 
-// Layer describes the points of one kind of instrumentation to those who read
-// them. A Layer must not be changed once a point has been opened with it.
+// Layer describes the points of one kind of instrumentation to their readers. A
+// Layer must not be changed once a point has been opened with it.
 type Layer struct {
-	// Group is the member of a record's info that the attributes of the layer's
-	// points stand under, for instance "kafka". It is required, and a layer
-	// outside this module must not take one of [All]'s.
+	// Group is the member of a record's info that holds the attributes of the
+	// layer's points, for instance "kafka". It is required, and a layer outside
+	// this module must not use one from [All].
 	Group string
 
-	// Kind is the kind of the layer's points, if all have the same. Unspecified:
-	// each point says its own.
+	// Kind is the kind of the layer's points, if all have the same. If it is
+	// Unspecified, each point says its own.
 	Kind Kind
 
 	// Label is the template, see [Expand], of what a line of a report shows
-	// beside the point's name: "{kafka.topic}/{kafka.partition}". Empty: nothing.
+	// beside the point's name: "{kafka.topic}/{kafka.partition}". If it is empty,
+	// nothing is shown.
 	Label string
 
-	// Span is the template of the name of OpenTelemetry's span. It should be
-	// made of what has few values: a route, never a path. Empty: the point's
-	// name.
+	// Span is the template of the name of the OpenTelemetry span. It should use
+	// only members of low cardinality: a route, never a path. If it is empty, the
+	// span has the point's name.
 	Span string
 
-	// Attributes are what OpenTelemetry calls the members of the group. A
+	// Attributes are OpenTelemetry's names for the members of the group. A
 	// member that is not listed is exported under its own path.
 	Attributes []Attribute
 }
@@ -32,16 +33,16 @@ type Layer struct {
 type Attribute struct {
 	// Name is OpenTelemetry's: "messaging.destination.name".
 	Name string
-	// Value is the path in info of a member, in braces, whose value the
-	// attribute has with its type: "{kafka.topic}". Text without braces is the
-	// value itself, the same for all points: "kafka".
+	// Value is the path of a member of info in braces, such as "{kafka.topic}":
+	// the attribute takes that member's value and type. Text without braces is
+	// the value itself, the same for all points: "kafka".
 	Value string
 
 	format func(string) string // nil: as stored
 }
 
-// Member is the path of the member whose value the attribute has, and false if
-// its value is the same for all points.
+// Member returns the path of the member that the attribute takes its value from,
+// or false if the value is the same for all points.
 func (a *Attribute) Member() (path string, ok bool) {
 	n := len(a.Value)
 	if n < 2 || a.Value[0] != '{' || a.Value[n-1] != '}' {
@@ -50,8 +51,8 @@ func (a *Attribute) Member() (path string, ok bool) {
 	return a.Value[1 : n-1], true
 }
 
-// Format returns what the attribute says for the stored text of its member. It
-// is false if that is the stored text, whose JSON type then stays.
+// Format returns the attribute's value for the stored text of its member. It
+// returns false if the stored value is to be used as it is, with its JSON type.
 func (a *Attribute) Format(stored string) (text string, ok bool) {
 	if a.format == nil {
 		return stored, false
@@ -59,10 +60,10 @@ func (a *Attribute) Format(stored string) (text string, ok bool) {
 	return a.format(stored), true
 }
 
-// Operation is what "{operation}" stands for in a layer's templates and
-// attributes, which no record stores: the first word of a query in capitals;
-// "send" for a message that is sent or requested, "process" for one that is
-// handled. It is "" for a point that is neither.
+// Operation returns what "{operation}" stands for in a layer's templates and
+// attributes; records do not store it. It is the first word of a query in
+// capitals, "send" for a message that is sent or requested, "process" for one that
+// is handled, and "" for any other point.
 func (l *Layer) Operation(k Kind, statement string) string {
 	if verb := strings.Fields(statement); len(verb) > 0 {
 		return strings.ToUpper(verb[0])

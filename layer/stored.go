@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// What a description may hold. One that holds more is not stored, and not read.
+// The limits of a description. One that exceeds them is neither stored nor read.
 const (
 	maxStored     = 4 << 10 // bytes of JSON
 	maxAttributes = 64
@@ -28,9 +28,9 @@ type stored struct {
 //
 //	{"group":"kafka","label":"{kafka.topic}","attributes":{"messaging.system":"kafka"}}
 //
-// It fails for a Layer that has no group, the group of a layer of this module,
-// more than 64 attributes, or a label or name of more than 256 bytes, and for
-// one that takes more than 4 KiB.
+// It fails if the Layer has no group, a reserved group (that of a layer of this
+// module, or another member of info), more than 64 attributes, or a label or span
+// name longer than 256 bytes, and if the description takes more than 4 KiB.
 func (l *Layer) Stored() ([]byte, error) {
 	switch {
 	case l.Group == "":
@@ -51,23 +51,23 @@ func (l *Layer) Stored() ([]byte, error) {
 		return nil, err
 	}
 	if len(b) > maxStored {
-		return nil, fmt.Errorf("layer: the description takes %d bytes, want at most %d", len(b), maxStored)
+		return nil, fmt.Errorf("layer: the description is %d bytes long, want at most %d", len(b), maxStored)
 	}
 	return b, nil
 }
 
-// Parse reads what [Layer.Stored] wrote. It takes hostile text, and fails for
-// what Stored would not have written.
+// Parse reads what [Layer.Stored] wrote. The text may be hostile: Parse fails for
+// anything that Stored would not have written.
 func Parse(description []byte) (*Layer, error) {
 	if len(description) > maxStored {
-		return nil, fmt.Errorf("layer: the description takes more than %d bytes", maxStored)
+		return nil, fmt.Errorf("layer: the description is longer than %d bytes", maxStored)
 	}
 	var s stored
 	if err := json.Unmarshal(description, &s); err != nil {
 		return nil, fmt.Errorf("layer: %w", err)
 	}
 	if s.Group == "" || reserved(s.Group) || len(s.Attributes) > maxAttributes || max(len(s.Label), len(s.Span)) > maxTemplate {
-		return nil, fmt.Errorf("layer: not a description that Stored writes, of group %q", s.Group)
+		return nil, fmt.Errorf("layer: not a description that Stored would have written, group %q", s.Group)
 	}
 	l := &Layer{Group: s.Group, Kind: ParseKind(s.Kind), Label: s.Label, Span: s.Span}
 	for name, value := range s.Attributes {
@@ -82,8 +82,8 @@ func Parse(description []byte) (*Layer, error) {
 	return l, nil
 }
 
-// reserved says whether a group cannot be a layer's of another module: the
-// groups of this one, and the members of info that mean something else.
+// reserved reports whether layers of other modules must not use a group: the
+// groups of this module, and the members of info that mean something else.
 func reserved(group string) bool {
 	switch group {
 	case "host", "sonde", "etype", "message", "outcome", "links", "response", "otel":

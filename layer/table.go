@@ -6,10 +6,10 @@ import (
 	"unicode"
 )
 
-// The layers of this module. The groups of the first four are OSProfiler's. The
-// names of attributes that do not have a dot, or begin with http.path, .query,
-// .method, .scheme, .hostname or .port, are those of OSProfiler's OTLP driver;
-// the others are of OpenTelemetry's semantic conventions, version 1.43.
+// The layers of this module. The groups of the first four are OSProfiler's.
+// Attribute names without a dot, and http.path, .query, .method, .scheme,
+// .hostname and .port, are those of OSProfiler's OTLP driver; the others are from
+// version 1.43 of OpenTelemetry's semantic conventions.
 var (
 	// HTTPServer is an HTTP request that is served.
 	HTTPServer = &Layer{
@@ -26,7 +26,7 @@ var (
 		},
 	}
 
-	// HTTPClient is a call of an HTTP client.
+	// HTTPClient is a call made by an HTTP client.
 	HTTPClient = &Layer{
 		Group: "requests", Kind: Client,
 		Label: "{requests.method} {requests.hostname}:{requests.port}{requests.path} {requests.status_code}",
@@ -42,7 +42,7 @@ var (
 		},
 	}
 
-	// SQL is a call of a database.
+	// SQL is a call to a database.
 	SQL = &Layer{
 		Group: "db", Kind: Client,
 		Label: "{db.statement}",
@@ -100,10 +100,11 @@ var (
 // their groups.
 var All = []*Layer{HTTPServer, HTTPClient, SQL, GRPC, NATS, Function}
 
-// BuiltIn says whether l is one of this module's.
+// BuiltIn reports whether l is one of [All].
 func (l *Layer) BuiltIn() bool { return slices.Contains(All, l) }
 
-// ByGroup is the layer of this module with that group, nil if it has none.
+// ByGroup returns the layer of this module with the given group, or nil if there
+// is none.
 func ByGroup(group string) *Layer {
 	for _, l := range All {
 		if l.Group == group {
@@ -113,7 +114,7 @@ func ByGroup(group string) *Layer {
 	return nil
 }
 
-// upperSnake writes a gRPC code as the conventions do: DeadlineExceeded is
+// upperSnake spells a gRPC code as the conventions do: DeadlineExceeded becomes
 // DEADLINE_EXCEEDED.
 func upperSnake(code string) string {
 	switch code {

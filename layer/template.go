@@ -2,15 +2,15 @@ package layer
 
 import "strings"
 
-// Expand replaces each {member} of a template with what get returns for it,
-// the text of a member of info by its path, "" if it is not there:
+// Expand replaces each {member} of a template with what get returns for that
+// path: the text of the member of info, or "" if it is absent:
 //
 //	{requests.method} {requests.hostname}:{requests.port}{requests.path}
 //
-// Text that is not in braces belongs to the member after it, and goes with it
-// if the member is empty; what follows the last member of a word belongs to the
-// word. Words are separated by spaces, and a word whose members are all empty is
-// left out. A brace that is not closed is text.
+// Text outside braces belongs to the member after it, and is dropped with it if
+// the member is empty; text after the last member of a word belongs to the word.
+// Words are separated by spaces, and a word whose members are all empty is left
+// out. An unclosed brace is text.
 func Expand(template string, get func(member string) string) string {
 	var out strings.Builder
 	for word := range strings.SplitSeq(template, " ") {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/oteltrace"
 	"github.com/sonde-go/sonde/profiler"
@@ -38,4 +41,17 @@ func ExampleNewTracerProvider() {
 	// resize-start
 	// resize-stop
 	// http-stop
+}
+
+// A program whose servers are instrumented with otelhttp or otelgrpc, and which
+// exports to a collector, as it does before Sonde comes: its exporter stays, and
+// its servers take part in traces with Sonde's headers.
+func ExampleNewPropagator() {
+	keys, _ := header.ParseKeys("secret")
+	svc, _ := profiler.New(profiler.Config{Name: "shop", Keys: keys, Sink: printer{}})
+	otel.SetTracerProvider(oteltrace.NewTracerProvider(oteltrace.Beside(otel.GetTracerProvider())))
+	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(
+		propagation.TraceContext{}, oteltrace.NewPropagator(svc)))
+	_ = svc.Close(context.Background())
+	// Output:
 }

@@ -97,14 +97,11 @@ func TestAttributes(t *testing.T) {
 		attribute.Float64("float", 1.5), attribute.Float64("nan", math.NaN()),
 		attribute.StringSlice("strings", []string{"a", `"`}), attribute.Int64Slice("ints", []int64{1, 2}),
 		attribute.BoolSlice("bools", []bool{true}), attribute.Float64Slice("floats", []float64{1.5, math.Inf(1)}),
-		attribute.KeyValue{Key: "bytes", Value: attribute.ByteSliceValue([]byte("abc"))},
-		attribute.KeyValue{Key: "map", Value: attribute.MapValue(attribute.Int("k", 1))},
 	))
 	s.End()
 	same(t, "attributes", at(rec.One(t, "s").Start, "otel", "attributes"), map[string]any{
 		"string": "a", "int": float64(1 << 40), "bool": true, "float": 1.5, "nan": "NaN",
 		"strings": []any{"a", `"`}, "ints": []any{1.0, 2.0}, "bools": []any{true}, "floats": []any{1.5, "Infinity"},
-		"bytes": "YWJj", "map": map[string]any{"k": 1.0},
 	})
 }
 
@@ -300,7 +297,7 @@ func TestUntraced(t *testing.T) {
 
 func TestStatements(t *testing.T) {
 	for _, key := range []string{"db.query.text", "db.statement"} {
-		text := attribute.String(key, "SELECT 1")
+		text := attribute.String(key, "SELECT a")
 		system := attribute.String("db.system.name", "sqlite")
 		client := trace.WithSpanKind(trace.SpanKindClient)
 		for name, do := range map[string]func(context.Context){
@@ -323,7 +320,7 @@ func TestStatements(t *testing.T) {
 			ctx, rec := traced(t)
 			do(ctx)
 			p := rec.One(t, "db")
-			if at(p.Start, "db", "statement") != "SELECT 1" || at(p.Start, "otel", "name") != "SELECT" ||
+			if at(p.Start, "db", "statement") != "SELECT a" || at(p.Start, "otel", "name") != "SELECT" ||
 				at(p.Start, "otel", "attributes", "db.system.name") != "sqlite" ||
 				at(p.Start, "otel", "attributes", key) != nil {
 				t.Errorf("%s, %s: %v", key, name, p.Start)
@@ -332,7 +329,21 @@ func TestStatements(t *testing.T) {
 	}
 }
 
-// Whoever needs the point opens it; the statement comes with the stop then.
+// Code that needs the point opens it; the statement then comes with the stop.
+// TestStatementsWithoutLiterals: what another instrumentation has left in a
+// statement is not stored either.
+func TestStatementsWithoutLiterals(t *testing.T) {
+	for system, want := range map[string]string{"mysql": "SELECT ? , ?", "postgresql": `SELECT "x" , ?`} {
+		ctx, rec := traced(t)
+		_, s := tracer.Start(ctx, "SELECT", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+			attribute.String("db.system.name", system), attribute.String("db.query.text", `SELECT "x" , 'secret'`)))
+		s.End()
+		if got := at(rec.One(t, "db").Start, "db", "statement"); got != want {
+			t.Errorf("%s: %v, want %v", system, got, want)
+		}
+	}
+}
+
 func TestClientSpanIsOpenedWhenItsContextIsUsed(t *testing.T) {
 	ctx, rec := traced(t)
 	sctx, s := tracer.Start(ctx, "call", trace.WithSpanKind(trace.SpanKindClient))
@@ -344,9 +355,9 @@ func TestClientSpanIsOpenedWhenItsContextIsUsed(t *testing.T) {
 	if got := rec.One(t, "call"); rec.One(t, "inside").Parent != got.ID || got.Stopped {
 		t.Errorf("%+v", rec.Points(t))
 	}
-	s.SetAttributes(attribute.String("db.query.text", "SELECT 1"))
+	s.SetAttributes(attribute.String("db.query.text", "SELECT a"))
 	s.End()
-	if got := rec.One(t, "call"); at(got.Stop, "db", "statement") != "SELECT 1" {
+	if got := rec.One(t, "call"); at(got.Stop, "db", "statement") != "SELECT a" {
 		t.Errorf("%v", got.Stop)
 	}
 }
@@ -355,7 +366,7 @@ func TestClientSpanIsOpenedWhenItsContextIsUsed(t *testing.T) {
 // that is tried again.
 func TestNoPoint(t *testing.T) {
 	ctx, rec := traced(t)
-	query := trace.WithAttributes(attribute.String("db.query.text", "SELECT 1"))
+	query := trace.WithAttributes(attribute.String("db.query.text", "SELECT a"))
 	_, s := tracer.Start(ctx, "a", query)
 	fail(s, driver.ErrSkip)
 	s.End()
@@ -378,7 +389,7 @@ func TestRowsArePartOfTheirQuery(t *testing.T) {
 			ctx = dbcall.With(ctx, &dbcall.Call{})
 		}
 		qctx, q := otelsql.Start(ctx, "sql.conn.query", client)
-		q.SetAttributes(attribute.String("db.query.text", "SELECT 1"))
+		q.SetAttributes(attribute.String("db.query.text", "SELECT a"))
 		if below {
 			ctx = qctx
 		}

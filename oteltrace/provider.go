@@ -10,20 +10,44 @@ import (
 	"go.opentelemetry.io/otel/trace/embedded"
 )
 
-// NewTracerProvider returns a provider whose spans are trace points of the
-// profiler that their context carries. It holds no state, and it, its tracers
-// and its spans are safe for concurrent use.
-func NewTracerProvider() trace.TracerProvider { return provider{} }
+// ProviderOption configures [NewTracerProvider].
+type ProviderOption func(*provider)
 
-type provider struct{ embedded.TracerProvider }
+// Beside also starts every span with next, so that the program's exporter goes on
+// working as before. A span that is not a point is next's alone, at no extra cost.
+// The identity that spans pass on is next's.
+func Beside(next trace.TracerProvider) ProviderOption {
+	return func(p *provider) { p.next = next }
+}
 
-func (p provider) Tracer(name string, _ ...trace.TracerOption) trace.Tracer {
-	return &tracer{scope: name}
+// NewTracerProvider returns a provider whose spans are points of the trace that
+// their context carries. It, its tracers and its spans are safe for concurrent use.
+func NewTracerProvider(opts ...ProviderOption) trace.TracerProvider {
+	p := &provider{}
+	for _, opt := range opts {
+		opt(p)
+	}
+	return p
+}
+
+type provider struct {
+	embedded.TracerProvider
+	next trace.TracerProvider // nil: none
+}
+
+func (p *provider) Tracer(name string, opts ...trace.TracerOption) trace.Tracer {
+	t := &tracer{scope: name, provider: p}
+	if p.next != nil {
+		t.next = p.next.Tracer(name, opts...)
+	}
+	return t
 }
 
 type tracer struct {
 	embedded.Tracer
-	scope string
+	scope    string
+	provider *provider
+	next     trace.Tracer // of the provider beside, nil if there is none
 }
 
 // Start implements [trace.Tracer].
@@ -31,24 +55,39 @@ func (t *tracer) Start(ctx context.Context, name string, opts ...trace.SpanStart
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	if profiler.Active(ctx) {
-		return t.start(ctx, name, opts)
+	a := arrivalIn(ctx)
+	if a == nil && !profiler.Active(ctx) {
+		return t.passOn(ctx, name, opts)
 	}
-	return passOn(ctx)
+	return t.start(ctx, name, a, opts)
 }
 
-func (t *tracer) start(ctx context.Context, name string, opts []trace.SpanStartOption) (context.Context, trace.Span) {
-	outer := trace.SpanFromContext(ctx)
+// start starts a span in a context that carries a trace, or that is a's.
+func (t *tracer) start(ctx context.Context, name string, a *arrived, opts []trace.SpanStartOption) (context.Context, trace.Span) {
+	cfg := trace.NewSpanStartConfig(opts...)
+	kind := trace.ValidateSpanKind(cfg.SpanKind())
+	attributes := cfg.Attributes()
+	var in profiler.Incoming
+	if receives := kind == trace.SpanKindServer || kind == trace.SpanKindConsumer; receives && a.take() {
+		in = a.svc.Receive(ctx, t.arrivalOf(name, kind, attributes), a)
+	}
+	switch {
+	case in.Traced():
+	case !profiler.Active(ctx):
+		return t.passOn(ctx, name, opts)
+	case in.Repeated() || t.hasPoint(ctx, kind, attributes):
+		return t.share(ctx, name, opts)
+	}
+
+	outer, _ := ours(trace.SpanFromContext(ctx))
 	call := dbcall.From(ctx)
 	if q := t.queryOfRows(outer, call, name); q != nil && q.addRows() {
-		r := &rowsSpan{query: q}
-		return trace.ContextWithSpan(ctx, r), r
+		return t.beside(ctx, name, opts, &rowsSpan{query: q})
 	}
-	cfg := trace.NewSpanStartConfig(opts...)
+	ctx, next := t.startNext(ctx, name, opts)
 	s := &span{
-		tracer: t, name: name, kind: trace.ValidateSpanKind(cfg.SpanKind()),
-		started: cfg.Timestamp(), attributes: cfg.Attributes(), links: cfg.Links(),
-		foreign: foreign(outer), call: call, Context: ctx,
+		tracer: t, name: name, kind: kind, started: cfg.Timestamp(), attributes: attributes, links: cfg.Links(),
+		in: in, foreign: foreign(trace.SpanFromContext(ctx)), call: call, Context: ctx,
 	}
 	if s.started.IsZero() {
 		s.started = time.Now()
@@ -57,26 +96,34 @@ func (t *tracer) start(ctx context.Context, name string, opts []trace.SpanStartO
 	if call != nil && call.Span == nil {
 		call.Span = s
 	}
-	if s.waits() {
-		return trace.ContextWithSpan(s, s), s
+	inner := context.Context(s)
+	if !s.waits() {
+		inner = s.open()
 	}
-	return trace.ContextWithSpan(s.open(), s), s
+	both := withNext(s, next)
+	return trace.ContextWithSpan(inner, both), both
 }
 
 // foreign is the identity that outer has from another provider.
 func foreign(outer trace.Span) trace.SpanContext {
-	switch o := outer.(type) {
+	own, next := ours(outer)
+	if next != nil {
+		return next.SpanContext()
+	}
+	switch o := own.(type) {
 	case *span:
 		return o.foreign
 	case *rowsSpan:
 		return o.query.foreign
+	case shared:
+		return trace.SpanContext{}
 	}
 	return outer.SpanContext().WithRemote(false)
 }
 
-// queryOfRows returns the query whose rows a new span is about, nil if it is
-// about anything else. otelsql makes it beside the query's span, or below it if
-// it is told so.
+// queryOfRows returns the query whose rows a new span reads, or nil if the span is
+// about anything else. otelsql starts it beside the query's span, or below it if
+// configured so.
 func (t *tracer) queryOfRows(outer trace.Span, call *dbcall.Call, name string) *span {
 	o, _ := outer.(*span)
 	if o != nil && t.scope == otelsqlScope && name == otelsqlRows {
@@ -91,15 +138,4 @@ func (t *tracer) queryOfRows(outer trace.Span, call *dbcall.Call, name string) *
 		return q
 	}
 	return nil
-}
-
-// passOn returns a span that records nothing and has the identity of the one
-// that ctx holds already.
-func passOn(ctx context.Context) (context.Context, trace.Span) {
-	outer := trace.SpanFromContext(ctx)
-	if !outer.IsRecording() {
-		return ctx, outer
-	}
-	ctx = trace.ContextWithSpanContext(ctx, outer.SpanContext())
-	return ctx, trace.SpanFromContext(ctx)
 }

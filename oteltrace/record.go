@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// kinds are OpenTelemetry's in our terms.
+// kinds translates OpenTelemetry's kinds to ours.
 var kinds = map[trace.SpanKind]layer.Kind{
 	trace.SpanKindInternal: layer.Internal,
 	trace.SpanKindServer:   layer.Server,
@@ -22,10 +22,13 @@ var kinds = map[trace.SpanKind]layer.Kind{
 	trace.SpanKindConsumer: layer.Consumer,
 }
 
-// opening is the first record of s. That of a database call is withheld until
-// the driver answers.
+// opening describes the first record of s. That of a database call is withheld
+// until the driver answers.
 func (s *span) opening() (profiler.Opening, []slog.Attr) {
 	o := profiler.Opening{Name: s.name, Kind: kinds[s.kind], Time: s.started}
+	if s.kind == trace.SpanKindClient {
+		o.Call = s.tracer.protocol(s.attributes)
+	}
 	text, isQuery := statement(s.attributes)
 	if isQuery {
 		o.Name, o.Layer, o.Held = "db", layer.SQL, true
@@ -44,15 +47,15 @@ func (s *span) opening() (profiler.Opening, []slog.Attr) {
 	if o.Name != s.name {
 		about = append(about, slog.String("name", s.name))
 	}
-	o.Top = otelGroup(about, s.attributes)
+	o.Top = otelGroup(about, s.attributes, profiler.MaskOf(s.Context))
 	if len(s.links) > 0 {
-		o.Top = append(o.Top, slog.Any("links", links(s.links)))
+		o.Top = append(o.Top, slog.Any("links", links(s.links, profiler.MaskOf(s.Context))))
 	}
 	return o, attrs
 }
 
-// stop writes the last record of s. It is called once, when nothing changes s
-// any more, and without its lock, since an error's own code runs here.
+// stop writes the last record of s. It is called once, when s no longer changes,
+// and without its lock, since an error's own methods run here.
 func (s *span) stop(panicked any) {
 	end := profiler.Ending{Time: s.end, Panic: panicked}
 	if panicked == nil && s.noPoint() {
@@ -73,9 +76,9 @@ func (s *span) stop(panicked any) {
 	if s.why != "" && s.err != nil {
 		about = append(about, slog.String("status", s.why))
 	}
-	attrs = append(attrs, otelGroup(about, late)...)
+	attrs = append(attrs, otelGroup(about, late, profiler.MaskOf(s.inner))...)
 	if l := s.links[s.linksTold:]; len(l) > 0 {
-		attrs = append(attrs, slog.Any("links", links(l)))
+		attrs = append(attrs, slog.Any("links", links(l, profiler.MaskOf(s.inner))))
 	}
 	if e := s.tellEvents(); len(e) > 0 {
 		attrs = append(attrs, slog.Any("events", e))
@@ -86,8 +89,8 @@ func (s *span) stop(panicked any) {
 	s.point.End(end, attrs...)
 }
 
-// noPoint says that database/sql does the same again in another way, so that
-// this one leaves no record.
+// noPoint reports whether database/sql will try the same in another way, so that
+// this attempt leaves no record.
 func (s *span) noPoint() bool {
 	err := s.err
 	if s.status != codes.Error {
@@ -100,19 +103,19 @@ func (s *span) noPoint() bool {
 	return err != nil && (errors.Is(err, driver.ErrSkip) || retried && errors.Is(err, driver.ErrBadConn))
 }
 
-// failed says how a span with the status Error ends. What database/sql's users
-// take for an answer is no failure.
+// failed sets how a span with the status Error ends. Errors that database/sql's
+// users treat as an answer are not failures.
 func (s *span) failed(end *profiler.Ending) {
 	switch {
 	case s.err == nil:
-		end.Err = statusError(s.why)
+		end.Err, end.Etype = statusError(s.why), text(s.attributes, "error.type")
 	case errors.Is(s.err, sql.ErrNoRows), errors.Is(s.err, io.EOF):
 	default:
 		end.Err = s.err
 	}
 }
 
-// statusError is the description of a failure that no error was recorded for.
+// statusError is the description of a failure without a recorded error.
 type statusError string
 
 func (e statusError) Error() string { return string(e) }

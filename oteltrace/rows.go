@@ -9,8 +9,8 @@ import (
 	"go.opentelemetry.io/otel/trace/embedded"
 )
 
-// rowsSpan is the span of reading a query's rows, which is a part of the
-// query's point.
+// rowsSpan is the span of reading a query's rows, which is part of the query's
+// point.
 type rowsSpan struct {
 	embedded.Span
 	query *span
@@ -56,4 +56,4 @@ func (r *rowsSpan) IsRecording() bool { return !r.ended.Load() }
 
 func (r *rowsSpan) SpanContext() trace.SpanContext { return r.query.SpanContext() }
 
-func (r *rowsSpan) TracerProvider() trace.TracerProvider { return provider{} }
+func (r *rowsSpan) TracerProvider() trace.TracerProvider { return r.query.TracerProvider() }

@@ -2,11 +2,11 @@ package oteltrace
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/sonde-go/sonde/internal/dbcall"
-	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/profiler"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -14,15 +14,15 @@ import (
 	"go.opentelemetry.io/otel/trace/embedded"
 )
 
-// The most that is kept of one span.
+// Limits on what is kept of one span.
 const (
 	maxAttributes = 128
 	maxEvents     = 32
 	maxLinks      = 32
 )
 
-// span is a trace point. Until the point is open it is also the context of
-// what runs inside of it: whoever looks into that opens the point.
+// span is a trace point. Until the point is open, the span is also the context of
+// what runs inside it: looking up a value in that context opens the point.
 type span struct {
 	embedded.Span
 	context.Context // where the span was started
@@ -31,6 +31,7 @@ type span struct {
 	kind    trace.SpanKind
 	started time.Time
 	call    *dbcall.Call
+	in      profiler.Incoming // the request that the span is the first point of, if it is one's
 	foreign trace.SpanContext // of another provider's span around this one
 
 	mu         sync.Mutex
@@ -52,7 +53,7 @@ type span struct {
 	end        time.Time
 }
 
-// waits says whether the point is opened later, when its statement is known.
+// waits reports whether the point is opened later, once its statement is known.
 func (s *span) waits() bool {
 	if s.kind != trace.SpanKindClient {
 		return false
@@ -77,7 +78,11 @@ func (s *span) openLocked() context.Context {
 	}
 	o, attrs := s.opening()
 	s.toldName, s.told, s.linksTold = s.name, len(s.attributes), len(s.links)
-	s.inner, s.point = profiler.Open(s.Context, o, attrs...)
+	if s.in.Traced() {
+		s.inner, s.point = s.in.Open(s.Context, o, attrs...)
+	} else {
+		s.inner, s.point = profiler.Open(s.Context, o, attrs...)
+	}
 	return s.inner
 }
 
@@ -89,7 +94,7 @@ func (s *span) SetAttributes(kv ...attribute.KeyValue) {
 		return
 	}
 	for _, a := range kv {
-		if !a.Valid() || s.inner != nil && contains(s.attributes[:s.told], a) {
+		if !a.Valid() || s.inner != nil && slices.Contains(s.attributes[:s.told], a) {
 			continue
 		}
 		if len(s.attributes) < maxAttributes {
@@ -156,6 +161,7 @@ func (s *span) addEvent(e event) {
 		s.eventsLost++
 		return
 	}
+	e.mask = profiler.MaskOf(s.Context)
 	s.events = append(s.events, e)
 }
 
@@ -180,17 +186,13 @@ func (s *span) SpanContext() trace.SpanContext {
 	if s.foreign.IsValid() {
 		return s.foreign
 	}
-	in, _ := profiler.Current(s.open())
-	return trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: otelid.TraceID(in.BaseID), SpanID: otelid.SpanID(in.ParentID),
-		TraceFlags: trace.FlagsSampled,
-	})
+	return identity(s.open())
 }
 
 // TracerProvider implements [trace.Span].
-func (s *span) TracerProvider() trace.TracerProvider { return provider{} }
+func (s *span) TracerProvider() trace.TracerProvider { return s.tracer.provider }
 
-// End implements [trace.Span]. A query whose rows are being read goes on.
+// End implements [trace.Span]. A query stays open while its rows are being read.
 func (s *span) End(opts ...trace.SpanEndOption) {
 	if v := recover(); v != nil {
 		s.finish(opts, v)
@@ -215,7 +217,7 @@ func (s *span) finish(opts []trace.SpanEndOption, panicked any) {
 	}
 }
 
-// addRows says that rows of this query are about to be read. It is false if
+// addRows notes that rows of this query are about to be read. It returns false if
 // the query is over.
 func (s *span) addRows() bool {
 	s.mu.Lock()

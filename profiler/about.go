@@ -13,7 +13,7 @@ import (
 const maxTold = 16
 
 // kindMember is the member of info.sonde that says a point's kind, kindAlone an
-// info.sonde that says nothing else; both with a comma behind, and empty for
+// info.sonde that says nothing else; both end with a comma, and are empty for
 // layer.Unspecified.
 var kindMember, kindAlone = func() (members, alone [layer.Consumer + 1]string) {
 	for k := layer.Internal; k <= layer.Consumer; k++ {
@@ -23,7 +23,7 @@ var kindMember, kindAlone = func() (members, alone [layer.Consumer + 1]string) {
 	return members, alone
 }()
 
-// told is the kind that the start record of a point says: none where its layer
+// told is the kind that the start record of a point states: none if its layer
 // implies it.
 func (o *Opening) told() layer.Kind {
 	switch {
@@ -35,9 +35,18 @@ func (o *Opening) told() layer.Kind {
 	return o.Kind
 }
 
-// descriptions has for each foreign layer the member of info.sonde that
-// describes it; empty for one that cannot be described. A program has few layers;
-// one that makes them on the fly pays for each anew.
+// goesOut says whether a point is a call or a message that is sent.
+func (o *Opening) goesOut() bool {
+	kind := o.Kind
+	if kind == layer.Unspecified && o.Layer != nil {
+		kind = o.Layer.Kind
+	}
+	return kind == layer.Client || kind == layer.Producer
+}
+
+// descriptions has the member of info.sonde that describes each foreign layer, or
+// "" for one that cannot be described. A program has few layers; one that makes
+// them on the fly pays for each of them.
 var descriptions struct {
 	mu   sync.Mutex
 	text map[*layer.Layer]string // guarded by mu
@@ -45,8 +54,8 @@ var descriptions struct {
 
 const maxDescriptions = 256
 
-// describe returns the description of l if it is foreign and this trace has not
-// told it yet, empty otherwise.
+// describe returns the description of l if it is foreign and not yet in a record of
+// this trace, and "" otherwise.
 func (t *trace) describe(l *layer.Layer) string {
 	if l.BuiltIn() {
 		return ""

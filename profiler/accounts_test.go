@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/sonde-go/sonde/internal/watchdog"
@@ -28,7 +27,7 @@ func points(s *profiler.Service, n int) {
 
 func TestAccountsSinkHangs(t *testing.T) {
 	t.Run("until its context ends", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		onOwnClock(t, func(t *testing.T) {
 			s := newService(t, &store{before: func(ctx context.Context, _ []record.Event) error {
 				<-ctx.Done()
 				return ctx.Err()
@@ -43,7 +42,7 @@ func TestAccountsSinkHangs(t *testing.T) {
 		})
 	})
 	t.Run("and ignores its context", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		onOwnClock(t, func(t *testing.T) {
 			release := make(chan struct{})
 			s := newService(t, &store{before: func(context.Context, []record.Event) error {
 				<-release
@@ -73,7 +72,7 @@ func TestAccountsSinkHangs(t *testing.T) {
 // TestBurst: a burst that a sink of 50 ms a batch is far behind loses nothing
 // with the default limits.
 func TestBurst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onOwnClock(t, func(t *testing.T) {
 		sink := &store{before: func(context.Context, []record.Event) error {
 			time.Sleep(50 * time.Millisecond)
 			return nil
@@ -98,11 +97,13 @@ func TestCloseDuringLoad(t *testing.T) {
 	var stop atomic.Bool
 	var wg sync.WaitGroup
 	for range 4 {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for !stop.Load() {
 				points(s, 10)
 			}
-		})
+		}()
 	}
 	watchdog.Until(t, "1000 records", func() bool { return len(sink.all()) >= 1000 })
 	if err := s.Close(context.Background()); err != nil {
@@ -231,7 +232,11 @@ func TestSequence(t *testing.T) {
 	s := newService(t, sink)
 	var wg sync.WaitGroup
 	for range 4 {
-		wg.Go(func() { points(s, 100) })
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			points(s, 100)
+		}()
 	}
 	wg.Wait()
 	mustClose(t, s)

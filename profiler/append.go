@@ -13,9 +13,9 @@ const maxList = maxInfo / 2
 // ending it to the code that opened it.
 func PointOf(ctx context.Context) Point { return Point{current(ctx)} }
 
-// AddFunc adds what attributes returns, for layers whose user has given them a
-// function. It is called at once, and not at all for the zero Point. A panic of
-// it is recorded as the attribute "attributes" and goes no further.
+// AddFunc adds what attributes returns, for layers whose user has passed them a
+// function. It is called at once, and not at all for the zero Point. If it panics,
+// the panic is recorded as the attribute "attributes" and goes no further.
 func (p Point) AddFunc(attributes func() []slog.Attr) {
 	if p.n == nil {
 		return
@@ -47,7 +47,8 @@ func (p Point) Append(key string, attrs ...slog.Attr) {
 		return
 	}
 	e := newEncoder(n.trace.svc)
+	e.own()
 	from := len(e.buf)
 	e.value(slog.GroupValue(attrs...), 2)
-	n.gather(e, func(g *gathered) { g.append(key, e.buf[from:], &n.trace.svc.queue.budget) })
+	n.gather(e, func(g *gathered) { g.append(key, e.buf[from:], n.trace.svc.queue.budgets) })
 }

@@ -74,11 +74,13 @@ func TestAppendIsBounded(t *testing.T) {
 	_, p := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 	var wg sync.WaitGroup
 	for range 4 {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for range 25 {
 				p.Append("log", slog.String("m", strings.Repeat("x", 100)))
 			}
-		})
+		}()
 	}
 	wg.Wait()
 	p.Stop(slog.Bool("ok", true))

@@ -27,8 +27,9 @@ type encoder struct {
 	limit     int // bytes that buf may take
 	truncated bool
 
-	kind  layer.Kind // that info.sonde says
-	layer string     // a member of info.sonde followed by a comma, or empty
+	mask  *layer.Mask // of the program's own attributes; nil while a layer's are written
+	kind  layer.Kind  // that info.sonde says
+	about string      // more members of info.sonde, each followed by a comma
 }
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
@@ -37,9 +38,12 @@ var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 
 func newEncoder(svc *Service) *encoder {
 	e := encoders.Get().(*encoder)
 	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, append(e.buf[:0], '{')
-	e.kind, e.layer = layer.Unspecified, ""
+	e.mask, e.kind, e.about = nil, layer.Unspecified, ""
 	return e
 }
+
+// own marks what follows as attributes of the program's own, which are masked.
+func (e *encoder) own() { e.mask = &e.svc.mask }
 
 func (e *encoder) free() {
 	e.svc = nil
@@ -81,9 +85,18 @@ func (e *encoder) attrs(attrs []slog.Attr, depth int) {
 		if !e.key(a.Key, depth) {
 			return
 		}
-		e.value(a.Value, depth)
+		e.valueOf(a, depth)
 		e.buf = append(e.buf, ',')
 	}
+}
+
+// valueOf writes the value of a, unless it is masked.
+func (e *encoder) valueOf(a *slog.Attr, depth int) {
+	if e.mask != nil && e.mask.Hides(a.Key) {
+		e.buf = append(e.buf, `"`+layer.Masked+`"`...)
+		return
+	}
+	e.value(a.Value, depth)
 }
 
 func laterSame(attrs []slog.Attr, key string) bool {
@@ -138,8 +151,11 @@ func (e *encoder) value(v slog.Value, depth int) {
 	}
 }
 
-// string writes s, cut to what room there is.
+// string writes s, cut to the room that is left.
 func (e *encoder) string(s string) {
+	if e.mask != nil {
+		s = e.mask.URLs(s)
+	}
 	e.buf = append(e.buf, '"')
 	start := len(e.buf)
 	room := max(e.limit-start-len(`",`), 0)
@@ -175,8 +191,8 @@ func (e *encoder) float(f float64) {
 	e.buf = strconv.AppendFloat(e.buf, f, 'g', -1, 64)
 }
 
-// foreign writes a value that only its own code can turn into text. That code
-// runs without any lock held; if it panics, the text says so.
+// foreign writes a value that only its own methods can turn into text. They run
+// without any lock held; if they panic, the text says so.
 func (e *encoder) foreign(v slog.Value, depth int) {
 	from := len(e.buf)
 	if panicked, text := e.tryForeign(v, depth); panicked {
@@ -244,6 +260,9 @@ func (e *encoder) any(v any, depth int) {
 		e.truncated = true
 		e.string(fmt.Sprintf("(%d bytes left out)", len(j)))
 		return
+	}
+	if e.mask != nil {
+		j = maskMembers(e.mask, j)
 	}
 	e.buf = jsontext.AppendShallow(e.buf, j, maxDepth-depth)
 }

@@ -1,99 +1,163 @@
 package profiler
 
-import "github.com/sonde-go/sonde/record"
+import (
+	"strconv"
 
-// fifo is the chunks that were handed over, oldest first. It is guarded by
+	"github.com/sonde-go/sonde/record"
+)
+
+// parcel is a chunk on its way to one sink.
+type parcel struct {
+	*chunk
+	seq    uint64  // of its first live record
+	untold *untold // losses that the record reports; nil: none
+}
+
+// fifo holds the chunks that were handed over, oldest first. It is guarded by
 // queue.mu.
 type fifo struct {
-	head, tail *chunk
-	events     int
+	parcels []parcel // those before next were taken
+	next    int
+	events  int // that are waiting
 }
 
-func (f *fifo) push(c *chunk) {
-	if f.tail == nil {
-		f.head = c
-	} else {
-		f.tail.next = c
+func (f *fifo) first() *parcel { return &f.parcels[f.next] }
+
+func (f *fifo) push(p parcel) {
+	if len(f.parcels) == cap(f.parcels) && f.next > len(f.parcels)/2 {
+		n := copy(f.parcels, f.parcels[f.next:])
+		clear(f.parcels[n:])
+		f.parcels, f.next = f.parcels[:n], 0
 	}
-	f.tail = c
-	f.events += c.live()
+	f.parcels = append(f.parcels, p)
+	f.events += p.live()
 }
 
-func (f *fifo) pop() *chunk {
-	c := f.head
-	f.head, c.next = c.next, nil
-	if f.head == nil {
-		f.tail = nil
+func (f *fifo) pop() parcel {
+	p := *f.first()
+	*f.first() = parcel{}
+	f.next++
+	f.events -= p.live()
+	if f.next == len(f.parcels) {
+		f.parcels, f.next = f.parcels[:0], 0
+		if cap(f.parcels) > usualParcels { // what a burst has left over
+			f.parcels = nil
+		}
 	}
-	f.events -= c.live()
-	return c
+	return p
 }
 
-// batch is what is taken from the queue at once. Its memory is used again and
-// again; what all events have in common is written into each of them once.
+const usualParcels = 1 << 10
+
+// batch is what is taken from the queue at once. Its memory is reused; what all
+// events have in common is written into each of them once.
 type batch struct {
-	chunks []*chunk
-	all    []record.Event // filled with the common part
-	events []record.Event // the beginning of all
+	parcels []parcel
+	all     []record.Event // filled with the common part
+	events  []record.Event // the beginning of all
+	infos   []byte         // of the events that tell losses
 }
 
-// fill takes the oldest chunks into b: as many as make a full batch, but one
-// at least. It is false if nothing is due and no batch is complete.
-func (q *queue) fill(b *batch) bool {
-	b.chunks = b.chunks[:0]
-	q.mu.Lock()
-	w := &q.waiting
-	if w.head == nil || w.head.seq > q.due && w.events < q.limits.BatchEvents {
-		q.mu.Unlock()
-		return false
-	}
-	q.oldest = w.head.seq
+// fill takes the oldest chunks into b, as many as fit but at least one, and adds
+// points for traces that are over and whose losses are not yet reported. It returns
+// false if nothing is due and no batch is complete.
+func (o *outlet) fill(b *batch) bool {
+	b.parcels, b.infos = b.parcels[:0], b.infos[:0]
 	n := 0
-	for w.head != nil && (n == 0 || n+w.head.live() <= q.limits.BatchEvents) {
-		c := w.pop()
-		n += c.live()
-		b.chunks = append(b.chunks, c)
+	o.q.mu.Lock()
+	w := &o.waiting
+	if w.events > 0 && (w.first().seq <= o.due || w.events >= o.limits.BatchEvents) {
+		for w.events > 0 && (n == 0 || n+w.first().live() <= o.limits.BatchEvents) {
+			p := w.pop()
+			p.untold = o.losses.take(p.chunk)
+			n += p.live()
+			b.parcels = append(b.parcels, p)
+		}
 	}
-	q.inFlight = n
-	q.mu.Unlock()
+	for (n == 0 || n+2 <= o.limits.BatchEvents) && o.tellEnded(b) {
+		n += 2
+	}
+	if n > 0 {
+		o.oldest = b.parcels[0].seq
+	}
+	o.inFlight = n
+	o.q.mu.Unlock()
 	for len(b.all) < n {
-		b.all = append(b.all, q.proto)
+		b.all = append(b.all, o.proto)
 	}
 	b.events = b.all[:n]
 	i := 0
-	for _, c := range b.chunks {
-		i += c.fill(b.events[i:])
+	for _, p := range b.parcels {
+		i += b.add(b.events[i:], p, len(o.q.hostTail))
 	}
-	return true
+	return n > 0
 }
 
-// fill writes the chunk's records into the first of events, of which only the
-// common part is written, and returns how many.
-func (c *chunk) fill(events []record.Event) int {
+// add writes the records of p into the first of events, in which the common part
+// is already written, and returns how many they are.
+func (b *batch) add(events []record.Event, p parcel, tail int) int {
 	n := 0
-	for i := range c.recs {
-		r := &c.recs[i]
+	for i := range p.recs {
+		r := &p.recs[i]
 		if r.dead {
 			continue
 		}
+		info := p.buf[r.from:r.to:r.to]
+		if n == 0 && p.untold != nil {
+			info = b.tell(info, r.sonde, tail, p.untold)
+		}
 		events[n].Change(func(f *record.Fields) { // is inlined, and nothing is copied
-			f.Name, f.Phase, f.Time, f.Seq = r.name, r.kind, r.time, c.seq+uint64(n)
-			f.Trace, f.Parent, f.Point = c.base, r.parent, r.id
-			f.Info = c.buf[r.from:r.to:r.to]
+			f.Name, f.Phase, f.Time, f.Seq = r.name, r.kind, r.time, p.seq+uint64(n)
+			f.Trace, f.Parent, f.Point = p.base, r.parent, r.id
+			f.Info = info
 		})
 		n++
 	}
 	return n
 }
 
-// finish frees b, whose records are all accounted for.
-func (q *queue) finish(b *batch) {
-	for _, c := range b.chunks {
-		c.free(&q.budget)
+// tell returns a copy of info that reports losses in its member "sonde", which it
+// may have already; the last tail bytes of info hold the host.
+func (b *batch) tell(info []byte, sonde bool, tail int, u *untold) []byte {
+	from, host := len(b.infos), len(info)-tail
+	buf := b.infos
+	if sonde {
+		buf = append(append(buf, info[:host-len(`},`)]...), ',')
+	} else {
+		buf = append(append(buf, info[:host]...), `"sonde":{`...)
 	}
-	clear(b.chunks)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.oldest = 0
-	q.tellProgress()
+	if u.trace.n > 0 {
+		buf = append(strconv.AppendUint(append(buf, `"lost":`...), u.trace.n, 10), ',')
+	}
+	if u.service.n > 0 {
+		buf = strconv.AppendUint(append(buf, `"service_lost":{"n":`...), u.service.n, 10)
+		buf = record.AppendTimestamp(append(buf, `,"from":"`...), u.service.from)
+		buf = record.AppendTimestamp(append(buf, `","to":"`...), u.service.to)
+		buf = append(buf, `"},`...)
+	}
+	buf = append(buf[:len(buf)-1], "},"...)
+	b.infos = append(buf, info[host:]...)
+	return b.infos[from:len(b.infos):len(b.infos)]
+}
+
+// finish frees b after all its records have been accounted for.
+func (o *outlet) finish(b *batch) {
+	o.q.mu.Lock()
+	if len(o.losses.traces) > 0 {
+		for _, p := range b.parcels {
+			if p.last || o.q.closed {
+				o.losses.end(p.base, 0) // what of it was rejected
+			}
+		}
+	}
+	o.oldest = 0
+	o.tellProgress()
+	o.q.mu.Unlock()
+	for _, p := range b.parcels {
+		p.free(&o.budget)
+	}
+	clear(b.parcels)
+	if cap(b.infos) > usualBytes {
+		b.infos = nil
+	}
 }

@@ -3,6 +3,7 @@ package profiler_test
 import (
 	"context"
 	"log/slog"
+	"math"
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
@@ -22,13 +23,22 @@ func (s *encodeSink) Notify(_ context.Context, events []record.Event) error {
 	return nil
 }
 
-func benchService(b *testing.B) *profiler.Service {
+func benchService(b *testing.B, change ...func(*profiler.Config)) *profiler.Service {
 	b.Helper()
 	keys, err := header.ParseKeys("a key for benchmarks")
 	if err != nil {
 		b.Fatal(err)
 	}
-	s, err := profiler.New(profiler.Config{Name: "api", Project: "shop", Host: "host-a", Keys: keys, Sink: &encodeSink{}})
+	c := profiler.Config{
+		Name: "api", Project: "shop", Host: "host-a", Keys: keys, Sink: &encodeSink{},
+		Limits: profiler.LimitConfig{
+			NewTraces: math.MaxInt, Arrivals: math.MaxInt, TracePoints: math.MaxInt, TraceBytes: math.MaxInt,
+		},
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	s, err := profiler.New(c)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -46,6 +56,21 @@ func point(ctx context.Context) context.Context {
 	ctx, p := profiler.Start(ctx, "price", slog.String("sku", "1234-5678"), slog.Int("count", 3), slog.Bool("fresh", true))
 	p.Stop()
 	return ctx
+}
+
+// BenchmarkCallSite: a call with and without the place that made it.
+func BenchmarkCallSite(b *testing.B) {
+	for name, on := range map[string]bool{"on": true, "off": false} {
+		b.Run(name, func(b *testing.B) {
+			ctx, p := benchService(b, func(c *profiler.Config) { c.CallSites = on }).Begin(context.Background(), profiler.Opening{Name: "root"})
+			defer p.Stop()
+			b.ReportAllocs()
+			for b.Loop() {
+				_, p := profiler.Open(ctx, profiler.Opening{Name: "db", Layer: layer.SQL}, slog.String("statement", "SELECT 1"))
+				p.Stop()
+			}
+		})
+	}
 }
 
 func BenchmarkPointTraced(b *testing.B) {
@@ -90,13 +115,24 @@ func BenchmarkPointUntraced(b *testing.B) {
 	}
 }
 
+// BenchmarkRequest serves requests of one trace, all with the same headers, and of as
+// many that the tables of the limits hold but a part.
 func BenchmarkRequest(b *testing.B) {
+	b.Run("one trace", func(b *testing.B) { requests(b, 1) })
+	b.Run("many traces", func(b *testing.B) { requests(b, 20_000) })
+}
+
+func requests(b *testing.B, traces int) {
 	s := benchService(b)
-	h := profilertest.Headers{}
-	mustSign(b).Write(h)
+	h := make([]profilertest.Headers, traces)
+	for i := range h {
+		h[i] = profilertest.Headers{}
+		mustSign(b).Write(h[i])
+	}
 	b.ReportAllocs()
-	for b.Loop() {
-		in := s.Receive(context.Background(), profiler.Arrival{Layer: "http", Kind: layer.Server}, h)
+	b.ResetTimer()
+	for i := 0; b.Loop(); i++ {
+		in := s.Receive(context.Background(), profiler.Arrival{Layer: "http", Kind: layer.Server}, h[i%traces])
 		if !in.Traced() {
 			b.Fatal("not traced")
 		}

@@ -11,13 +11,14 @@ import (
 func TestBudget(t *testing.T) {
 	var b budget
 	b.init(1000, 10)
+	all := budgets{&b}
 	for _, c := range []struct {
 		bytes, events int
 		want          bool
 	}{
 		{600, 6, true}, {401, 1, false}, {1, 5, false}, {400, 4, true}, {1, 0, false}, {0, 1, false}, {0, 0, true},
 	} {
-		if got := b.reserve(c.bytes, c.events); got != c.want {
+		if got := all.reserve(c.bytes, c.events); got != c.want {
 			t.Errorf("%d bytes, %d records: %v", c.bytes, c.events, got)
 		}
 	}
@@ -30,7 +31,7 @@ func TestBudget(t *testing.T) {
 		t.Errorf("%d is left", n)
 	}
 	b.init(math.MaxInt, math.MaxInt)
-	if !b.reserve(1<<30, 1<<24) || b.reserve(math.MaxInt32, 1<<26) {
+	if !all.reserve(1<<30, 1<<24) || all.reserve(math.MaxInt32, 1<<26) {
 		t.Error("limits beyond what can be counted")
 	}
 }
@@ -39,18 +40,21 @@ func TestBudget(t *testing.T) {
 func TestBudgetAtOnce(t *testing.T) {
 	var b budget
 	b.init(64, 8)
+	all := budgets{&b}
 	var wg sync.WaitGroup
 	for range 8 {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for range 2000 {
-				if b.reserve(8, 1) {
+				if all.reserve(8, 1) {
 					b.add(-8, -1)
 				}
-				if b.reserve(128, 1) || b.reserve(1, 9) {
+				if all.reserve(128, 1) || all.reserve(1, 9) {
 					t.Error("more than there is")
 				}
 			}
-		})
+		}()
 	}
 	wg.Wait()
 	if n := b.taken.Load(); n != 0 {
@@ -60,19 +64,18 @@ func TestBudgetAtOnce(t *testing.T) {
 
 // TestBatchIsBounded: no more is taken from the queue at once than one batch.
 func TestBatchIsBounded(t *testing.T) {
-	q := &queue{limits: QueueConfig{BatchEvents: 10}, due: math.MaxUint64}
+	o := &outlet{q: &queue{}, limits: QueueConfig{BatchEvents: 10}, due: math.MaxUint64}
 	for i := range 100 {
-		c := &chunk{recs: make([]entry, 1+i%3), seq: uint64(i + 1)}
-		q.waiting.push(c)
+		o.push(&chunk{recs: make([]entry, 1+i%3)}, 1+i%3)
 	}
 	var b batch
-	for q.fill(&b) {
-		if n := len(b.events); n > 10 || n < 8 && q.waiting.events > 0 {
+	for o.fill(&b) {
+		if n := len(b.events); n > 10 || n < 8 && o.waiting.events > 0 {
 			t.Errorf("a batch of %d records", n)
 		}
 	}
-	if q.waiting.head != nil || q.waiting.events != 0 {
-		t.Errorf("%d records are left", q.waiting.events)
+	if n := o.waiting.events; n != 0 {
+		t.Errorf("%d records are left", n)
 	}
 }
 
@@ -81,7 +84,7 @@ func TestBatchIsBounded(t *testing.T) {
 func TestHugeChunksAreLetGo(t *testing.T) {
 	var b budget
 	for i := range 100 { // the pool may forget one
-		c := newChunk(header.NewID())
+		c := newChunk(header.NewID(), 0)
 		if cap(c.buf) > usualBytes || cap(c.recs) > usualRecords {
 			t.Fatalf("a new chunk has room for %d records and %d bytes", cap(c.recs), cap(c.buf))
 		}
@@ -90,6 +93,6 @@ func TestHugeChunksAreLetGo(t *testing.T) {
 		} else {
 			c.recs = make([]entry, 0, 2*usualRecords)
 		}
-		c.free(&b)
+		c.forget(budgets{&b})
 	}
 }

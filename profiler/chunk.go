@@ -1,11 +1,12 @@
 package profiler
 
 import (
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -19,22 +20,24 @@ const (
 	usualBytes   = 16 << 10
 
 	entrySize  = int(unsafe.Sizeof(entry{}))
-	aboutBytes = 96 // the longest that "sonde" takes in an info, but for a layer
+	aboutBytes = 96 // the longest that "sonde" takes in an info, but for encoder.about
 )
 
-// chunk holds records of one trace. Their info stands in buf. It belongs to
-// the trace until it is handed over, then to the queue.
+// chunk holds records of one trace, with their info in buf. It belongs to the trace
+// until it is handed over. From then on nothing in it changes, and it belongs to
+// the outlets that have accepted it.
 type chunk struct {
-	base header.ID
-	recs []entry
-	buf  []byte
-	room int    // records that the budget has been asked for
-	dead int    // records that were retracted
-	seq  uint64 // of its first live record
-	next *chunk // in the queue
+	base  header.ID
+	began int64 // when the trace did, Unix time in nanoseconds
+	recs  []entry
+	buf   []byte
+	room  int          // records reserved in the budgets
+	dead  int          // records that were retracted
+	last  bool         // no point was open when it was handed over
+	users atomic.Int32 // outlets that still need it
 
 	held []*node // the points of records that are withheld, or were
-	// The withheld records that it began with, see keepHeld.
+	// The withheld records that the chunk began with, see keepHeld.
 	keptRecords, keptBytes int
 }
 
@@ -48,18 +51,18 @@ type entry struct {
 	kind     record.Phase
 	held     bool
 	dead     bool
+	sonde    bool // info has the member "sonde", the last but the host
 }
 
-// chunks are used again; the garbage collector takes those that a burst has
-// left over.
+// chunks are reused; the garbage collector takes those left over from a burst.
 var chunks = sync.Pool{New: func() any {
 	return &chunk{recs: make([]entry, 0, firstRecords), buf: make([]byte, 0, firstBytes)}
 }}
 
-// newChunk is an empty chunk that b has not been asked for.
-func newChunk(base header.ID) *chunk {
+// newChunk returns an empty chunk that is not yet reserved in any budget.
+func newChunk(base header.ID, began int64) *chunk {
 	c := chunks.Get().(*chunk)
-	c.base = base
+	c.base, c.began = base, began
 	return c
 }
 
@@ -70,15 +73,15 @@ func (c *chunk) size() int {
 
 func (c *chunk) live() int { return len(c.recs) - c.dead }
 
-// full leaves room for as much again as was kept, so that a record which is
-// withheld for long is moved few times, however many there are.
+// full leaves room for as much again as was kept, so that a record that is withheld
+// for long is moved only a few times, however many there are.
 func (c *chunk) full() bool {
 	return len(c.recs) >= chunkRecords+2*c.keptRecords || len(c.buf) >= chunkBytes+2*c.keptBytes
 }
 
-// open asks for the memory of c, which is new, and for two records: most
-// traces have a start and a stop at least.
-func (c *chunk) open(b *budget) bool {
+// open reserves the memory of c, which is new, and two records: most traces have at
+// least a start and a stop.
+func (c *chunk) open(b budgets) bool {
 	for c.room = 2; c.room > 0; c.room-- {
 		if b.reserve(c.size(), c.room) {
 			return true
@@ -88,16 +91,16 @@ func (c *chunk) open(b *budget) bool {
 	return false
 }
 
-// reserve makes room for one more record with so much info. It is false if b
-// has no room for it.
-func (c *chunk) reserve(info int, b *budget) bool {
+// reserve makes room for one more record with info bytes of info. It returns false
+// if b has no room for it.
+func (c *chunk) reserve(info int, b budgets) bool {
 	return (len(c.recs) < c.room || c.growRecords(b)) &&
 		(cap(c.buf)-len(c.buf) >= info || c.growInfo(info, b))
 }
 
-// growRecords asks for as many records again, or for one if there are not so
-// many left.
-func (c *chunk) growRecords(b *budget) bool {
+// growRecords reserves as many records again, or one if the budgets do not have
+// room for that many.
+func (c *chunk) growRecords(b budgets) bool {
 	want := cap(c.recs)
 	if c.room == want {
 		want = max(2*want, firstRecords)
@@ -116,7 +119,7 @@ func (c *chunk) growRecords(b *budget) bool {
 	return true
 }
 
-func (c *chunk) growInfo(info int, b *budget) bool {
+func (c *chunk) growInfo(info int, b budgets) bool {
 	want := max(2*cap(c.buf), len(c.buf)+info, firstBytes)
 	if !b.reserve(want-cap(c.buf), 0) {
 		return false
@@ -125,33 +128,44 @@ func (c *chunk) growInfo(info int, b *budget) bool {
 	return true
 }
 
-// add writes a record of n, for which room was reserved.
-func (c *chunk) add(n *node, kind record.Phase, at int64, e *encoder, lost uint64, hostTail []byte) {
+// add writes a record of n, for which room has been reserved.
+func (c *chunk) add(n *node, kind record.Phase, at int64, e *encoder, hostTail []byte) {
 	from := len(c.buf)
 	buf := append(c.buf, e.buf...)
-	if lost == 0 && !e.truncated && e.layer == "" {
+	about := len(buf)
+	if !e.truncated && e.about == "" {
 		buf = append(buf, kindAlone[e.kind]...) // the usual case
 	} else {
-		buf = append(append(append(buf, `"sonde":{`...), kindMember[e.kind]...), e.layer...)
-		if lost > 0 {
-			buf = append(strconv.AppendUint(append(buf, `"lost":`...), lost, 10), ',')
-		}
+		buf = append(append(append(buf, `"sonde":{`...), kindMember[e.kind]...), e.about...)
 		if e.truncated {
 			buf = append(buf, `"truncated":true,`...)
 		}
 		buf = append(buf[:len(buf)-1], '}', ',')
 	}
+	sonde := len(buf) > about
 	c.buf = append(buf, hostTail...)
 	i := len(c.recs)
 	c.recs = c.recs[:i+1]
 	r := &c.recs[i] // memory that was used before: every field is written
 	r.name, r.id, r.parent, r.time, r.kind = n.name, n.id, n.parent, at, kind
 	r.from, r.to = uint32(from), uint32(len(c.buf))
-	r.held, r.dead = false, false
+	r.held, r.dead, r.sonde = false, false, sonde
+}
+
+// addLost writes the point of a trace that is over and has lost records; it lasts
+// from the first to the last of them. The losses themselves are in its parcel.
+func (c *chunk) addLost(lost loss, hostTail []byte) {
+	id := header.NewID()
+	c.buf = append(append(append(c.buf, '{'), kindAlone[layer.Internal]...), hostTail...)
+	start := entry{name: lostName, id: id, parent: c.base, time: lost.from, kind: record.Start, to: uint32(len(c.buf)), sonde: true}
+	c.buf = append(append(c.buf, '{'), hostTail...)
+	stop := entry{name: lostName, id: id, parent: c.base, time: lost.to, kind: record.Stop, from: start.to, to: uint32(len(c.buf))}
+	c.recs = append(c.recs, start, stop)
+	c.room = len(c.recs)
 }
 
 // hold withholds the record that was added last, n's start.
-func (c *chunk) hold(n *node, b *budget) {
+func (c *chunk) hold(n *node, b budgets) {
 	n.place = uint32(len(c.recs) - 1)
 	c.recs[n.place].held = true
 	before := c.size()
@@ -161,8 +175,8 @@ func (c *chunk) hold(n *node, b *budget) {
 	}
 }
 
-// withheld is the start record of n if it is in c and withheld. The point
-// knows its record's place: this takes constant time.
+// withheld is the start record of n if it is in c and withheld, or else nil. It
+// takes constant time, since the point knows its record's place.
 func (c *chunk) withheld(n *node) *entry {
 	if c == nil || int(n.place) >= len(c.recs) {
 		return nil
@@ -173,8 +187,9 @@ func (c *chunk) withheld(n *node) *entry {
 	return nil
 }
 
-// keepHeld moves the withheld records to a new chunk, nil if there are none.
-func (c *chunk) keepHeld(b *budget) *chunk {
+// keepHeld moves the withheld records to a new chunk and returns it, or nil if
+// there are none.
+func (c *chunk) keepHeld(b budgets) *chunk {
 	var kept *chunk
 	for _, n := range c.held {
 		r := c.withheld(n)
@@ -182,7 +197,7 @@ func (c *chunk) keepHeld(b *budget) *chunk {
 			continue
 		}
 		if kept == nil {
-			kept = newChunk(c.base)
+			kept = newChunk(c.base, c.began)
 		}
 		moved := *r
 		moved.from = uint32(len(kept.buf))
@@ -201,9 +216,9 @@ func (c *chunk) keepHeld(b *budget) *chunk {
 	return kept
 }
 
-// close ends the growth of c, which is handed over: it gives back the room that
-// no live record takes and lets go of the points.
-func (c *chunk) close(b *budget) {
+// close prepares c for being handed over: it gives back the room that no live
+// record takes and drops the references to points.
+func (c *chunk) close(b budgets) {
 	size, room := c.size(), c.room
 	c.room, c.held = c.live(), nil
 	if size != c.size() || room != c.room {
@@ -211,11 +226,24 @@ func (c *chunk) close(b *budget) {
 	}
 }
 
-// free gives back what c takes and lets it be used again, unless it is huge:
-// it would count as much for the next trace. The old records stay until they
-// are overwritten, since they hold nothing but names and ids.
+// free gives what c takes back to one outlet's budget.
 func (c *chunk) free(b *budget) {
 	b.add(-c.size(), -c.room)
+	if c.users.Add(-1) == 0 {
+		c.reuse()
+	}
+}
+
+// forget gives what c takes back to all budgets; no outlet has been given c.
+func (c *chunk) forget(b budgets) {
+	b.add(-c.size(), -c.room)
+	c.reuse()
+}
+
+// reuse returns the memory of c for reuse, unless it is huge: it would count in
+// full for the next trace. The old records stay until they are overwritten, since
+// they hold only names and ids.
+func (c *chunk) reuse() {
 	if cap(c.buf) <= usualBytes && cap(c.recs) <= usualRecords {
 		*c = chunk{recs: c.recs[:0], buf: c.buf[:0]}
 		chunks.Put(c)

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -29,21 +30,46 @@ type Config struct {
 	Keys *header.Keyring
 	// Sink receives the records, from one goroutine at a time. Required.
 	Sink record.Sink
+	// More are further sinks, each of which receives every record too. Each has its
+	// own queue, goroutine and accounts: one that is slow or down neither delays
+	// another nor makes it lose a record.
+	More []Destination
 	// Closer is closed at the end of [Service.Close]: the sink's store, unless
 	// something else uses it too. Optional.
 	Closer io.Closer
-	// Logger is told when the sink fails and when it works again, and when
-	// headers are refused. Nil: slog.Default().
+	// Logger is told when a sink fails and when it works again, when records are
+	// dropped and when that is over, and when headers are refused, be they forged
+	// or over a limit. Nil: slog.Default().
 	Logger *slog.Logger
 	// Admit is the admission hook: it decides whether a request without headers
 	// is traced anyway. It is called for each such request, so it should be fast,
 	// and it must be safe for concurrent use. If it panics, the request is not
 	// traced. Nil: no such request is traced.
 	Admit func(context.Context, Arrival) bool
+	// Mask says which values of the program's data are not stored: its own
+	// attributes, URL parameters and named SQL arguments. The zero Mask hides
+	// values whose names say that they are secrets.
+	Mask layer.Mask
+	// CallSites has the starts of calls that go out and of messages that are sent,
+	// those of databases included, say which code of the program made them, as
+	// info.sonde.at: "cart.go:42 cart.(*Cart).Load". Findings name it. The code is
+	// the innermost function of the main module. It costs about a microsecond a call.
+	CallSites bool
 	// Disabled makes a Service that traces nothing. It starts no goroutine, and
 	// all other fields are ignored.
 	Disabled bool
-	// Queue limits what waits for the sink.
+	// Queue limits what waits for Sink.
+	Queue QueueConfig
+	// Limits bounds what requests with signed headers can cause.
+	Limits LimitConfig
+}
+
+// Destination is one more sink and the limits of its queue.
+type Destination struct {
+	Sink record.Sink
+	// Queue limits what is held for Sink, including the records of open traces. A
+	// field that is zero is as in Config.Queue. FlushInterval has to be zero, since
+	// all sinks are given a record at the same time.
 	Queue QueueConfig
 }
 
@@ -68,17 +94,23 @@ type QueueConfig struct {
 	// FlushInterval is how long a record is held at most so that others can be
 	// sent with it. Default: 100 ms.
 	FlushInterval time.Duration
-	// NotifyTimeout is when the context of one call of Sink.Notify ends.
-	// Default: 10 s.
+	// NotifyTimeout is how long one call of Sink.Notify may take until its context
+	// ends. Default: 10 s.
 	NotifyTimeout time.Duration
 }
 
-func (q *QueueConfig) setDefaults() {
-	q.MaxEvents = cmp.Or(q.MaxEvents, 65536)
-	q.MaxBytes = cmp.Or(q.MaxBytes, 64<<20)
-	q.BatchEvents = cmp.Or(q.BatchEvents, 512)
-	q.FlushInterval = cmp.Or(q.FlushInterval, 100*time.Millisecond)
-	q.NotifyTimeout = cmp.Or(q.NotifyTimeout, 10*time.Second)
+var defaultQueue = QueueConfig{
+	MaxEvents: 65536, MaxBytes: 64 << 20, BatchEvents: 512,
+	FlushInterval: 100 * time.Millisecond, NotifyTimeout: 10 * time.Second,
+}
+
+// setDefaults takes the zero fields of q from d.
+func (q *QueueConfig) setDefaults(d QueueConfig) {
+	q.MaxEvents = cmp.Or(q.MaxEvents, d.MaxEvents)
+	q.MaxBytes = cmp.Or(q.MaxBytes, d.MaxBytes)
+	q.BatchEvents = cmp.Or(q.BatchEvents, d.BatchEvents)
+	q.FlushInterval = cmp.Or(q.FlushInterval, d.FlushInterval)
+	q.NotifyTimeout = cmp.Or(q.NotifyTimeout, d.NotifyTimeout)
 }
 
 func (q *QueueConfig) validate() error {
@@ -88,9 +120,9 @@ func (q *QueueConfig) validate() error {
 	return nil
 }
 
-// New makes a Service and starts the goroutine that feeds its sink. Call
+// New makes a Service and starts a goroutine for each sink. Call
 // [Service.Close] when the program ends. It fails if c has no name or no sink, or
-// if a limit of its queue is negative.
+// if a limit is negative.
 func New(c Config) (*Service, error) {
 	if c.Disabled {
 		return &Service{disabled: true}, nil
@@ -104,7 +136,25 @@ func New(c Config) (*Service, error) {
 	if err := c.Queue.validate(); err != nil {
 		return nil, err
 	}
-	c.Queue.setDefaults()
+	if err := c.Limits.validate(); err != nil {
+		return nil, err
+	}
+	c.Limits.setDefaults()
+	c.Queue.setDefaults(defaultQueue)
+	c.More = slices.Clone(c.More)
+	for i := range c.More {
+		d := &c.More[i]
+		switch {
+		case d.Sink == nil:
+			return nil, errors.New("profiler: a Destination has no sink; set its Sink")
+		case d.Queue.FlushInterval != 0:
+			return nil, errors.New("profiler: a Destination has a flush interval; set that of Config.Queue")
+		}
+		if err := d.Queue.validate(); err != nil {
+			return nil, err
+		}
+		d.Queue.setDefaults(c.Queue)
+	}
 	if c.Host == "" {
 		c.Host, _ = os.Hostname()
 	}
@@ -112,15 +162,15 @@ func New(c Config) (*Service, error) {
 		c.Logger = slog.Default()
 	}
 	s := &Service{
-		keys:     c.Keys,
-		logger:   c.Logger,
-		admit:    c.Admit,
-		closer:   c.Closer,
-		hostTail: append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'),
+		keys:   c.Keys,
+		logger: c.Logger,
+		admit:  c.Admit,
+		closer: c.Closer,
+		limits: newLimiter(&c.Limits),
+		mask:   c.Mask,
+		sites:  c.CallSites,
 	}
-	s.queue = newQueue(c, record.New(record.Fields{
-		Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host),
-		Producer: rand.Uint64(),
-	}))
+	s.queue = newQueue(c, record.Fields{Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host)},
+		append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'))
 	return s, nil
 }

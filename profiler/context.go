@@ -43,13 +43,16 @@ func Sign(ctx context.Context) (header.Signed, bool) {
 	return n.trace.key.Sign(n.info()), true
 }
 
-// Inject puts the headers that [Sign] returns into c, and reports whether it did:
-// where Sign returns false, c is left as it is. It is for layers, and for programs
-// that send requests in a way that no layer covers.
+// Inject puts the headers that [Sign] returns into c, and reports whether it did.
+// Where Sign returns false, headers that c has from another request are removed, see
+// [header.Remove]. It is for layers, and for programs that send requests in a way that
+// no layer covers.
 func Inject(ctx context.Context, c header.Carrier) bool {
 	s, ok := Sign(ctx)
 	if ok {
 		s.Write(c)
+	} else {
+		header.Remove(c)
 	}
 	return ok
 }
@@ -65,7 +68,7 @@ func Detach(ctx context.Context) context.Context {
 	return detached{ctx}
 }
 
-// detached is a context whose trace is out of sight.
+// detached is a context whose trace is hidden.
 type detached struct{ context.Context }
 
 func (d detached) Value(key any) any {

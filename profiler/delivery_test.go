@@ -7,14 +7,13 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/record"
 )
 
-// These tests run on the test's own clock (testing/synctest): what they say of
+// These tests run on the test's own clock: what they say of
 // times is exact, however slow the machine is.
 
 // TestFlushByAgeAgain: not only what is written first is delivered by age.
@@ -24,18 +23,18 @@ func TestFlushByAgeAgain(t *testing.T) {
 		"an open trace": func(s *profiler.Service) {
 			_, p := s.Begin(context.Background(), profiler.Opening{Name: "open"})
 			time.Sleep(101 * time.Millisecond)
-			synctest.Wait()
+			settle()
 			p.Stop()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			onOwnClock(t, func(t *testing.T) {
 				sink := &store{}
 				s := newService(t, sink)
 				for i := range 5 {
 					write(s)
 					time.Sleep(101 * time.Millisecond)
-					synctest.Wait()
+					settle()
 					if n := len(sink.all()); n != 2*i+2 {
 						t.Fatalf("%d records are stored, %d are older than the flush interval", n, 2*i+2)
 					}
@@ -49,12 +48,12 @@ func TestFlushByAgeAgain(t *testing.T) {
 
 // TestWaitsForCompany: what is younger than the flush interval waits.
 func TestWaitsForCompany(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onOwnClock(t, func(t *testing.T) {
 		sink := &store{}
 		s := newService(t, sink)
 		points(s, 1)
 		time.Sleep(99 * time.Millisecond)
-		synctest.Wait()
+		settle()
 		if n := len(sink.all()); n != 0 {
 			t.Errorf("%d records did not wait", n)
 		}
@@ -64,7 +63,7 @@ func TestWaitsForCompany(t *testing.T) {
 
 // TestBatchEvents: a complete batch goes at once, and none is bigger.
 func TestBatchEvents(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onOwnClock(t, func(t *testing.T) {
 		var sizes []int
 		sink := &store{before: func(_ context.Context, events []record.Event) error {
 			sizes = append(sizes, len(events))
@@ -74,17 +73,17 @@ func TestBatchEvents(t *testing.T) {
 			c.Queue.BatchEvents, c.Queue.FlushInterval = 10, time.Hour
 		})
 		points(s, 4)
-		synctest.Wait()
+		settle()
 		if len(sizes) != 0 {
 			t.Errorf("an incomplete batch went: %v", sizes)
 		}
 		points(s, 1)
-		synctest.Wait()
+		settle()
 		if !slices.Equal(sizes, []int{10}) {
 			t.Errorf("a complete batch did not go at once: %v", sizes)
 		}
 		points(s, 50)
-		synctest.Wait()
+		settle()
 		ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "root"})
 		for range 100 { // one chunk is bigger than a batch
 			_, p := profiler.Open(ctx, profiler.Opening{Name: "held", Held: true})
@@ -109,7 +108,7 @@ func TestNotifyTimeout(t *testing.T) {
 		"given":   {3 * time.Second, 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			onOwnClock(t, func(t *testing.T) {
 				var took []time.Duration
 				sink := &store{before: func(ctx context.Context, _ []record.Event) error {
 					if len(took) == 2 {
@@ -123,7 +122,7 @@ func TestNotifyTimeout(t *testing.T) {
 				s := newService(t, sink, func(cfg *profiler.Config) { cfg.Queue.NotifyTimeout = c.set })
 				points(s, 1)
 				time.Sleep(time.Minute)
-				synctest.Wait()
+				settle()
 				if !slices.Equal(took, []time.Duration{c.want, c.want}) {
 					t.Errorf("calls were given %v, want %v", took, c.want)
 				}
@@ -139,7 +138,7 @@ func TestNotifyTimeout(t *testing.T) {
 // TestPauses: between two tries of a batch the queue waits, longer and longer
 // up to five seconds, and no more than that.
 func TestPauses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onOwnClock(t, func(t *testing.T) {
 		var tries []time.Time
 		s := newService(t, &store{before: func(context.Context, []record.Event) error {
 			tries = append(tries, time.Now())
@@ -147,7 +146,7 @@ func TestPauses(t *testing.T) {
 		}})
 		points(s, 1)
 		time.Sleep(time.Hour)
-		synctest.Wait()
+		settle()
 		for i := range len(tries) - 1 {
 			longest := min(100*time.Millisecond<<min(i, 20), 5*time.Second)
 			if pause := tries[i+1].Sub(tries[i]); pause < longest/2 || pause > longest {
@@ -175,7 +174,7 @@ func TestCloseGivesUp(t *testing.T) {
 		"hanging, with a deadline": {true, time.Second, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			onOwnClock(t, func(t *testing.T) {
 				s, o := newOutage(t, c.hangs)
 				points(s, 1)
 				time.Sleep(time.Minute)
@@ -219,7 +218,7 @@ func TestUnconfirmed(t *testing.T) {
 		"refused in part, unsent": {[]error{&record.RejectedError{Indexes: []int{0}, Err: errSink}, errDown}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			onOwnClock(t, func(t *testing.T) {
 				answers := c.answers
 				s := newService(t, &store{before: func(context.Context, []record.Event) error {
 					err := answers[0]
@@ -241,7 +240,7 @@ func TestUnconfirmed(t *testing.T) {
 				if c.unsure {
 					want.Undelivered, unconfirmed = 4, 6
 				}
-				if _, refused := errors.AsType[*record.RejectedError](c.answers[0]); refused {
+				if refused := new(record.RejectedError); errors.As(c.answers[0], &refused) {
 					unconfirmed, want.Rejected = 5, 1
 				}
 				if st.Dropped != want || st.Unconfirmed != unconfirmed {
@@ -280,7 +279,7 @@ func TestAccountsSinkPanics(t *testing.T) {
 	} {
 		for _, logPanics := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", name, logPanics), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				onOwnClock(t, func(t *testing.T) {
 					failed := false
 					sink := &store{}
 					sink.before = func(context.Context, []record.Event) error {

@@ -26,9 +26,13 @@
 //   - [Point.Add] and [Point.Append] give a point more attributes. [Point.Stop]
 //     ends it, and [Point.Fail] ends it with an error. [PointOf] returns the
 //     innermost point in a context; [Point.Active] and [Point.ID] say whether a
-//     point is recorded, and under which id.
+//     point is recorded, and under which id of its own.
 //   - [Active] reports whether a context carries a trace, and [BaseID] returns the
-//     id of that trace.
+//     id of that trace: the one to log, since it is what "sonde trace show" finds.
+//   - [Service.WriteMetrics] writes those figures for Prometheus, and
+//     [Stats.MarshalJSON] makes them a variable of package expvar.
+//   - [Service.SetEnabled] turns tracing off and on while the program runs, and
+//     [Service.CloseOnSignal] is for programs that handle no signals.
 //   - [Service.Begin] and [Service.BeginAs] begin a trace that no request asked
 //     for. [Detach] takes a context out of its trace.
 //
@@ -53,6 +57,10 @@
 //     given.
 //   - [Point.Release] and [Point.Discard] write or undo a point whose start record
 //     was withheld with Opening.Held.
+//   - [Received] and [Calling] tell a layer that another instrumentation of the
+//     same request or call has already made its point.
+//   - [Service.Mask] and [MaskOf] say which values of a program's users are not
+//     stored. What a layer declares itself is stored as it is.
 //   - [WithoutBase] keeps the trace of a server's base context away from its
 //     requests.
 //
@@ -82,12 +90,28 @@
 //
 // A start record also has the kind of the point (info.sonde.kind, see
 // [layer.Kind]), unless the group that its attributes are in implies it, as
-// OSProfiler's groups do.
+// OSProfiler's groups do. With Config.CallSites that of a call has the place in the
+// program that made it (info.sonde.at).
 //
 // # Delivery
 //
 // Records go through a bounded queue to a [record.Sink], in batches. The caller
-// never waits for the sink. Records that do not fit in the queue (see
-// [QueueConfig]) are dropped and counted: in [Stats], and as info.sonde.lost in
-// the next record of the same trace.
+// never waits for the sink. A Service may have several sinks (Config.More), each
+// with a queue of its own.
+//
+// Records that do not fit in a queue (see [QueueConfig]), and those that a sink
+// rejects, are dropped. That is counted in [Stats], logged when it begins and when
+// it has been over for a second, and recorded in the store once the sink works:
+//
+//	the trace goes on             info.sonde.lost of its next record that is delivered
+//	the trace is over             info.sonde.lost of a point "sonde_lost" below the
+//	                              trace's id, from the first record lost to the last
+//	10,000 other traces have      info.sonde.service_lost {"n", "from", "to"}, once in
+//	lost records that are not     each trace that ran in that time; which traces the n
+//	reported yet                  records belong to is not known
+//
+// These points count as recorded. What is in memory when the process is killed, or
+// ends without [Service.Close], is lost without a trace: about as many records as
+// Stats.Waiting says. What it means that a record is acknowledged depends on the
+// store; docs/drivers.md says it for each.
 package profiler

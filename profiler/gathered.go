@@ -14,36 +14,36 @@ const (
 	fewFields    = 16            // are found by looking at each
 )
 
-// gathered is what Add and Append have given to a point that is still open, in
-// the order of the stop record: at most maxGathered bytes, which count against
-// the queue's memory. Each call takes constant
-// time, however many there are. It is guarded by trace.mu.
+// gathered holds what Add and Append have given to a point that is still open, in
+// the order of the stop record: at most maxGathered bytes, which count against the
+// queue's memory. Each call takes constant time, however many there are. It is
+// guarded by trace.mu.
 type gathered struct {
 	fields []field        // one that was replaced has no value
 	at     map[string]int // the keys' places in fields, once there are many
 	live   int            // fields that have a value
 	bytes  int            // of info that they take
 	cut    bool           // something found no room
-	loan   *loan          // of the queue's memory; nil while there is little
+	loan   *loan          // of the queue's memory; nil while little is gathered
 }
 
-// loan is what a point's attributes take of the queue's memory. The point gives
-// it back when it ends, or when it is collected without having ended.
+// loan is the part of the queue's memory that a point's attributes take. The point
+// gives it back when it ends, or when it is garbage collected without having ended.
 type loan struct {
-	from    *budget
+	from    budgets
 	bytes   int
 	cleanup runtime.Cleanup
 }
 
-// back gives everything back.
+// back gives the whole loan back.
 func (l *loan) back() {
 	l.from.add(-l.bytes, 0)
 	l.bytes = 0
 }
 
-// borrow makes sure that so many bytes of g are counted. It is false if the
-// queue's memory has no room for them.
-func (g *gathered) borrow(bytes int, b *budget) bool {
+// borrow makes sure that the given number of bytes of g is counted. It returns
+// false if the queue's memory has no room for them.
+func (g *gathered) borrow(bytes int, b budgets) bool {
 	if bytes <= smallGather || g.loan != nil && bytes <= g.loan.bytes {
 		return true
 	}
@@ -67,7 +67,7 @@ func (g *gathered) close() {
 	}
 }
 
-// field is an attribute that is encoded already.
+// field is an encoded attribute.
 type field struct {
 	key   string
 	value []byte
@@ -77,7 +77,7 @@ type field struct {
 // bytes is the room that f takes in an info.
 func (f *field) bytes() int { return len(f.key) + len(f.value) + len(`"":,`) }
 
-// find is the place of key, -1 if it has none.
+// find returns the place of key, or -1 if it has none.
 func (g *gathered) find(key string) int {
 	if g.at != nil {
 		if i, ok := g.at[key]; ok {
@@ -88,7 +88,8 @@ func (g *gathered) find(key string) int {
 	return slices.IndexFunc(g.fields, func(f field) bool { return f.value != nil && f.key == key })
 }
 
-// room is how many bytes attrs may take, which replace what their keys have.
+// room returns how many bytes attrs may take; they replace the values that their
+// keys have now.
 func (g *gathered) room(attrs []slog.Attr) int {
 	if g == nil {
 		return maxGathered
@@ -102,9 +103,9 @@ func (g *gathered) room(attrs []slog.Attr) int {
 	return room
 }
 
-// put adds a copy of f at the end, in place of what its key had before. It is
-// false if there is no room.
-func (g *gathered) put(f field, b *budget) bool {
+// put adds a copy of f at the end and removes the previous value of its key. It
+// returns false if there is no room.
+func (g *gathered) put(f field, b budgets) bool {
 	if i := g.find(f.key); i >= 0 {
 		g.drop(i)
 	}
@@ -135,7 +136,7 @@ func (g *gathered) drop(i int) {
 	*f = field{}
 }
 
-// compact forgets the places of fields that were replaced.
+// compact removes the places of fields that were replaced.
 func (g *gathered) compact() {
 	g.fields = slices.DeleteFunc(g.fields, func(f field) bool { return f.value == nil })
 	if g.at != nil {
@@ -153,7 +154,7 @@ func (g *gathered) index() {
 }
 
 // append adds object to the list under key, or counts it as left out.
-func (g *gathered) append(key string, object []byte, b *budget) {
+func (g *gathered) append(key string, object []byte, b budgets) {
 	i := g.find(key)
 	if i < 0 || !g.fields[i].list {
 		if g.put(field{key, []byte("[]"), true}, b) {
@@ -182,7 +183,7 @@ func (g *gathered) append(key string, object []byte, b *budget) {
 	g.put(field{key: key, value: strconv.AppendInt(nil, int64(left)+1, 10)}, b)
 }
 
-// fields encodes attrs one by one into so many bytes. Their values are valid
+// fields encodes attrs one by one into at most room bytes. The values are valid
 // until e is freed.
 func (e *encoder) fields(attrs []slog.Attr, room int) []field {
 	e.limit = len(e.buf) + room
@@ -197,14 +198,14 @@ func (e *encoder) fields(attrs []slog.Attr, room int) []field {
 			break
 		}
 		from := len(e.buf)
-		e.value(a.Value, 1)
+		e.valueOf(&a, 1)
 		fields = append(fields, field{key: a.Key, value: e.buf[from:]})
 		e.buf = append(e.buf, ',')
 	}
 	return fields
 }
 
-// gathered writes g, but for the keys that Stop gives too.
+// gathered writes g, except for the keys that are also given to Stop.
 func (e *encoder) gathered(g *gathered, attrs []slog.Attr, group string) {
 	e.truncated = e.truncated || g.cut
 	for i := range g.fields {

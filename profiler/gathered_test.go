@@ -74,8 +74,8 @@ func TestAddIsConstant(t *testing.T) {
 
 // TestAddedInOrder: what was given last stands last, replaced or not.
 func TestAddedInOrder(t *testing.T) {
-	g, b := &gathered{}, &budget{}
-	b.init(1<<20, 100)
+	g, b := &gathered{}, budgets{{}}
+	b[0].init(1<<20, 100)
 	for i := range 300 {
 		g.put(field{key: fmt.Sprint(i % 70), value: []byte(fmt.Sprint(i))}, b)
 	}
@@ -94,8 +94,8 @@ func TestAddedInOrder(t *testing.T) {
 // TestAddBeyondTheLimit: what has no room is left out, an older value of its
 // key with it, and that is told.
 func TestAddBeyondTheLimit(t *testing.T) {
-	g, b := &gathered{}, &budget{}
-	b.init(1<<20, 100)
+	g, b := &gathered{}, budgets{{}}
+	b[0].init(1<<20, 100)
 	big := []byte(`"` + strings.Repeat("x", 10<<10) + `"`)
 	g.put(field{key: "old", value: []byte("1")}, b)
 	g.put(field{key: "big", value: big}, b)
@@ -126,7 +126,7 @@ func TestGatheredCountsAsMemory(t *testing.T) {
 	defer s.Close(context.Background())
 	text := slog.String("text", strings.Repeat("x", 8<<10))
 	taken := func() int64 {
-		bytes, _ := split(s.queue.budget.taken.Load())
+		bytes, _ := split(s.queue.outlets[0].budget.taken.Load())
 		return bytes
 	}
 	ctx, root := s.Begin(context.Background(), Opening{Name: "root"})

@@ -9,14 +9,12 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// recorder keeps the infos of stop records.
-type recorder struct{ stops []string }
+// recorder keeps the names and infos of records.
+type recorder struct{ infos []string }
 
 func (r *recorder) Notify(_ context.Context, events []record.Event) error {
 	for _, e := range events {
-		if e.Phase() == record.Stop {
-			r.stops = append(r.stops, string(e.Info()))
-		}
+		r.infos = append(r.infos, e.RecordName()+string(e.Info()))
 	}
 	return nil
 }
@@ -29,16 +27,17 @@ func TestLossIsNotToldInVain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, root := s.Begin(context.Background(), Opening{Name: "root"})
-	s.queue.losses.add(root.n.trace.base, 3)
-	_, held := Open(ctx, Opening{Name: "held", Held: true})
+	ctx, held := s.Begin(context.Background(), Opening{Name: "held", Held: true})
+	s.queue.outlets[0].losses.add(held.n.trace.base, loss{n: 3})
+	_, p := Start(ctx, "point")
 	held.Discard()
-	root.Stop()
+	p.Stop()
 	if err := s.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{`{"sonde":{"lost":3},"host":"h"}`}; !slices.Equal(r.stops, want) {
-		t.Errorf("got %q, want %q", r.stops, want)
+	want := []string{`point-start{"sonde":{"kind":"internal","lost":3},"host":"h"}`, `point-stop{"host":"h"}`}
+	if !slices.Equal(r.infos, want) {
+		t.Errorf("got %q, want %q", r.infos, want)
 	}
 }
 

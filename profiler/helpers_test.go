@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -17,7 +18,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(asProgram); mode != "" {
+		signalPrograms[mode]()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // store is a sink that keeps a copy of what it takes. Before it takes a batch
 // it asks before, if there is one.
@@ -122,7 +129,7 @@ func info(t *testing.T, e *record.Event) map[string]any {
 
 var errSink = errors.New("the store is full")
 
-// lost is how many lost records e tells of.
+// lost is how many lost records e reports.
 func lost(t *testing.T, e *record.Event) float64 {
 	t.Helper()
 	sonde, _ := info(t, e)["sonde"].(map[string]any)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
@@ -76,7 +75,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		{"streams, hanging store", 3, 3, 1500, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			onOwnClock(t, func(t *testing.T) {
 				s, o := newOutage(t, c.hangs, func(c *profiler.Config) { c.Queue.MaxBytes = maxBytes })
 				ctxs := make([]context.Context, c.open)
 				roots := make([]profiler.Point, c.open)
@@ -138,7 +137,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // TestEventsAreBounded: MaxEvents counts what gathers, waits and is in flight,
 // to the record.
 func TestEventsAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onOwnClock(t, func(t *testing.T) {
 		s, o := newOutage(t, true, func(c *profiler.Config) { c.Queue.MaxEvents = 50 })
 		ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "root"})
 		time.Sleep(time.Second) // one is in flight now
@@ -174,7 +173,7 @@ func TestEventsAreBounded(t *testing.T) {
 func TestFlushWhileDown(t *testing.T) {
 	for name, hangs := range map[string]bool{"dead": false, "hanging": true} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			onOwnClock(t, func(t *testing.T) {
 				s, o := newOutage(t, hangs, func(c *profiler.Config) { c.Queue.FlushInterval = time.Hour })
 				points(s, 1)
 				began := time.Now()
@@ -210,7 +209,7 @@ func TestFlushWhileDown(t *testing.T) {
 
 // TestFlushDoesNotWaitForLater: records that come after it are not its own.
 func TestFlushDoesNotWaitForLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onOwnClock(t, func(t *testing.T) {
 		sink := &store{}
 		s := newService(t, sink, func(c *profiler.Config) { c.Queue.FlushInterval = time.Hour })
 		sink.before = func(_ context.Context, events []record.Event) error {

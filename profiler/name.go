@@ -9,7 +9,7 @@ import (
 // hold 255, and "-start" is added to a point's name.
 const maxName = 200
 
-// cleanName makes a point's name fit to be stored: no dash, since readers cut
+// cleanName makes a point's name fit for storage: without dashes, since readers cut
 // a record's name at its first dash, and not too long.
 func cleanName(name string) string {
 	if strings.IndexByte(name, '-') >= 0 {

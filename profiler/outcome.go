@@ -22,8 +22,14 @@ func (e *encoder) outcome(end *Ending) {
 		e.text("message", e.panicText(end.Panic))
 	case err != nil:
 		etype, message := e.errorTexts(err)
+		if end.Text != nil {
+			message = end.Text(message)
+		}
+		if end.Etype != "" {
+			etype = end.Etype
+		}
 		e.text("etype", etype)
-		e.text("message", message)
+		e.text("message", e.svc.mask.URLs(message))
 	}
 	if outcome != "" {
 		e.text("outcome", outcome)
@@ -36,10 +42,10 @@ const (
 	timeout   = "timeout"   // a failure
 )
 
-// classify is the one rule for what an error means: cancelled if a context was,
-// timeout if the error says of itself that it is one, as those of contexts,
-// connections and HTTP clients do. As the other methods here it runs the error's
-// own code, which may panic.
+// classify is the one rule for what an error means: cancelled if a context was
+// cancelled, timeout if the error says that it is one, as those of contexts,
+// connections and HTTP clients do. Like the other methods here, it runs the error's
+// own methods, which may panic.
 func (e *encoder) classify(err error) (outcome string) {
 	defer e.caught(func(string) { outcome = "" })
 	if errors.Is(err, context.Canceled) {
@@ -59,7 +65,8 @@ func (e *encoder) errorTexts(err error) (etype, message string) {
 	return etype, err.Error()
 }
 
-// caught is deferred around user code: it counts a panic and passes its text.
+// caught is deferred around user code: it counts a panic and passes its text to
+// then.
 func (e *encoder) caught(then func(text string)) {
 	if p := recover(); p != nil {
 		e.svc.panics.Add(1)

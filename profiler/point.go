@@ -3,6 +3,7 @@ package profiler
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,10 @@ type Opening struct {
 	Kind layer.Kind
 	// Top are more attributes, stored at the top of info even if there is a Layer.
 	Top []slog.Attr
+	// Call is the name of the layer, as in Arrival.Layer, if the point is a call
+	// that goes out by it: "http", "grpc". Another instrumentation of the same call
+	// then finds by [Calling] that it has its point.
+	Call string
 	// Held withholds the start record, so that [Point.Discard] can still undo the
 	// point. It is written when the point is released or ends, and at the latest
 	// when QueueConfig.FlushInterval is over.
@@ -42,6 +47,12 @@ type Ending struct {
 	Group string
 	// Err is why the point failed, see [Point.Fail].
 	Err error
+	// Etype is the type of the failure, for layers that know it by name only.
+	// Empty: the type of Err.
+	Etype string
+	// Text makes of the text of Err what is stored, for layers whose errors quote
+	// secrets. Nil: the text as it is.
+	Text func(string) string
 	// Panic is the value of a panic that passes through the layer, see [Unwound].
 	// If it is set, Err is ignored.
 	Panic any
@@ -50,33 +61,54 @@ type Ending struct {
 	Outcome string
 	// Time is when the point ended. Zero: now.
 	Time time.Time
+
+	own bool // the attributes are the program's, not a layer's
 }
 
 // Point is a trace point. The zero Point is valid, and its methods do nothing. All
 // methods are safe for concurrent use, and a Point may be copied.
 type Point struct{ n *node }
 
-// node is a point and the context of what runs below it.
+// node is a point, and also the context of what runs below it.
 type node struct {
 	context.Context
-	trace   *trace
-	id      header.ID
-	parent  header.ID
-	name    string
-	arrival string // the layer that received a request with this point; empty: none
-	state   atomic.Uint32
-	place   uint32    // of the start record in its chunk while it is withheld; guarded by trace.mu
-	added   *gathered // guarded by trace.mu; nil until something is added
+	trace  *trace
+	id     header.ID
+	parent header.ID
+	name   string
+	edge   string // the layer that received a request, or makes a call (stateCalls), with this point
+	state  atomic.Uint32
+	place  uint32    // of the start record in its chunk while it is withheld; guarded by trace.mu
+	added  *gathered // guarded by trace.mu; nil until something is added
 }
 
 // The bits of node.state.
 const (
 	stateEnded  uint32 = 1 << iota
 	stateAdded         // node.added is not empty
-	stateHeld          // the start record may be withheld still
+	stateHeld          // the start record may still be withheld
 	stateFailed        // ended by Fail, after which Stop is silent
 	stateFirst         // the first point of the trace in this process
+	stateCalls         // the point is a call that goes out
 )
+
+// set sets bits of the state and returns what it was. Go 1.24.0 miscompiles
+// [atomic.Uint32.Or] where its result is used, and And alike.
+func (n *node) set(bits uint32) (old uint32) {
+	for {
+		if old = n.state.Load(); n.state.CompareAndSwap(old, old|bits) {
+			return old
+		}
+	}
+}
+
+func (n *node) clear(bits uint32) (old uint32) {
+	for {
+		if old = n.state.Load(); n.state.CompareAndSwap(old, old&^bits) {
+			return old
+		}
+	}
+}
 
 // root is a trace and its first point, in one allocation.
 type root struct {
@@ -94,7 +126,7 @@ func (n *node) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-// current is the innermost point that ctx carries, nil if it has no profiler.
+// current is the innermost point that ctx carries, or nil if it carries no trace.
 func current(ctx context.Context) *node {
 	if n, ok := ctx.(*node); ok {
 		return n
@@ -110,16 +142,15 @@ func current(ctx context.Context) *node {
 // what runs inside it. The caller ends the point, usually by deferring
 // [Point.Stop]; a point that is not ended is reported as unfinished. If ctx carries
 // no trace, Start returns ctx and the zero Point. The rules for names are those of
-// Opening.Name.
+// Opening.Name. Start does the same if the trace has reached its limit of points,
+// see [LimitConfig].
 func Start(ctx context.Context, name string, attrs ...slog.Attr) (context.Context, Point) {
 	up := current(ctx)
 	if up == nil {
 		return ctx, Point{}
 	}
 	o := Opening{Name: name}
-	n := up.child(ctx)
-	n.open(&o, attrs)
-	return n, Point{n}
+	return up.start(ctx, "", &o, attrs)
 }
 
 // Open is [Start] for layers: it opens a point as o describes it.
@@ -128,16 +159,23 @@ func Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, 
 	if up == nil {
 		return ctx, Point{}
 	}
-	n := up.child(ctx)
-	n.open(&o, attrs)
-	return n, Point{n}
+	return up.start(ctx, "", &o, attrs)
 }
 
-// info is what a request sent from inside of n says.
+// info is what the headers of a request sent from inside n say.
 func (n *node) info() header.Info { return header.Info{BaseID: n.trace.base, ParentID: n.id} }
 
-func (n *node) child(ctx context.Context) *node {
-	return &node{Context: ctx, trace: n.trace, parent: n.id}
+// start opens a point below n, unless the trace is full. arrival is the layer that
+// has received a request with this point, or "".
+func (n *node) start(ctx context.Context, arrival string, o *Opening, attrs []slog.Attr) (context.Context, Point) {
+	if s := n.trace.svc; n.trace.tally.full(s.limits) {
+		s.leftOut.Add(1)
+		s.queue.leaveOut(n.trace)
+		return ctx, Point{}
+	}
+	p := &node{Context: ctx, trace: n.trace, parent: n.id, edge: arrival}
+	p.open(o, attrs)
+	return p, Point{p}
 }
 
 func (n *node) open(o *Opening, attrs []slog.Attr) {
@@ -145,18 +183,27 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 	if o.Held {
 		n.state.Or(stateHeld)
 	}
+	if o.Call != "" {
+		n.edge = o.Call
+		n.state.Or(stateCalls)
+	}
 	e := newEncoder(n.trace.svc)
 	if o.Layer != nil {
 		e.group(o.Layer.Group, attrs)
 	} else {
+		e.own()
 		e.attrs(attrs, 1)
+		e.mask = nil
 	}
 	if len(o.Top) > 0 {
 		e.attrs(o.Top, 1)
 	}
 	e.kind = o.told()
 	if o.Layer != nil {
-		e.layer = n.trace.describe(o.Layer)
+		e.about = n.trace.describe(o.Layer)
+		if n.trace.svc.sites && o.goesOut() {
+			e.about += callSite()
+		}
 	}
 	n.record(record.Start, n.trace.at(o.Time), e)
 }
@@ -165,6 +212,9 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 func (n *node) record(kind record.Phase, at int64, e *encoder) {
 	if e.truncated {
 		n.trace.svc.cutInfos.Add(1)
+	}
+	if refused := n.trace.tally.toTell(); refused > 0 {
+		e.about += `"refused":` + strconv.FormatUint(refused, 10) + `,`
 	}
 	n.trace.emit(n, kind, at, e)
 	e.free()
@@ -181,21 +231,23 @@ func (p Point) Add(attrs ...slog.Attr) {
 		return
 	}
 	e := newEncoder(n.trace.svc)
+	e.own()
 	n.trace.mu.Lock()
 	room := n.added.room(attrs)
 	n.trace.mu.Unlock()
 	fields := e.fields(attrs, room)
 	n.gather(e, func(g *gathered) {
 		for _, f := range fields {
-			g.put(f, &n.trace.svc.queue.budget)
+			g.put(f, n.trace.svc.queue.budgets)
 		}
 	})
 }
 
-// gather has add take what e holds into what the point gathers, and frees e.
+// gather calls add to take what e holds into the point's gathered attributes, and
+// frees e.
 func (n *node) gather(e *encoder, add func(*gathered)) {
 	n.trace.mu.Lock()
-	late := n.state.Or(stateAdded)&stateEnded != 0
+	late := n.set(stateAdded)&stateEnded != 0
 	if !late {
 		if n.added == nil {
 			n.added = &gathered{}
@@ -214,7 +266,7 @@ func (n *node) gather(e *encoder, add func(*gathered)) {
 // effect, except that the call is counted as Late in [Stats].
 func (p Point) Stop(attrs ...slog.Attr) {
 	if p.n != nil {
-		p.n.end(&Ending{}, attrs, 0)
+		p.n.end(&Ending{own: true}, attrs, 0)
 	}
 }
 
@@ -237,7 +289,7 @@ func (p Point) End(end Ending, attrs ...slog.Attr) {
 }
 
 func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
-	old := n.state.Or(stateEnded | bits)
+	old := n.set(stateEnded | bits)
 	if old&stateEnded != 0 {
 		if old&stateFailed == 0 {
 			n.trace.svc.late.Add(1)
@@ -259,6 +311,9 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 			added.close()
 		}
 	}
+	if end.own {
+		e.own()
+	}
 	e.group(end.Group, attrs)
 	if old&stateHeld != 0 {
 		n.trace.release(n)
@@ -269,7 +324,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 // Release stops withholding the start record of a point that was opened with
 // Opening.Held. It has no effect on other points. It is for layers.
 func (p Point) Release() {
-	if p.n != nil && p.n.state.And(^stateHeld)&stateHeld != 0 {
+	if p.n != nil && p.n.clear(stateHeld)&stateHeld != 0 {
 		p.n.trace.release(p.n)
 	}
 }
@@ -288,7 +343,8 @@ func (p Point) Discard() {
 // Active reports whether the point is recorded. It is false for the zero Point.
 func (p Point) Active() bool { return p.n != nil }
 
-// ID returns the id of the point, or the zero ID for the zero Point.
+// ID returns the id of the point, or the zero ID for the zero Point. It is not the id
+// of its trace, by which reports are found: that is [BaseID].
 func (p Point) ID() header.ID {
 	if p.n == nil {
 		return header.ID{}

@@ -55,12 +55,14 @@ func TestGoroutines(t *testing.T) {
 	ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "root"})
 	var wg sync.WaitGroup
 	for i := range 50 {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			ctx, p := profiler.Start(ctx, fmt.Sprintf("outer%d", i))
 			defer p.Stop()
 			_, q := profiler.Start(ctx, fmt.Sprintf("inner%d", i))
 			q.Stop()
-		})
+		}()
 	}
 	wg.Wait()
 	root.Stop()

@@ -41,6 +41,8 @@ type Incoming struct {
 	layer string
 	info  header.Info
 	key   *header.Key
+	tally *tally    // nil unless the trace came with the headers
+	at    time.Time // when it came, if it will be the first of a trace in this process
 }
 
 type why uint8
@@ -50,17 +52,22 @@ const (
 	repeated               // its own layer traces it already
 	byHeaders              // they are signed
 	byContext              // below a point in the context
-	byAdmission            // the hook says so
+	byAdmission            // the hook has let it in
 )
 
 // Receive decides whether a request or message is traced. Every layer calls it, so
 // that all decide alike:
 //
-//   - A nil or disabled Service traces nothing.
+//   - A nil or disabled Service traces nothing, nor does one that is off, see
+//     [Service.SetEnabled].
 //   - Headers that do not verify: not traced. They are counted by reason in
 //     [Stats], and logged if none have come in the minute before; the admission
 //     hook is not asked.
-//   - Signed headers: traced, whatever trace ctx carries. If they are the headers
+//   - Signed headers over one of the limits of Config.Limits: not traced either.
+//     They are counted as ErrTooManyTraces, ErrTooManyArrivals or ErrTraceFull and
+//     logged likewise, and the report of the trace says how many were refused. They
+//     are removed from c, see [header.Remove], so that they are not passed on.
+//   - Other signed headers: traced, whatever trace ctx carries. If they are the headers
 //     that the trace in ctx arrived with, or that an open point in ctx has sent,
 //     the new point is below that of ctx; but if the same layer has already
 //     received them further out, it adds no point.
@@ -70,10 +77,10 @@ const (
 //   - Neither: the admission hook decides, see Config.Admit.
 //
 // ctx is the context that the request would be served in, and c has its headers;
-// c may implement [Peer]. Receive reads c only during the call and does not
+// c may implement [Peer]. Receive uses c only during the call and does not
 // allocate.
 func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Incoming {
-	if s == nil || s.disabled {
+	if s.idle() {
 		return Incoming{}
 	}
 	in := Incoming{svc: s, layer: a.Layer}
@@ -83,11 +90,18 @@ func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Inco
 			s.refuse(err, &a, c)
 			return in
 		}
-		s.accepted.Add(1)
 		in.info, in.key, in.why = info, key, byHeaders
 		if n := current(ctx); n != nil && n.trace.base == info.BaseID {
 			in.why = n.knows(info, a.Layer)
 		}
+		if in.why == byHeaders {
+			in.at = time.Now()
+			if in.tally, err = s.limits.admit(info, key, in.at); err != nil {
+				in.limit(err, &a, c)
+				return Incoming{}
+			}
+		}
+		s.accepted.Add(1)
 		return in
 	}
 	n := current(ctx)
@@ -123,20 +137,18 @@ func (in *Incoming) Signed() (header.Info, bool) { return in.info, in.why == byH
 func (in *Incoming) Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, Point) {
 	switch in.why {
 	case byHeaders:
-		return in.svc.join(ctx, in.info, in.key, in.layer, &o, attrs)
+		return in.join(ctx, &o, attrs)
 	case byContext:
-		n := current(ctx).child(ctx)
-		n.arrival = in.layer
-		n.open(&o, attrs)
-		return n, Point{n}
+		return current(ctx).start(ctx, in.layer, &o, attrs)
 	case byAdmission:
-		return in.svc.join(ctx, header.Info{BaseID: header.NewID()}, in.svc.keys.Primary(), in.layer, &o, attrs)
+		begun := in.svc.begins(header.NewID(), in.layer)
+		return begun.join(ctx, &o, attrs)
 	}
 	return ctx, Point{}
 }
 
 // Idle reports whether a server cannot trace a request that has no headers: there
-// is no admission hook, and ctx carries no trace. A server whose request has no
+// is no admission hook, or it is not asked, and ctx carries no trace. A server whose request has no
 // headers checks Idle before it prepares anything for [Service.Receive]. Idle looks
 // into ctx only if a trace is open in the process, or if the program has ever begun
 // one.
@@ -144,7 +156,22 @@ func (s *Service) Idle(ctx context.Context) bool {
 	if s == nil || s.disabled {
 		return true
 	}
-	return s.admit == nil && (openTraces.Load() == 0 && begunTraces.Load() == 0 || current(ctx) == nil)
+	return (s.admit == nil || s.off.Load()) && (openTraces.Load() == 0 && begunTraces.Load() == 0 || current(ctx) == nil)
+}
+
+// Received reports whether the innermost point in ctx is a request that the layer
+// has received, and Calling whether it is a call that goes out by the layer. They
+// are for layers that may be installed beside another instrumentation of the same
+// request or call, which then has its point already.
+func Received(ctx context.Context, layer string) bool {
+	n := current(ctx)
+	return n != nil && layer != "" && n.received() == layer
+}
+
+// Calling is described with [Received].
+func Calling(ctx context.Context, layer string) bool {
+	n := current(ctx)
+	return n != nil && n.edge == layer && n.state.Load()&(stateCalls|stateEnded) == stateCalls
 }
 
 // openTraces counts the traces of the process whose first point has not ended,
@@ -169,27 +196,41 @@ func (s *Service) asks(ctx context.Context, a *Arrival) (yes bool) {
 	return yes
 }
 
-// spell is how long no forged headers must have come, in seconds, until the next
-// are logged.
-const spell = 60
-
 // refuse counts forged headers and logs the first of a spell.
 func (s *Service) refuse(err error, a *Arrival, c header.Carrier) {
 	reason, _ := err.(header.Refusal)
 	s.refused[reason].Add(1)
-	now := time.Now().Unix()
-	if last := s.lastRefusal.Swap(now); last != 0 && now-last < spell {
-		return
+	if s.forgeries.begins() {
+		s.warn("sonde: trace headers that do not verify; such requests are served untraced", reason, a, c)
 	}
-	attrs := []slog.Attr{slog.String("reason", reason.Error()), slog.String("layer", a.Layer)}
+}
+
+// limit counts headers that are over a limit, logs the first of a spell, and makes
+// the trace report them if it is known here.
+func (in *Incoming) limit(err error, a *Arrival, c header.Carrier) {
+	s := in.svc
+	reason, _ := err.(header.Refusal)
+	s.refused[reason].Add(1)
+	if s.excesses.begins() {
+		s.warn("sonde: more requests to trace than the limits allow; they are served untraced", reason, a, c,
+			slog.String("trace", in.info.BaseID.String()))
+	}
+	header.Remove(c)
+	if in.tally != nil && in.tally.refuse() {
+		_, p := in.join(context.Background(), &Opening{Name: "sonde_refused"}, nil)
+		p.Stop()
+	}
+}
+
+func (s *Service) warn(message string, reason header.Refusal, a *Arrival, c header.Carrier, attrs ...slog.Attr) {
+	attrs = append(attrs, slog.String("reason", reason.Error()), slog.String("layer", a.Layer))
 	if p, ok := c.(Peer); ok {
 		attrs = append(attrs, slog.String("peer", p.Peer()))
 	}
-	s.logger.LogAttrs(context.Background(), slog.LevelWarn,
-		"sonde: trace headers that do not verify; such requests are served untraced", attrs...)
+	s.logger.LogAttrs(context.Background(), slog.LevelWarn, message, attrs...)
 }
 
-// above is the point in this process that n is below, nil for the first one of
+// above is the point in this process that n is below, or nil for the first one of
 // the trace.
 func (n *node) above() *node {
 	up := current(n.Context)
@@ -199,10 +240,10 @@ func (n *node) above() *node {
 	return up
 }
 
-// knows is why a layer traces a request whose headers in belong to the trace of
-// n: not because of them if they are those that the trace arrived with, or that
-// an open point of it has sent, n or one above. Such a request is below n, and
-// if the layer has received it already, it is the same request once more.
+// knows says why a layer traces a request whose headers, in, belong to the trace of
+// n. It is not because of the headers if the trace arrived with them, or if n or an
+// open point above it has sent them: then the request is below n, and if the layer
+// has received it already, it is the same request once more.
 func (n *node) knows(in header.Info, layer string) why {
 	parent := in.ParentID
 	if parent.IsZero() {
@@ -213,7 +254,7 @@ func (n *node) knows(in header.Info, layer string) why {
 		if n.id == parent && n.state.Load()&stateEnded == 0 {
 			return known
 		}
-		if n.arrival == layer {
+		if n.received() == layer {
 			known = repeated
 		}
 		if n.state.Load()&stateFirst != 0 && n.parent == parent {
@@ -223,11 +264,19 @@ func (n *node) knows(in header.Info, layer string) why {
 	return byHeaders
 }
 
-// arrivedBy says whether n or a point above it is where the layer received a
-// request; arrived, whether any layer did.
+// received is the layer that received a request with n, or "".
+func (n *node) received() string {
+	if n.state.Load()&stateCalls != 0 {
+		return ""
+	}
+	return n.edge
+}
+
+// arrivedBy reports whether the layer received a request with n or a point above
+// it; arrived, whether any layer did.
 func (n *node) arrivedBy(layer string) bool {
 	for ; n != nil; n = n.above() {
-		if n.arrival == layer {
+		if n.received() == layer {
 			return true
 		}
 	}
@@ -236,7 +285,7 @@ func (n *node) arrivedBy(layer string) bool {
 
 func (n *node) arrived() bool {
 	for ; n != nil; n = n.above() {
-		if n.arrival != "" {
+		if n.received() != "" {
 			return true
 		}
 	}

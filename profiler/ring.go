@@ -1,7 +1,7 @@
 package profiler
 
-// ring is the traces that hold a chunk, those that were looked at longest ago
-// first. It is guarded by queue.mu.
+// ring is a list of the traces that hold a chunk, least recently visited first. It
+// is guarded by queue.mu.
 type ring struct {
 	root trace // before the first and after the last
 	n    int
@@ -21,7 +21,7 @@ func (r *ring) remove(t *trace) {
 	r.n--
 }
 
-// rotate moves the first trace to the end and returns it, nil if there is none.
+// rotate moves the first trace to the end and returns it, or nil if there is none.
 func (r *ring) rotate() *trace {
 	t := r.root.next
 	if t == &r.root {

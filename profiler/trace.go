@@ -9,16 +9,18 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// trace is what all points of one request in this process share: who it is,
-// its clock, and the chunk that its records gather in until they are handed to
-// the queue. Requests share nothing while they run.
+// trace is what all points of one request in this process share: its identity, its
+// clock, and the chunk in which its records gather until they are handed to the
+// queue. Requests share nothing while they run.
 type trace struct {
 	svc  *Service
 	base header.ID
 	key  *header.Key
 
-	// anchor and wall are one instant on the monotonic and on the wall clock.
-	// Every time of the trace is counted from them, so that no duration is
+	tally *tally // shared with the other requests of the trace; nil: not limited
+
+	// anchor and wall are the same instant on the monotonic and on the wall clock.
+	// Every time in the trace is counted from them, so that no duration becomes
 	// negative when the wall clock is set.
 	anchor time.Time
 	wall   int64
@@ -49,18 +51,25 @@ func (t *trace) emit(n *node, kind record.Phase, at int64, e *encoder) {
 	} else {
 		t.open--
 	}
-	q, host := t.svc.queue, t.svc.hostTail
+	q, host := t.svc.queue, t.svc.queue.hostTail
 	if t.chunk == nil {
 		t.chunk = q.take(t)
 	}
 	c := t.chunk
-	if c == nil || !c.reserve(len(e.buf)+len(e.layer)+aboutBytes+len(host), &q.budget) {
-		q.refuse(t.base, kind)
-	} else if kind == record.Start && n.state.Load()&stateHeld != 0 {
-		c.add(n, kind, at, e, 0, host)
-		c.hold(n, &q.budget)
+	size := len(e.buf) + len(e.about) + aboutBytes + len(host)
+	if t.tally != nil {
+		t.tally.bytes.Add(int64(size))
+		if kind == record.Start {
+			t.tally.points.Add(1)
+		}
+	}
+	if c == nil || !c.reserve(size, q.budgets) {
+		q.refuse(t, kind, at)
 	} else {
-		c.add(n, kind, at, e, q.losses.take(t.base), host)
+		c.add(n, kind, at, e, host)
+		if kind == record.Start && n.state.Load()&stateHeld != 0 {
+			c.hold(n, q.budgets)
+		}
 	}
 	switch {
 	case c == nil:
@@ -68,12 +77,12 @@ func (t *trace) emit(n *node, kind record.Phase, at int64, e *encoder) {
 		t.chunk = nil
 		q.handOver(t, c)
 	case c.full():
-		t.chunk = c.keepHeld(&q.budget)
+		t.chunk = c.keepHeld(q.budgets)
 		q.handOver(t, c)
 	}
 }
 
-// release lets n's start record go, if it is withheld still.
+// release stops withholding n's start record, if it is still withheld.
 func (t *trace) release(n *node) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -82,7 +91,7 @@ func (t *trace) release(n *node) {
 	}
 }
 
-// retract takes n's start record back, if it is withheld still.
+// retract removes n's start record, if it is still withheld.
 func (t *trace) retract(n *node) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -91,7 +100,7 @@ func (t *trace) retract(n *node) bool {
 	if r == nil {
 		return false
 	}
-	if n.state.Or(stateEnded)&stateFirst != 0 {
+	if n.set(stateEnded)&stateFirst != 0 {
 		openTraces.Add(-1)
 	}
 	r.held, r.dead = false, true
@@ -104,7 +113,7 @@ func (t *trace) retract(n *node) bool {
 	return true
 }
 
-// flush hands over what has gathered, withheld records included.
+// flush hands over what has gathered, including withheld records.
 func (t *trace) flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -51,9 +51,9 @@ func Unwound(v any) (end Ending, panicked bool) {
 	return end, true
 }
 
-// panicking says whether the runtime has called the deferred function that
-// calls this, because of a panic. A recovered one stands on the stack until
-// that function returns.
+// panicking reports whether the runtime has called the deferred function that
+// calls this because of a panic. A recovered panic stays on the stack until that
+// function returns.
 func panicking() bool {
 	var pcs [16]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])

@@ -1,9 +1,9 @@
-// Package record is what travels between a service, a store and a report: the
-// stored record of OSProfiler.
+// Package record defines what travels between a service, a store and a report:
+// OSProfiler's stored record.
 //
-// A trace point gives two records, one when it starts and one when it stops, so
-// that work which is still running, or never ended, can be seen. A record is one
-// JSON object. This is the start of a database query, wrapped here for the page:
+// A trace point produces two records, one when it starts and one when it stops,
+// so that work which is still running, or never ended, is visible. A record is
+// one JSON object. This is the start of a database query, wrapped to fit the page:
 //
 //	{"name":"db-start",
 //	 "base_id":"b0000000-0000-4000-8000-000000000000",
@@ -18,23 +18,23 @@
 //
 //	stored       in Go       what it is
 //	name         RecordName  the name of the point, then "-start" or "-stop"
-//	base_id      Trace       the trace: all that one request caused, in every service
+//	base_id      Trace       the trace: everything one request caused, in every service
 //	trace_id     Point       the point, the same in its start and its stop
 //	parent_id    Parent      the point around it; the trace, if there is none
 //	timestamp    Time        UTC, in microseconds
-//	info         Info        what the layer says of the point, last its host
+//	info         Info        what the layer says about the point; its host comes last
 //	project      Project     the project that the service belongs to
 //	service      Service     the program that recorded the point
 //
-// Ids are UUIDs as far as Sonde makes them, and any [header.ID] when they came
-// from others. A stop record of a point that failed has the type and the text of
-// the error in info, as "etype" and "message". What Sonde adds of its own stands
-// in info.sonde; OSProfiler ignores it.
+// Ids made by Sonde are UUIDs; those made by others can be any [header.ID]. The
+// stop record of a failed point has the type and the text of the error in info,
+// as "etype" and "message". Sonde's own additions are in info.sonde, which
+// OSProfiler ignores.
 //
 // An [Event] is a record on its way to a store, and a [Sink] takes it there. A
-// [Record] is one that a store gives back, perhaps written by OSProfiler itself
-// or damaged; [Parse] reads it. [Record.Event] turns it into an Event again, to
-// be copied to another store.
+// [Record] is one read back from a store, perhaps written by OSProfiler itself
+// or damaged; [Parse] reads it. [Record.Event] turns it back into an Event, so
+// that it can be copied to another store.
 //
 // The format is that of OSProfiler's notifiers, see osprofiler/profiler.py and
 // osprofiler/drivers in https://opendev.org/openstack/osprofiler.

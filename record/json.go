@@ -3,7 +3,7 @@ package record
 import "github.com/sonde-go/sonde/internal/jsontext"
 
 // AppendJSON appends the event to b as OSProfiler stores it, one JSON object in
-// ASCII without blanks or a line's end:
+// ASCII without blanks or a newline:
 //
 //	{"name":"db-start","base_id":…,"trace_id":…,"parent_id":…,"timestamp":…,"info":{…},"project":…,"service":…}
 func (e *Event) AppendJSON(b []byte) []byte {
@@ -15,8 +15,8 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// The part of a record between the name and the info, of which only ids and
-// time differ as long as all ids are UUIDs.
+// The part of a record between the name and the info. As long as all ids are
+// UUIDs, only the ids and the time differ from record to record.
 const (
 	noUUID = "00000000-0000-0000-0000-000000000000"
 	noTime = "0000-00-00T00:00:00.000000"

@@ -29,10 +29,10 @@ var (
 
 // Parse reads one record that a store keeps as one JSON object, in the
 // layout of [Event.AppendJSON] or in any other: Python's blanks, another order,
-// more fields. As in Python, NaN and Infinity are numbers and of a repeated key
-// the last counts. A text field that holds a number or the like is read as its
-// JSON text, and what is not UTF-8 in one as U+FFFD. All but name and trace_id
-// may be absent or null; Host is what info says.
+// more fields. As in Python, NaN and Infinity are numbers, and the last value of
+// a repeated key counts. A text field that holds a number or another value is
+// read as its JSON text, and invalid UTF-8 in one as U+FFFD. All fields but name
+// and trace_id may be absent or null; the host is taken from info.
 //
 // Info and Payload of the result are parts of payload, which must not change
 // afterwards; the strings are copies. An error is a [*BadRecordError]. It is
@@ -132,8 +132,7 @@ func (p *recordParser) record(payload []byte) Record {
 	return r
 }
 
-// texts lays the values behind one another, so that they become strings with
-// one allocation.
+// texts joins the values, so that they become strings with one allocation.
 func (p *recordParser) texts() (texts [fieldCount]string) {
 	var scratch [256]byte
 	joined := scratch[:0]

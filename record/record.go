@@ -11,9 +11,9 @@ import (
 	"github.com/sonde-go/sonde/internal/jsontext"
 )
 
-// Record is one stored record as a store gives it back. The stored bytes are
-// kept as they are, since a report prints them: key order, nulls and unknown
-// fields included.
+// Record is one record as read from a store. The stored bytes are kept
+// unchanged, since a report prints them: key order, nulls and unknown fields
+// included.
 type Record struct {
 	Name      string  // with "-start" or "-stop", as stored
 	Trace     string  // stored as base_id
@@ -26,19 +26,19 @@ type Record struct {
 
 	// Info is the JSON object "info", nil if the record has none.
 	Info json.RawMessage
-	// Payload is what reports show as meta.raw_payload.<name>: the whole
-	// record where the store keeps it as one JSON text, {"info": …} for SQL.
+	// Payload is what reports show as meta.raw_payload.<name>: the whole record
+	// if the store keeps it as one JSON text, or {"info": …} for SQL stores.
 	Payload json.RawMessage
 }
 
-// BadRecordError is a stored record that cannot be read. A reader of a trace
-// skips it and goes on with the next.
+// BadRecordError reports a stored record that cannot be read. A reader of a trace
+// skips it and continues with the next.
 type BadRecordError struct {
 	Raw []byte // as stored
 	Err error  // what is wrong with it
 }
 
-// Error quotes the beginning of the record.
+// Error returns one line that quotes the beginning of the record.
 func (e *BadRecordError) Error() string {
 	raw := e.Raw
 	if len(raw) > 60 {
@@ -50,9 +50,9 @@ func (e *BadRecordError) Error() string {
 // Unwrap returns what is wrong.
 func (e *BadRecordError) Unwrap() error { return e.Err }
 
-// Event is the record as it would be recorded anew, for a store that it is
-// copied to. It fails for a record that is no start or stop of a trace point,
-// or whose ids or time no reader could use.
+// Event returns the record as an event, so that it can be copied to another
+// store. It fails for a record that is not the start or stop of a trace point, or
+// whose ids or time are unusable.
 func (r *Record) Event() (Event, error) {
 	f := Fields{Project: deref(r.Project), Service: deref(r.Service), Host: deref(r.Host)}
 	var ok bool

@@ -9,16 +9,16 @@ import (
 // Sink takes events to a store.
 //
 // Notify delivers a batch. The events and what they point to are valid until it
-// returns; to keep one longer, take an [Event.Clone]. It is called by one
-// goroutine at a time for each service, and it should give up when ctx ends. The
-// error says what became of the batch:
+// returns; to keep one longer, take an [Event.Clone]. Each service calls it from
+// one goroutine at a time, and it should give up when ctx ends. The error says
+// what became of the batch:
 //
 //   - nil: every event is stored.
-//   - [*RejectedError]: the named events will never be stored; the others may be
-//     stored or not, and are sent again.
-//   - an error that wraps [ErrNotSent]: not one of the events reached the
-//     store; they are sent again.
-//   - any other: unknown, for instance since the reply was lost. The batch is
+//   - [*RejectedError]: the listed events will never be stored; the others may
+//     or may not be, and are sent again.
+//   - an error that wraps [ErrNotSent]: none of the events reached the store;
+//     they are sent again.
+//   - any other: unknown, for instance because the reply was lost. The batch is
 //     sent again, so a store may see an event twice: (Point, Name, Phase)
 //     identifies it.
 type Sink interface {
@@ -29,14 +29,14 @@ type Sink interface {
 // the batch reached the store, for instance because it refused the connection.
 var ErrNotSent = errors.New("not sent")
 
-// RejectedError is a Sink's answer to a batch of which it will never take some
-// events. They are dropped and counted, the rest is sent again.
+// RejectedError is a Sink's answer to a batch some of whose events it will never
+// accept. They are dropped and counted; the rest is sent again.
 type RejectedError struct {
 	Indexes []int // of the rejected events in the batch, ascending
 	Err     error // why
 }
 
-// Error says how many events were rejected and why.
+// Error returns how many events were rejected and why.
 func (e *RejectedError) Error() string {
 	return fmt.Sprintf("%d events rejected: %v", len(e.Indexes), e.Err)
 }

@@ -16,17 +16,17 @@ func twoDigits() (t [100]uint16) {
 	return t
 }
 
-// AppendTimestamp appends a Unix time in nanoseconds the way records carry it,
-// in UTC and cut to microseconds: 2026-01-02T03:04:05.000006. Years outside of
-// 0 to 9999 are not what it is for.
+// AppendTimestamp appends a Unix time in nanoseconds in the format of records,
+// in UTC and truncated to microseconds: 2026-01-02T03:04:05.000006. The result is
+// undefined for years outside 0 to 9999.
 func AppendTimestamp(b []byte, nanos int64) []byte {
 	b = append(b, noTime...)
 	putTimestamp((*[26]byte)(b[len(b)-26:]), nanos)
 	return b
 }
 
-// second is the text of the second that was written last: the next record is
-// mostly of the same one.
+// second caches the text of the last second written: the next record usually
+// falls into the same one.
 var second atomic.Pointer[secondText]
 
 type secondText struct {

@@ -9,18 +9,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sonde-go/sonde/internal/saturate"
 	"github.com/sonde-go/sonde/record"
 )
 
-// Build makes the report of one trace from its records, in the order in which
-// the store gives them. Records that cannot be read are left out and counted
-// in Warnings; an error other than a [*record.BadRecordError] ends it and is
-// returned.
+// Build makes the report of one trace from its records, in the store's order.
+// Records that cannot be read are left out and counted in Warnings; any error
+// other than a [*record.BadRecordError] ends Build and is returned.
 //
-// As OSProfiler does, it takes records with one trace id as one point; a record
-// whose name ends in "stop" ends the point and any other starts it; a later
-// record with the same name replaces the earlier. The records' bytes are kept
-// and must not change.
+// As in OSProfiler, records with the same trace id are one point; a record whose
+// name ends in "stop" ends the point, and any other starts it; a later record with
+// the same name replaces the earlier one. The report keeps the records' bytes,
+// which must not change.
 func Build(records iter.Seq2[record.Record, error]) (*Report, error) {
 	b := builder{
 		Report: &Report{first: none},
@@ -44,6 +44,9 @@ func Build(records iter.Seq2[record.Record, error]) (*Report, error) {
 	return b.Report, nil
 }
 
+// builder makes one Report. Records come in any order and may be hostile, so adding
+// one takes constant time; finish does the rest once all are there. Points, records
+// and names refer to each other by index, since the lists grow.
 type builder struct {
 	*Report
 	index *index
@@ -54,18 +57,23 @@ type builder struct {
 	last  *Source // of the point before
 }
 
-// recordName is what follows from the name of a record.
+// recordName is what follows from the name of a record, worked out once per name.
+// OSProfiler cuts a point's name at the first dash, and takes whatever ends in
+// "stop" for a stop.
 type recordName struct {
 	text string
 	stop bool
 	stat int32 // of the point that it begins
 }
 
+// eventKey identifies a record of a point in builder.many.
 type eventKey struct {
 	point int32
 	name  string
 }
 
+// warn counts a problem of a record and keeps the first example. There are few
+// kinds of problems, whatever the number of records.
 func (b *builder) warn(problem, example string) {
 	for i := range b.Warnings {
 		if b.Warnings[i].Problem == problem {
@@ -76,10 +84,13 @@ func (b *builder) warn(problem, example string) {
 	b.Warnings = append(b.Warnings, Warning{Problem: problem, Count: 1, Example: example})
 }
 
+// record adds a record. One without a readable time is left out, since it has no
+// place in the report; anything else that is missing only causes a warning. The
+// times of a point are those of its latest start and stop, as in OSProfiler.
 func (b *builder) record(r *record.Record) {
 	at, odd, ok := b.clock.parse(r.Timestamp)
 	if !ok {
-		b.warn("no timestamp that can be read, left out", r.Timestamp)
+		b.warn("no readable timestamp, left out", r.Timestamp)
 		return
 	}
 	if odd {
@@ -91,7 +102,7 @@ func (b *builder) record(r *record.Record) {
 		b.warn("no host", r.Name)
 	}
 	if len(b.Points) == 0 {
-		b.BaseID, b.began, b.ended = r.Trace, at, at
+		b.Trace, b.began, b.ended = r.Trace, at, at
 	}
 	b.began, b.ended = min(b.began, at), max(b.ended, at)
 
@@ -109,7 +120,7 @@ func (b *builder) record(r *record.Record) {
 	}
 }
 
-// name looks a record's name up, of which a trace has few.
+// name looks up a record's name, of which a trace has few.
 func (b *builder) name(text string) recordName {
 	name, ok := b.names[text]
 	if ok {
@@ -124,7 +135,7 @@ func (b *builder) name(text string) recordName {
 	return name
 }
 
-// point returns the point of a record, a new one if it is the first.
+// point returns the point of a record, or a new one if it is the first.
 func (b *builder) point(r *record.Record, name recordName) int32 {
 	i, hash, at := b.index.find(b.Points, r.Point)
 	if i != none {
@@ -139,14 +150,14 @@ func (b *builder) point(r *record.Record, name recordName) int32 {
 		b.Points = slices.Grow(b.Points, len(b.Points)+32)
 	}
 	b.Points = append(b.Points, Point{
-		Name: b.Stats[name.stat].Name, stat: name.stat, TraceID: r.Point, ParentID: r.Parent, Depth: -1,
+		Name: b.Stats[name.stat].Name, stat: name.stat, ID: r.Point, ParentID: r.Parent, Depth: -1,
 		Source: b.source(r),
 		parent: none, child: none, next: none, firstEvent: none, lastEvent: none, start: none, stop: none,
 	})
 	return i
 }
 
-// newStat gives a name its place in Stats, at the first point that has it.
+// newStat adds a name to Stats, at its first point.
 func (b *builder) newStat(name recordName) int32 {
 	cut, _, _ := strings.Cut(name.text, "-")
 	stat, ok := b.stats[cut]
@@ -181,8 +192,7 @@ func (s *Source) text(text *string, null uint8) string {
 	return *text
 }
 
-// event keeps a record of a point, in the place of an earlier one of the same
-// name.
+// event keeps a record of a point, in place of an earlier one of the same name.
 func (b *builder) event(point int32, r *record.Record, name string) int32 {
 	i := b.sameName(point, name)
 	if i == none {
@@ -201,15 +211,14 @@ func (b *builder) event(point int32, r *record.Record, name string) int32 {
 		b.origins[point] = b.events.at(i).payload
 	}
 	e := b.events.at(i)
-	e.payload = r.Payload
+	e.payload, e.info = r.Payload, r.Info
 	if r.Payload == nil && r.Info != nil {
 		e.payload = slices.Concat([]byte(`{"info":`), r.Info, []byte("}"))
 	}
 	return i
 }
 
-// sameName looks through the few records of a point, and into a map once they
-// are not few.
+// sameName searches the records of a point, or a map once there are many.
 func (b *builder) sameName(point int32, name string) int32 {
 	const few = 8
 	n := 0
@@ -257,11 +266,11 @@ func (b *builder) finish() {
 	b.ended -= b.began
 	b.lastStart -= b.began
 	b.link(b.order(sorted))
-	b.sumUp()
 	b.measureDepth()
+	b.sumUp()
 }
 
-// order is the points by their start, nil if they are in order already.
+// order returns the points ordered by their start, or nil if they already are.
 func (b *builder) order(sorted bool) []int32 {
 	if sorted {
 		return nil
@@ -287,8 +296,8 @@ func (b *builder) order(sorted bool) []int32 {
 	return order
 }
 
-// link hangs the points under their parents by their start, and measures for
-// each how much of its time its children cover.
+// link adds the points to their parents, ordered by their start, and measures how
+// much of each point's time its children cover.
 func (b *builder) link(order []int32) {
 	type tail struct {
 		last  int32 // child so far
@@ -335,10 +344,32 @@ func (b *builder) sumUp() {
 		p := &b.Points[i]
 		s := &b.Stats[p.stat]
 		s.Count++
-		s.Total = sum(s.Total, p.Duration())
-		s.Self = sum(s.Self, p.Self())
+		if p.Depth < 0 {
+			s.Total = saturate.Add(s.Total, p.Duration())
+		}
+		s.Self = saturate.Add(s.Self, p.Self())
 		s.Max = max(s.Max, p.Duration())
-		s.millis = sum(s.millis, millis(p.stopped)-millis(p.started))
+		s.millis = saturate.Add(s.millis, millis(p.stopped)-millis(p.started))
+	}
+	b.sumTotals()
+}
+
+// sumTotals adds up the durations of the tree's points by name. The time of a point
+// below another of its name is included in the other's.
+func (b *builder) sumTotals() {
+	open := make([]int32, len(b.Stats)) // how many of each name are on the way down to a point
+	var way []int32                     // names
+	for p := range b.Walk() {
+		for len(way) > int(p.Depth) {
+			open[way[len(way)-1]]--
+			way = way[:len(way)-1]
+		}
+		if open[p.stat] == 0 {
+			s := &b.Stats[p.stat]
+			s.Total = saturate.Add(s.Total, p.Duration())
+		}
+		open[p.stat]++
+		way = append(way, p.stat)
 	}
 }
 
@@ -346,7 +377,7 @@ func (b *builder) sumUp() {
 // point.
 func millis(micros int64) int64 { return int64(float64(micros) / 1000) }
 
-// measureDepth visits what the roots lead to.
+// measureDepth visits the points that are reachable from the roots.
 func (b *builder) measureDepth() {
 	for p := range b.Walk() {
 		p.Depth = 0

@@ -69,7 +69,7 @@ func TestTree(t *testing.T) {
 	if e.HasStop || !e.HasStart || e.Duration() != 0 || r.Unfinished() != 2 {
 		t.Errorf("e is %+v", e)
 	}
-	if r.BaseID != "base" || r.Records != 10 || r.Duration() != 60*ms || !r.Began().Equal(time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)) {
+	if r.Trace != "base" || r.Records != 10 || r.Duration() != 60*ms || !r.Began().Equal(time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)) {
 		t.Errorf("%+v", r)
 	}
 	if got := names(r.Unreachable()); got != nil {
@@ -164,9 +164,11 @@ func TestRepeatedRecords(t *testing.T) {
 		stored("b-start", "2", "1", at(1), `{"sonde": {"lost": 4}, "sonde": {"lost": 40}, "host": "h"}`),
 		stored("c-start", "3", "1", at(1), `{"sonde": {"lost": -4}}`),
 		stored("c-stop", "3", "1", at(1), `{"sonde": {"lost": "many"}}`),
+		stored("d-start", "4", "1", at(1), `{"sonde": {"service_lost": {"n": 100, "from": "x", "to": "y"}, "lost": 1000}}`),
+		stored("d-stop", "4", "1", at(1), `{"sonde": {"service_lost": {"n": -1}}}`),
 	}
 	r := build(t, ofPayloads(payloads))
-	if lost := r.Lost(); lost != 43 {
+	if lost := r.Lost(); lost != 1143 {
 		t.Errorf("lost %d", lost)
 	}
 	n := 0
@@ -237,7 +239,7 @@ func TestWarnings(t *testing.T) {
 	}))
 	want := []report.Warning{
 		{Problem: "cannot be read, left out", Count: 2, Example: `bad record "not JSON": not a JSON object`},
-		{Problem: "no timestamp that can be read, left out", Count: 1, Example: "yesterday"},
+		{Problem: "no readable timestamp, left out", Count: 1, Example: "yesterday"},
 		{Problem: "timestamp is not in the form 2006-01-02T15:04:05.000000", Count: 1, Example: "2026-01-02T03:04:05Z"},
 		{Problem: "no info", Count: 1, Example: "c-start"},
 		{Problem: "no host", Count: 1, Example: "d-start"},
@@ -250,7 +252,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// TestDeepTrace holds that nothing here is recursive in the tree's depth.
+// TestDeepTrace checks that nothing here is recursive in the tree's depth.
 func TestDeepTrace(t *testing.T) {
 	const n = 110000
 	r := build(t, ofPayloads(deepTrace(n)))
@@ -267,6 +269,22 @@ func TestPayloadThatIsNoJSON(t *testing.T) {
 		yield(record.Record{Name: "a-start", Point: "1", Timestamp: at(0), Payload: []byte("{broken\x01")}, nil)
 	})
 	if text := toJSON(t, r); !strings.Contains(text, `"meta.raw_payload.a-start": "{broken\u0001",`) {
+		t.Error(text)
+	}
+}
+
+// TestRefused: the report says how many requests its trace knows to have been
+// refused.
+func TestRefused(t *testing.T) {
+	r := build(t, ofPayloads([]string{
+		stored("http-start", "1", "base", at(0), plain),
+		stored("http-stop", "1", "base", at(5000), `{"sonde": {"lost": 3, "refused": 1000}, "host": "h"}`),
+		stored("sonde_refused-start", "2", "base", at(1), `{"sonde": {"refused": 24}}`),
+	}))
+	if r.Refused() != 1024 || r.Lost() != 3 {
+		t.Errorf("refused %d, lost %d", r.Refused(), r.Lost())
+	}
+	if text := toText(t, r, report.Options{Width: 120}); !strings.Contains(text, "at least 1,024 requests refused") {
 		t.Error(text)
 	}
 }

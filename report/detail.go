@@ -9,18 +9,18 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// maxDetail is the length in bytes that a detail is cut to: no line shows more.
+// maxDetail is the length in bytes to which a detail is cut: no line shows more.
 const maxDetail = 1000
 
 // maxLayers is how many foreign layers one trace may describe.
 const maxLayers = 64
 
-// Detail says in a few words what a point was about, by the label of its
-// [layer.Layer]: "GET /cart 200" of a request, the statement of a query, the
-// method of a call, the subject of a message, the name of a function. An
-// outcome other than success or failure follows in parentheses. It is "" for a
-// point of no known layer. The text is as stored: hostile, and at most 1000
-// bytes long.
+// Detail returns in a few words what a point was about, by the label of its
+// [layer.Layer]: "GET /cart 200" for a request, the statement of a query, the
+// method of a call, the subject of a message, the name of a function. An outcome
+// other than success or failure follows in parentheses. It returns "" if the layer
+// of the point is not known. The text is as stored, and so hostile, and at most
+// 1000 bytes long.
 func (r *Report) Detail(p *Point) string {
 	start, stop := r.Info(p, record.Start), r.Info(p, record.Stop)
 	text := ""
@@ -39,8 +39,8 @@ func (r *Report) Detail(p *Point) string {
 	return text
 }
 
-// Kind is the kind of work that a point was: what its records say, else what
-// its layer implies, and Unspecified where neither does.
+// Kind returns the kind of work that a point was: what its records say, or else
+// what its layer implies, or else Unspecified.
 func (r *Report) Kind(p *Point) layer.Kind {
 	start := r.Info(p, record.Start)
 	if k := layer.ParseKind(plainText(jsontext.Get(start, "sonde", "kind"))); k != layer.Unspecified {
@@ -52,8 +52,8 @@ func (r *Report) Kind(p *Point) layer.Kind {
 	return layer.Unspecified
 }
 
-// layers are the known layers whose groups the info of a start record has, in
-// the record's order. Each group counts once: looking into the stop record for
+// layers returns the known layers whose groups are in the info of a start record,
+// in the record's order. Each group counts once: looking into the stop record for
 // each of many repeated keys would take quadratic time.
 func (r *Report) layers(start []byte) []*layer.Layer {
 	var found []*layer.Layer
@@ -73,8 +73,8 @@ func (r *Report) layers(start []byte) []*layer.Layer {
 	return found
 }
 
-// memberText is the text of a member of the stop record's info, or of the start
-// record's where that has none.
+// memberText is the text of a member of the stop record's info, or else of the
+// start record's.
 func memberText(start, stop []byte, path string) string {
 	names := strings.Split(path, ".")
 	if text := plainText(jsontext.Get(stop, names...)); text != "" {

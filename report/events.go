@@ -6,7 +6,8 @@ import "encoding/json"
 type event struct {
 	name    string
 	payload json.RawMessage
-	next    int32 // of the same point
+	info    json.RawMessage // nil if there is none
+	next    int32           // of the same point
 }
 
 const chunkBits = 10

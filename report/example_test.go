@@ -44,17 +44,7 @@ func ExampleRead() {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	if err := r.WriteText(os.Stdout, report.Options{Width: 60}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	// Output:
-	// trace b at 2026-01-02 03:04:05.000 UTC
-	// 9.00 ms, 1 point, 1 service
-	// slowest: http GET / in shop, self 9.00 ms (100 %)
-	//
-	// point         total     self  service  0             9.00 ms
-	// http GET /  9.00 ms  9.00 ms  shop     █████████████████████
-	//
-	// name    count    total     self      max
-	// http        1  9.00 ms  9.00 ms  9.00 ms
+	p := &r.Points[0]
+	fmt.Println(p.Name, r.Detail(p), p.Service, p.Duration())
+	// Output: http GET / shop 9ms
 }

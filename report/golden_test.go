@@ -10,12 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"go.uber.org/goleak"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/text"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -78,6 +80,19 @@ func toJSON(t testing.TB, r *report.Report) string {
 	var out bytes.Buffer
 	if err := r.WriteOSProfiler(&out); err != nil {
 		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// toText is the report for people, which must be safe to print.
+func toText(t testing.TB, r *report.Report, o report.Options) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := text.Write(&out, r, o); err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.IndexFunc(out.String(), func(c rune) bool { return c != '\n' && !unicode.IsPrint(c) }); i >= 0 {
+		t.Fatalf("%q", out.String()[i:])
 	}
 	return out.String()
 }

@@ -11,6 +11,7 @@ type index struct {
 	used  int
 }
 
+// slot holds a part of the hash, so that most ids that differ are not compared.
 type slot struct {
 	hash  uint32
 	point int32 // +1; 0 is a free slot
@@ -18,7 +19,7 @@ type slot struct {
 
 func newIndex() *index { return &index{seed: maphash.MakeSeed(), slots: make([]slot, 64)} }
 
-// find returns the point with this id or -1, and the hash and the place for
+// find returns the point with this id, or -1, and the hash and the place to pass to
 // add.
 func (x *index) find(points []Point, id string) (point int32, hash uint32, at int) {
 	hash = uint32(maphash.String(x.seed, id))
@@ -28,13 +29,13 @@ func (x *index) find(points []Point, id string) (point int32, hash uint32, at in
 		if s.point == 0 {
 			return -1, hash, at
 		}
-		if s.hash == hash && points[s.point-1].TraceID == id {
+		if s.hash == hash && points[s.point-1].ID == id {
 			return s.point - 1, hash, at
 		}
 	}
 }
 
-// add puts a point where find has found it missing.
+// add stores a point at the place where find has missed it.
 func (x *index) add(point int32, hash uint32, at int) {
 	x.slots[at] = slot{hash, point + 1}
 	if x.used++; 2*x.used <= len(x.slots) {

@@ -144,7 +144,7 @@ func TestDeeperLinesAreNotIndented(t *testing.T) {
 }
 
 // TestReadReportInAnyOrder: of repeated keys the last counts, children may come
-// first, and what is no point is passed over.
+// first, and what is not a point is skipped.
 func TestReadReportInAnyOrder(t *testing.T) {
 	point := func(id, parent, children string) string {
 		return fmt.Sprintf(`{"children": [{}], "children": %s, "info": 1, "\u0069nfo": {"name": "f", "started": 0, "finished": 3, "meta.raw_payload.f-start": {"info": {}}}, "trace_id": "x", "trace_id": %q, "parent_id": %q}`,
@@ -157,7 +157,7 @@ func TestReadReportInAnyOrder(t *testing.T) {
 	}
 	var ids []string
 	for p := range r.Walk() {
-		ids = append(ids, p.TraceID)
+		ids = append(ids, p.ID)
 	}
 	if got := strings.Join(ids, ""); got != "123" {
 		t.Errorf("points %s", got)

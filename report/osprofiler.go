@@ -12,8 +12,8 @@ import (
 )
 
 // WriteOSProfiler writes the report as "osprofiler trace show --json" prints it,
-// but for the newline at its end. A report that [Read] has read from this form is
-// written as it was.
+// without the newline at the end. A report that [Read] has read from this form is
+// written unchanged. It returns the first error of w.
 func (r *Report) WriteOSProfiler(w io.Writer) error {
 	j := jsonWriter{Report: r, Writer: jsontext.NewWriter(w)}
 	if r.read != nil {
@@ -24,6 +24,7 @@ func (r *Report) WriteOSProfiler(w io.Writer) error {
 	return j.Flush()
 }
 
+// jsonWriter writes a report in OSProfiler's form, while it walks the tree.
 type jsonWriter struct {
 	*Report
 	*jsontext.Writer
@@ -64,13 +65,13 @@ func (j *jsonWriter) report() {
 	j.Raw("}\n}")
 }
 
-// siblings are points that are still to be written.
+// siblings are the points of one level that are still to be written.
 type siblings struct {
 	from, next int // in jsonWriter.tree's list
 }
 
 // tree writes the points without recursion: the stack has the siblings of each
-// depth, whose numbers lie behind one another in list.
+// depth, whose numbers are consecutive in list.
 func (j *jsonWriter) tree() {
 	var list []int32
 	var stack []siblings
@@ -124,7 +125,7 @@ func (j *jsonWriter) inOrder(list []int32, first int32) []int32 {
 	return list
 }
 
-// point writes all of a point but its children and what follows them.
+// point writes a point except for its children and what follows them.
 func (j *jsonWriter) point(i int32, indent int) {
 	p := &j.Points[i]
 	stored := j.storedTexts(i)
@@ -140,13 +141,13 @@ func (j *jsonWriter) point(i int32, indent int) {
 	j.records(p, indent+4)
 	j.Line(indent + 2)
 	j.Raw("}")
-	j.member(indent+2, "trace_id", p.TraceID, false, stored.traceID)
+	j.member(indent+2, "trace_id", p.ID, false, stored.traceID)
 	j.member(indent+2, "parent_id", p.ParentID, p.ParentID == "", stored.parentID)
 	j.Raw(",")
 	j.Key(indent+2, "children")
 }
 
-// storedTexts are the point's fields as its first record holds them.
+// storedTexts are the point's fields as stored in its first record.
 type storedTexts struct{ project, service, host, traceID, parentID []byte }
 
 func (j *jsonWriter) storedTexts(i int32) (s storedTexts) {
@@ -172,8 +173,8 @@ func (j *jsonWriter) storedTexts(i int32) (s storedTexts) {
 	return s
 }
 
-// member writes a field of a point: as it is stored where that is what the
-// point says, since OSProfiler prints a number as a number.
+// member writes a field of a point: the stored JSON if it means what the point
+// says, since OSProfiler prints a number as a number.
 func (j *jsonWriter) member(indent int, name, text string, null bool, stored []byte) {
 	j.Raw(",")
 	j.Key(indent, name)
@@ -235,7 +236,7 @@ func (j *jsonWriter) exception(p *Point, indent int) {
 	j.Raw(`"None"`)
 }
 
-// payload writes stored JSON; what a store gave that is none becomes a string.
+// payload writes stored JSON; anything that is not JSON becomes a string.
 func (j *jsonWriter) payload(value json.RawMessage, indent int) {
 	switch {
 	case len(value) == 0:

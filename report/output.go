@@ -1,78 +1,64 @@
 package report
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
-// Output is a form in which reports are written. The command writes any that it
-// knows under its name (--format NAME).
+// Output is a form in which reports are written. The command chooses one by its
+// name (--format NAME).
 type Output struct {
-	// Name is what chooses the form: "csv". It is made of lower-case letters,
-	// digits and dashes.
+	// Name is the name of the form, such as "csv". It consists of lower-case
+	// letters, digits and dashes.
 	Name string
 
-	// Doc says in a few words what the form is, for the help: "points as
+	// Doc describes the form in a few words for the command's help: "points as
 	// comma-separated values, a line each".
 	Doc string
 
-	// Text says that the form is text, of which a terminal shows every
-	// character as it is meant: whatever the records hold, Write writes UTF-8 of
-	// printable characters, tabs and the ends of lines, and colours only where
-	// its options ask for them. On standard output the command ends the last
-	// line if Write has not. What is not text is written as it is.
+	// Text says that the form is text that is safe to print on a terminal:
+	// whatever the records hold, Write writes only printable UTF-8, tabs and
+	// newlines, and colours only if the options ask for them. On standard output
+	// the command adds a missing final newline. Forms that are not text are
+	// written unchanged.
 	Text bool
 
-	// Write writes a report. It returns the first error of w, writes the same
-	// for the same report, and is safe for concurrent use.
+	// Write writes a report. It must return the first error of w, always write
+	// the same for the same report, and be safe for concurrent use.
 	Write func(w io.Writer, r *Report, o Options) error
 }
 
-// Options say how a report is to be printed. A form uses those that mean
-// something to it.
+// Options say how a report is printed. A form ignores those that do not apply to
+// it.
 type Options struct {
-	// Width is how many columns a line may take, at least 40. 0: 100.
+	// Width is how many columns a line may take; less than 40 counts as 40.
+	// Default: 100.
 	Width int
-	// Color marks what matters with ANSI colours.
+	// Color highlights what matters with ANSI colours.
 	Color bool
-	// MaxRows is how many points are shown one by one; those that failed and
-	// the slowest are kept. What would take no more lines than the remark that
-	// it is left out is shown too. 0: no limit.
+	// MaxRows is how many rows of points are shown; those that failed and the
+	// slowest are preferred. Rows that would take no more lines than the remark
+	// that they are left out are shown too. Zero: no limit.
 	MaxRows int
-	// More says how to see rows that are left out for MaxRows: "--all shows
-	// them". Empty: the report says only how many there are.
+	// More says how to see the rows that MaxRows leaves out, such as "--all shows
+	// them". If it is empty, the report says only how many there are.
 	More string
+	// Now is when the records were read, for a trace that may still be running:
+	// points without a stop have run until then. Zero: until the last record.
+	Now time.Time
+	// Accepted are the signatures of findings that somebody has accepted, with the
+	// reasons: forms do not say them with the others. package report/findings makes
+	// it of a file. Nil: none is.
+	Accepted map[string]string
 }
 
-// The forms of this package.
-var (
-	// Text is [Report.WriteText].
-	Text = Output{
-		Name: "text",
-		Doc:  "a waterfall for the terminal",
-		Text: true,
-		Write: func(w io.Writer, r *Report, o Options) error {
-			return r.WriteText(w, o)
-		},
-	}
-
-	// JSON is [Report.WriteJSON].
-	JSON = Output{
-		Name: "json",
-		Doc:  "Sonde's own document, see docs/json.md",
-		Text: true,
-		Write: func(w io.Writer, r *Report, _ Options) error {
-			return r.WriteJSON(w)
-		},
-	}
-
-	// OSProfiler is [Report.WriteOSProfiler].
-	OSProfiler = Output{
-		Name: "osprofiler",
-		Doc:  `what "osprofiler trace show --json" prints`,
-		Text: true,
-		Write: func(w io.Writer, r *Report, _ Options) error {
-			return r.WriteOSProfiler(w)
-		},
-	}
-)
-
-// Outputs are the forms of this package, the default of the command first.
-func Outputs() []Output { return []Output{Text, JSON, OSProfiler} }
+// OSProfiler is [Report.WriteOSProfiler] as a form. The other forms of this module
+// are in packages of their own, such as report/text.
+var OSProfiler = Output{
+	Name: "osprofiler",
+	Doc:  `what "osprofiler trace show --json" prints`,
+	Text: true,
+	Write: func(w io.Writer, r *Report, _ Options) error {
+		return r.WriteOSProfiler(w)
+	},
+}

@@ -5,11 +5,11 @@ import "time"
 // none is the index of no point or record.
 const none = -1
 
-// Point is one trace point: all records with one trace id. Its first record
-// decides on its name and all else here.
+// Point is one trace point: all records with one point id, which OSProfiler calls
+// trace_id. Its name and all other fields are those of its first record.
 type Point struct {
 	Name     string // up to the first dash: "db" of "db-start"
-	TraceID  string
+	ID       string
 	ParentID string
 	*Source
 
@@ -29,7 +29,7 @@ type Point struct {
 	covered          int64 // in which a child ran
 }
 
-// Source is who wrote a point. A field that is null in the record is "".
+// Source says who recorded a point. A field that is null in the record is "".
 type Source struct {
 	Project string
 	Service string
@@ -44,17 +44,18 @@ const (
 	nullHost
 )
 
-// Start is when the point began, counted from the beginning of the report.
+// Start returns when the point began, counted from the beginning of the report.
 func (p *Point) Start() time.Duration { return duration(p.started) }
 
-// Stop is when the point ended, counted from the beginning of the report.
+// Stop returns when the point ended, counted from the beginning of the report.
 func (p *Point) Stop() time.Duration { return duration(p.stopped) }
 
-// Duration is 0 if a half is missing, and negative if the clocks of two hosts
-// differ.
+// Duration returns the time from the point's start to its stop. It is 0 if one of
+// them is missing, and negative if they are from hosts whose clocks differ.
 func (p *Point) Duration() time.Duration { return duration(p.stopped - p.started) }
 
-// Self is the part of the duration in which no child ran. It is not negative.
+// Self returns the part of the duration in which no child ran. It is never
+// negative.
 func (p *Point) Self() time.Duration { return duration(p.self()) }
 
 func (p *Point) self() int64 { return max(0, p.stopped-p.started) - p.covered }

@@ -13,15 +13,16 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// ErrNoRecords says that there was nothing to report in what Read has read.
+// ErrNoRecords is wrapped by the error of [Read] for data without any record.
 var ErrNoRecords = errors.New("no records")
 
-// Read makes a report of a file's content: records, one JSON object a line or
-// all in one JSON array, or a report in the form of [Report.WriteOSProfiler],
-// which is what "osprofiler trace show" reads. It keeps data, which must not change.
+// Read makes a report from a file's content: records, one JSON object per line or
+// all in one JSON array, or a report. That is in the form of
+// [Report.WriteOSProfiler], which "osprofiler trace show" reads, or Sonde's own
+// document, see docs/json.md. It keeps data, which must not change.
 //
-// What is no record is left out and counted in Warnings; without any record the
-// error wraps [ErrNoRecords].
+// Anything that is not a record is left out and counted in Warnings. Without any
+// record, the error wraps [ErrNoRecords].
 func Read(data []byte) (*Report, error) {
 	data = bytes.TrimSpace(data)
 	if len(data) == 0 {
@@ -33,6 +34,8 @@ func Read(data []byte) (*Report, error) {
 	switch {
 	case shown:
 		records = ofReport(data)
+	case whole && data[0] == '{' && isDocument(data):
+		records = ofDocument(data)
 	case whole && data[0] == '[':
 		records = ofArray(data)
 	case whole:
@@ -71,7 +74,7 @@ func ofArray(data []byte) iter.Seq2[record.Record, error] {
 	}
 }
 
-// shownPoint is where a report in JSON says what of a point.
+// shownPoint locates the parts of a point in a report in JSON.
 type shownPoint struct {
 	info, traceID, parentID []byte
 	children                []shownPoint
@@ -86,9 +89,9 @@ func ofReport(data []byte) iter.Seq2[record.Record, error] {
 	}
 }
 
-// readPoint reads a point with all below it at once, since looking for each
-// part of each point would take the report's depth times its size. It recurs as
-// deep as jsontext.MaxDepth lets reports nest.
+// readPoint reads a point with everything below it in one pass, since searching for
+// each part of each point would take the report's depth times its size. It recurs
+// as deep as jsontext.MaxDepth lets reports nest.
 func readPoint(text *jsontext.Cursor) (p shownPoint) {
 	for text.Open(); text.Next(); {
 		key := text.Key()
@@ -111,7 +114,7 @@ func readPoint(text *jsontext.Cursor) (p shownPoint) {
 	return p
 }
 
-// readPoints reads an array of points, without those that say nothing.
+// readPoints reads an array of points, without empty ones.
 func readPoints(text *jsontext.Cursor) (list []shownPoint) {
 	for text.Open(); text.Next(); {
 		if text.Kind() != '{' {
@@ -137,8 +140,8 @@ func (p *shownPoint) childRecords(yield func(record.Record, error) bool) bool {
 
 const payloadKey = "meta.raw_payload."
 
-// records yields the records of one point. Those that hold no more than info,
-// as SQL stores keep them, get the rest from the point.
+// records yields the records of one point. Those that hold only info, as SQL stores
+// keep them, get the rest from the point.
 func (p *shownPoint) records(yield func(record.Record, error) bool) bool {
 	started, finished := jsontext.Get(p.info, "started"), jsontext.Get(p.info, "finished")
 	of := record.Record{

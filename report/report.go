@@ -14,20 +14,18 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Report is what the records of one trace say. It is not changed after Build,
-// so it is safe for concurrent use.
+// Report is what the records of one trace say. It does not change after [Build], so
+// it is safe for concurrent use.
 type Report struct {
-	BaseID string // of the first record
+	Trace string // the id (OSProfiler's base_id), of the first record
 
-	// Points are all trace points, in the order in which the store gave the
-	// first record of each.
+	// Points are all trace points, ordered by their first records in the store.
 	Points []Point
 
 	// Stats sums up the points by name, in the order of Points.
 	Stats []Stat
 
-	// Records is how many records were read, those included that could not be
-	// used.
+	// Records is how many records were read, including unusable ones.
 	Records int
 
 	// Warnings say what was wrong with records.
@@ -47,12 +45,12 @@ type Report struct {
 	described   map[string]*layer.Layer
 }
 
-// Stat sums up the points of one name, those in a cycle included. A sum that is
-// longer than a Duration can be is the longest, 292 years.
+// Stat sums up the points of one name, those in a cycle included. Sums do not
+// overflow: they stop at the longest Duration, 292 years.
 type Stat struct {
 	Name  string
 	Count int
-	Total time.Duration // sum of their durations
+	Total time.Duration // sum of the durations of those that are not below another of the name
 	Self  time.Duration // sum of their times outside of children
 	Max   time.Duration // the longest
 
@@ -66,7 +64,7 @@ type Warning struct {
 	Example string // as stored in the first of them; hostile
 }
 
-// Began is the time of the earliest record, the zero Time without any.
+// Began returns the time of the earliest record, or the zero Time if there is none.
 func (r *Report) Began() time.Time {
 	if len(r.Points) == 0 {
 		return time.Time{}
@@ -74,19 +72,29 @@ func (r *Report) Began() time.Time {
 	return time.UnixMicro(r.began).UTC()
 }
 
-// Duration is the time from the earliest to the latest record.
+// Duration returns the time from the earliest to the latest record.
 func (r *Report) Duration() time.Duration { return duration(r.ended) }
 
-// Lost is how many more records of the trace never reached the store, as the
-// services themselves have counted: the sum of info.sonde.lost. It reads all
-// records.
-func (r *Report) Lost() (sum int64) {
+// Lost returns how many more records never reached the store, as counted by the
+// services themselves: the sum of info.sonde.lost and of info.sonde.service_lost.n,
+// which counts records that a service lost while the trace ran and that may belong
+// to other traces. It reads all records.
+func (r *Report) Lost() int64 { return r.told("lost") + r.told("service_lost", "n") }
+
+// Refused returns how many requests with the trace's headers were served untraced
+// because they came too often: the sum of info.sonde.refused, which is a lower
+// bound. It reads all records.
+func (r *Report) Refused() int64 { return r.told("refused") }
+
+// told is the sum of a member of info.sonde.
+func (r *Report) told(path ...string) (sum int64) {
+	path = append([]string{"info", "sonde"}, path...)
 	for i := range r.events.len {
 		payload := r.events.at(i).payload
 		if !bytes.Contains(payload, []byte(`"sonde"`)) {
 			continue
 		}
-		n, err := strconv.ParseInt(string(jsontext.Get(payload, "info", "sonde", "lost")), 10, 32)
+		n, err := strconv.ParseInt(string(jsontext.Get(payload, path...)), 10, 32)
 		if err == nil && n > 0 {
 			sum += n
 		}
@@ -94,7 +102,7 @@ func (r *Report) Lost() (sum int64) {
 	return sum
 }
 
-// Services are the services that took part, in the order of Points. A service
+// Services returns the services that took part, in the order of Points. A service
 // without a name is "".
 func (r *Report) Services() (names []string) {
 	seen := map[string]bool{}
@@ -107,7 +115,7 @@ func (r *Report) Services() (names []string) {
 	return names
 }
 
-// Unfinished is how many points have no stop.
+// Unfinished returns how many points have no stop.
 func (r *Report) Unfinished() (n int) {
 	for i := range r.Points {
 		if !r.Points[i].HasStop {
@@ -117,12 +125,12 @@ func (r *Report) Unfinished() (n int) {
 	return n
 }
 
-// Roots yields the points whose parent is not in the trace, by their start.
+// Roots yields the points whose parent is not in the trace, ordered by their start.
 func (r *Report) Roots() iter.Seq[*Point] { return r.siblings(r.first) }
 
-// Children yields the points right below p, by their start. A point that is
-// its own parent, or is in a cycle, has children too: follow them only from a
-// root down.
+// Children yields the points directly below p, ordered by their start. A point that
+// is its own parent, or is in a cycle, has children too, so follow children only
+// from a root down.
 func (r *Report) Children(p *Point) iter.Seq[*Point] { return r.siblings(p.child) }
 
 func (r *Report) siblings(i int32) iter.Seq[*Point] {
@@ -135,7 +143,7 @@ func (r *Report) siblings(i int32) iter.Seq[*Point] {
 	}
 }
 
-// Parent returns the point above p, nil for a root.
+// Parent returns the point above p, or nil for a root.
 func (r *Report) Parent(p *Point) *Point {
 	if p.parent == none {
 		return nil
@@ -173,8 +181,8 @@ func (r *Report) walk() iter.Seq[int32] {
 	}
 }
 
-// Unreachable yields the points that no root leads to, since they are their
-// own parent, in a cycle or below one, in the order of Points.
+// Unreachable yields the points that no root leads to, because they are their own
+// parent, in a cycle or below one, in the order of Points.
 func (r *Report) Unreachable() iter.Seq[*Point] {
 	return func(yield func(*Point) bool) {
 		if r.reachable == len(r.Points) {
@@ -188,7 +196,7 @@ func (r *Report) Unreachable() iter.Seq[*Point] {
 	}
 }
 
-// Info returns the JSON object "info" of p's start or stop record, nil if there
+// Info returns the JSON object "info" of p's start or stop record, or nil if there
 // is none.
 func (r *Report) Info(p *Point, kind record.Phase) json.RawMessage {
 	at := p.start
@@ -198,10 +206,11 @@ func (r *Report) Info(p *Point, kind record.Phase) json.RawMessage {
 	if at == none {
 		return nil
 	}
-	return jsontext.Get(r.events.at(at).payload, "info")
+	return r.events.at(at).info
 }
 
-// Failure returns the exception type and the message of a point that failed.
+// Failure returns the type and the message of p's error, and whether p failed. Both
+// texts are as stored, and so hostile.
 func (r *Report) Failure(p *Point) (etype, message string, failed bool) {
 	info := r.Info(p, record.Stop)
 	value := jsontext.Get(info, "etype")
@@ -211,13 +220,14 @@ func (r *Report) Failure(p *Point) (etype, message string, failed bool) {
 	return plainText(value), plainText(jsontext.Get(info, "message")), true
 }
 
-// Outcome is how a point ended that neither succeeded nor failed, such as
-// "canceled", and "" for any other. It is as stored: hostile.
+// Outcome returns how p ended if success or failure do not say enough, such as
+// "cancelled" or "timeout", and "" otherwise. It is as stored, and so hostile.
 func (r *Report) Outcome(p *Point) string {
 	return plainText(jsontext.Get(r.Info(p, record.Stop), "outcome"))
 }
 
-// plainText is a string's text, nothing for null, and other JSON as it is.
+// plainText is the text of a JSON string, "" for null, and any other JSON
+// unchanged.
 func plainText(value []byte) string {
 	if text, ok := jsontext.Text(value); ok {
 		return text
@@ -228,8 +238,8 @@ func plainText(value []byte) string {
 	return string(value)
 }
 
-// StoredRecords yields the records of p in the order of the store, with their
-// names ("db-start"). A repeated name counts once, the last of them.
+// StoredRecords yields the records of p in the store's order, with their names
+// ("db-start"). Of records with the same name only the last is yielded.
 func (r *Report) StoredRecords(p *Point) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
 		for i := p.firstEvent; i != none; {
@@ -246,17 +256,4 @@ func (r *Report) StoredRecords(p *Point) iter.Seq2[string, json.RawMessage] {
 func duration(micros int64) time.Duration {
 	const most = math.MaxInt64 / 1000
 	return time.Duration(max(-most, min(most, micros))) * time.Microsecond
-}
-
-// sum adds, and stops at the ends of the numbers, both of which have an
-// opposite.
-func sum[T ~int64](a, b T) T {
-	s := a + b
-	switch {
-	case a > 0 && b > 0 && s < 0:
-		return math.MaxInt64
-	case a < 0 && b < 0 && (s >= 0 || s == math.MinInt64):
-		return -math.MaxInt64
-	}
-	return s
 }

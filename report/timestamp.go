@@ -3,9 +3,9 @@ package report
 import "strings"
 
 // parseTimestamp reads a record's timestamp as microseconds since 1970 in UTC.
-// The usual form is 2006-01-02T15:04:05.000000. It also takes what others
-// write: no fraction or a longer one, a zone, a blank instead of the T; odd says
-// that OSProfiler would not have read it.
+// The usual form is 2006-01-02T15:04:05.000000. It also accepts what others write:
+// no fraction or a longer one, a zone, a blank instead of the T; odd says that
+// OSProfiler would not have accepted it.
 func parseTimestamp(s string) (micros int64, odd, ok bool) {
 	if micros, ok = parseUsual(s); ok {
 		return micros, false, true
@@ -48,6 +48,7 @@ func sixDigits(s string) (n int64, ok bool) {
 // usualForm is the usual form with a 0 for each digit.
 const usualForm = "0000-00-00T00:00:00.000000"
 
+// parseUsual reads only the usual form, which nearly all timestamps have.
 func parseUsual(s string) (micros int64, ok bool) {
 	if len(s) != len(usualForm) {
 		return 0, false
@@ -114,6 +115,7 @@ func (s *scanner) take(chars string) (c byte, ok bool) {
 	return c, true
 }
 
+// parseLenient reads any form that [parseTimestamp] accepts.
 func parseLenient(text string) (micros int64, odd, ok bool) {
 	s := scanner{strings.TrimSpace(text)}
 	odd = len(s.rest) != len(text)

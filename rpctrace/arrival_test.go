@@ -24,6 +24,18 @@ func TestArrivals(t *testing.T) {
 	}.Test(t)
 }
 
+func TestSends(t *testing.T) {
+	profilertest.Sender{
+		Send: func(_ *testing.T, ctx context.Context, h profilertest.Headers) (sent profilertest.Headers) {
+			_ = rpctrace.Produce(ctx, h, publishing, func(context.Context) error {
+				sent = h
+				return nil
+			})
+			return sent
+		},
+	}.Test(t)
+}
+
 // TestBatchOfForged: messages with forged headers are as good as not there,
 // whatever context and hook say, and so is a batch that was received already.
 func TestBatchOfForged(t *testing.T) {

@@ -11,30 +11,30 @@ import (
 // maxLinks is how many producers of one batch have a point of their own.
 const maxLinks = 64
 
-// Batch is the points of messages that are handled together. The zero Batch
-// does nothing.
+// Batch holds the points of messages that are handled together. The zero Batch is
+// valid, and its methods do nothing.
 type Batch struct {
 	points []profiler.Point
 }
 
-// Link is what info.links holds: a point that a point belongs to besides its
+// Link is an element of info.links: a point that a point belongs to besides its
 // parent.
 type Link struct {
 	BaseID  header.ID `json:"base_id"`
 	TraceID header.ID `json:"trace_id"`
 }
 
-// ConsumeBatch opens the points of messages that are handled together, with
-// one context for all; the caller stops the Batch. Each trace that has sent a
-// message sees how long the batch took: below each producer's point there is
-// one called o.Name. The one that the returned context belongs to (below the
-// point in ctx, otherwise below the first producer's) has links to all
-// producers in info.links, and the others have a link to it. At most 64
-// producers are told apart; links_left_out counts the rest.
+// ConsumeBatch opens the points of messages that are handled together, with one
+// context for all; the caller stops the Batch. Each trace that has sent a message
+// sees how long the batch took: below each producer's point there is a point called
+// o.Name. One of them is the point of the returned context: below the point in ctx,
+// or else below the first producer's. It has links to all producers in info.links,
+// and the other points have a link to it. At most 64 producers have a point;
+// links_left_out counts the rest.
 //
 // If no message carries headers and ctx is not traced, svc's admission hook is
-// asked once; a batch of forged messages alone is not traced. attrs and the
-// number of messages stand under the group of o.Layer.
+// asked once; a batch of only forged messages is not traced. attrs and the number
+// of messages are stored in the group of o.Layer.
 func ConsumeBatch(ctx context.Context, svc *profiler.Service, messages []header.Carrier, o profiler.Opening, destination string, attrs ...slog.Attr) (context.Context, Batch) {
 	from, leftOut, others := producers(ctx, svc, messages, bus(&o), destination)
 	if len(from) == 0 && others == 0 && (len(messages) > 0 || !profiler.Active(ctx)) {
@@ -76,9 +76,9 @@ type noHeaders struct{}
 func (noHeaders) Get(string) string  { return "" }
 func (noHeaders) Set(string, string) {}
 
-// producers are the points that have sent messages, each one once; others counts
-// the messages that may be traced for another reason, so neither the forged ones
-// nor those that the bus has received further out.
+// producers returns the points that have sent messages, each once. others counts
+// the messages that may be traced for another reason: neither forged ones nor those
+// that the bus has received further out.
 func producers(ctx context.Context, svc *profiler.Service, messages []header.Carrier, bus, destination string) (from []profiler.Incoming, leftOut, others int) {
 	seen := map[header.Info]bool{}
 	for _, c := range messages {
@@ -113,7 +113,7 @@ func links(from []profiler.Incoming) []Link {
 	return l
 }
 
-// Active says whether the batch is traced.
+// Active reports whether the batch is traced.
 func (b Batch) Active() bool { return len(b.points) > 0 }
 
 // Stop ends the batch.

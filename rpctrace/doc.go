@@ -1,9 +1,9 @@
-// Package rpctrace carries a trace over a message bus: the message's headers
-// take the two signed headers of the trace along, and what the consumer does
-// hangs below the point of the producer, whatever bus lies between.
+// Package rpctrace carries a trace over a message bus: the two signed headers of
+// the trace travel in the message's headers, and the consumer's points are below
+// the producer's, whatever the bus.
 //
-// A bus needs a [header.Carrier], which most buses' header types are already or
-// become in a few lines. [Produce] and [Process] do the rest:
+// A bus needs a [header.Carrier]; most buses' header types implement it already,
+// or can in a few lines. [Produce] and [Process] do the rest:
 //
 //	err := rpctrace.Produce(ctx, headers, publishing, func(ctx context.Context) error {
 //		return bus.Publish(ctx, queue, headers, body)
@@ -13,5 +13,5 @@
 //		return handle(ctx, message)
 //	})
 //
-// The subfolder nats binds NATS. Message bodies are never stored.
+// Package rpctrace/nats does this for NATS. Message bodies are never stored.
 package rpctrace

@@ -8,11 +8,13 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// Produce sends a message inside a point: send runs once, after the headers of
-// the trace were put into c. The point fails with the error of send, which
-// Produce returns. Without a profiler in ctx all that happens is send(ctx).
+// Produce calls send once, inside a point, after setting the headers of the trace
+// in c. The point fails with the error of send, which Produce returns. If ctx
+// carries no trace, Produce removes trace headers that c has from a forwarded
+// message, and calls send(ctx).
 func Produce(ctx context.Context, c header.Carrier, o profiler.Opening, send func(context.Context) error, attrs ...slog.Attr) error {
 	if !profiler.Active(ctx) {
+		header.Remove(c)
 		return send(ctx)
 	}
 	ctx, p := profiler.Open(ctx, o, attrs...)

@@ -7,8 +7,8 @@ import (
 )
 
 // Run calls fn inside the open point p and ends p as fn ends: with its error,
-// which Run returns, or its panic, which passes on. For a zero Point all that
-// happens is fn(ctx).
+// which Run returns, or its panic, which passes on. For the zero Point it only
+// calls fn(ctx).
 func Run(ctx context.Context, p profiler.Point, fn func(context.Context) error) error {
 	if !p.Active() {
 		return fn(ctx)

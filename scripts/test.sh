@@ -1,8 +1,11 @@
 #!/bin/sh
-# Runs all tests (or those of the packages named) with -race, and those that count allocations once more without
-# it, since -race makes sync.Pool forget at random. Ends with what a reader of
-# the log looks for: the time of each package, the slow ones with their reason,
-# and the servers whose tests were skipped.
+# Runs all tests (or those of the packages named) with -race, and those that
+# count allocations once more without it, since -race makes sync.Pool forget at
+# random: in the workspace, so with the newest of what is imported. Then, unless
+# packages are named, tests the root module as its go.mod has it
+# (scripts/test-floors.sh). Ends with what a reader of the log looks for: the
+# time of each package, the slow ones with their reason, and the servers whose
+# tests were skipped.
 set -eu
 
 sh scripts/install-test-deps.sh || echo "some servers are missing: their tests are skipped" >&2
@@ -19,9 +22,11 @@ run() {
 	if [ -e "$dir/failed" ]; then failed=1; fi
 }
 
-run go test -race -timeout 60m "${@:-./...}"
+run go test -race -timeout 60m "${@:-work}"
 # shellcheck disable=SC2046  # a list of folders
 run go test -run '^TestAlloc' $(grep -rl --include='*_test.go' --exclude-dir=bench '^func TestAlloc' . | xargs -n 1 dirname | sort -u)
+[ $# != 0 ] || run env GOWORK=off go -C examples/evidence test -timeout 60m . # a sample, without -race, which takes time
+[ $# != 0 ] || run sh scripts/test-floors.sh
 
 echo
 echo "Seconds by package, with -race; packages under 5 s and cached results are left out:"

@@ -7,18 +7,18 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// Option is a choice for [NewHandler].
+// Option configures [NewHandler].
 type Option func(*handler)
 
-// Keep has the records of traced requests from level on kept in the trace as
-// well, as info.log of the point in which they were logged: what fits into 8
-// KiB a point. level may be lower than that of the log, so that a request tells
-// more while it is traced. Attributes of records are then stored as they are,
-// secrets included.
+// Keep also stores the records of traced requests in the trace, if their level is
+// at least level: as info.log of the point in which they were logged, up to 8 KiB
+// per point. level may be lower than that of the log, so that a traced request
+// says more. Attributes whose names the Service's mask hides, see
+// [profiler.Config], are masked in the trace; messages are stored unchanged.
 func Keep(level slog.Leveler) Option { return func(h *handler) { h.keep = level } }
 
-// NewHandler returns a handler that gives records to h. It is as safe for
-// concurrent use as h is.
+// NewHandler returns a handler that passes records on to h. Like every
+// [slog.Handler], it is safe for concurrent use if h is.
 func NewHandler(h slog.Handler, opts ...Option) slog.Handler {
 	w := &handler{root: h, log: h}
 	if again, ok := h.(*handler); ok {
@@ -110,7 +110,7 @@ func (s step) apply(h slog.Handler) slog.Handler {
 	return h.WithAttrs(s.attrs)
 }
 
-// store puts r into the trace, with the logger's attributes.
+// store stores r in the trace, with the logger's attributes.
 func (h *handler) store(ctx context.Context, r slog.Record) {
 	attrs := make([]slog.Attr, 0, r.NumAttrs())
 	r.Attrs(func(a slog.Attr) bool {
@@ -121,7 +121,7 @@ func (h *handler) store(ctx context.Context, r slog.Record) {
 		if s := h.with[i]; s.group == "" {
 			attrs = append(s.attrs[:len(s.attrs):len(s.attrs)], attrs...)
 		} else if len(attrs) > 0 {
-			attrs = []slog.Attr{slog.GroupAttrs(s.group, attrs...)}
+			attrs = []slog.Attr{{Key: s.group, Value: slog.GroupValue(attrs...)}}
 		}
 	}
 	entry := []slog.Attr{slog.Time("time", r.Time), slog.String("level", r.Level.String()), slog.String("message", r.Message)}
@@ -129,7 +129,7 @@ func (h *handler) store(ctx context.Context, r slog.Record) {
 		entry = entry[1:]
 	}
 	if len(attrs) > 0 {
-		entry = append(entry, slog.GroupAttrs("attributes", attrs...))
+		entry = append(entry, slog.Attr{Key: "attributes", Value: slog.GroupValue(attrs...)})
 	}
 	profiler.PointOf(ctx).Append("log", entry...)
 }

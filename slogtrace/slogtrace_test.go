@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/race"
+	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/slogtrace"
@@ -151,6 +152,25 @@ func TestKeep(t *testing.T) {
 	}
 	if !reflect.DeepEqual(kept, want) {
 		t.Errorf("kept %v", kept)
+	}
+}
+
+// TestKeepMasks: what is kept in the trace is masked by name, in groups too, and the
+// log is not.
+func TestKeepMasks(t *testing.T) {
+	ctx, p, rec := traced(t)
+	var b bytes.Buffer
+	log := slog.New(slogtrace.NewHandler(slog.NewJSONHandler(&b, nil), slogtrace.Keep(slog.LevelInfo)))
+	log.With("password", "a").WithGroup("g").InfoContext(ctx, "in", "api_key", "b", "sku", "c")
+	p.Stop()
+	if got := lines(t, &b)[0]; got["password"] != "a" {
+		t.Errorf("logged %v", got)
+	}
+	entry := rec.One(t, "root").Stop["log"].([]any)[0].(map[string]any)
+	kept, _ := entry["attributes"].(map[string]any)
+	group, _ := kept["g"].(map[string]any)
+	if kept["password"] != layer.Masked || group["api_key"] != layer.Masked || group["sku"] != "c" {
+		t.Errorf("kept %v", entry)
 	}
 }
 

@@ -10,11 +10,12 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/sonde-go/sonde/layer"
 )
 
-// Args says what is recorded of a statement's arguments, which may be secrets.
-// The zero Args records nothing. Of more than a hundred arguments the first
-// hundred are looked at.
+// Args says what is recorded about a statement's arguments, which may be secrets.
+// The zero Args records nothing. At most the first hundred arguments are recorded.
 type Args struct {
 	kind  argsKind
 	names []string
@@ -40,24 +41,30 @@ func ArgsCount() Args { return Args{kind: argsCount} }
 // byte slices, as "params": "int64", "string(12)", "nil".
 func ArgsShape() Args { return Args{kind: argsShape} }
 
-// ArgsAllow records the named arguments as they are and the shape of all
-// others. A name is that of [database/sql.Named] or the argument's number,
-// from "1".
+// ArgsAllow records the values of the named arguments and the shape of all others.
+// A name is that of [database/sql.Named], or the argument's number, from "1".
+// Masked values are "***", as with [ArgsAll].
 func ArgsAllow(names ...string) Args {
 	return Args{kind: argsAllow, names: slices.Clone(names)}
 }
 
-// ArgsAll records the arguments as they are, as OSProfiler does: "params" is a
-// list, or an object if they have names.
+// ArgsAll records the values of all arguments, as OSProfiler does: "params" is a
+// list, or an object if they have names. Values that the Service's mask hides, by
+// their names or those of the columns that they are for, are "***".
 func ArgsAll() Args { return Args{kind: argsAll} }
 
-// attr is what a says of args; false if it says nothing.
-func (a Args) attr(args []driver.NamedValue) (slog.Attr, bool) {
+// attr is what a records about args; false if it is nothing. About an argument that
+// the mask hides, by its name or that of its column, it says nothing.
+func (a Args) attr(args []driver.NamedValue, mask *layer.Mask, columns func() []string) (slog.Attr, bool) {
 	if a.kind == argsOff || len(args) == 0 {
 		return slog.Attr{}, false
 	}
 	if a.kind == argsCount {
 		return slog.Int("param_count", len(args)), true
+	}
+	var names []string
+	if a.kind == argsAll || a.kind == argsAllow {
+		names = columns()
 	}
 	p := params{named: args[0].Name != "", values: make([]param, 0, min(len(args), maxArgs))}
 	for i := range args[:min(len(args), maxArgs)] {
@@ -65,6 +72,9 @@ func (a Args) attr(args []driver.NamedValue) (slog.Attr, bool) {
 		value := any(shape(v.Value))
 		if a.kind == argsAll || a.kind == argsAllow && slices.Contains(a.names, argName(v)) {
 			value = plain(v.Value)
+			if mask.Hides(v.Name) || i < len(names) && mask.Hides(names[i]) {
+				value = layer.Masked
+			}
 		}
 		p.values = append(p.values, param{argName(v), value})
 	}
@@ -90,8 +100,8 @@ func shape(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-// plain is v as it is stored. Values that only the driver knows are given by
-// their shape: their own code could do anything.
+// plain is v as it is stored. Values of types that only the driver knows are
+// replaced by their shape, since their own methods could do anything.
 func plain(v any) any {
 	switch v := v.(type) {
 	case nil, bool, int64, string:

@@ -8,9 +8,9 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// conn is the way of a connection's calls that are made in a trace. What they
-// have in common with sondeotelsql's, and where all others go, is in package
-// wrapped, which has a picture of it.
+// conn handles the calls of a connection that are made in a trace. What they share
+// with sondeotelsql's, and where all other calls go, is in package wrapped, whose
+// comment has a picture of it.
 type conn struct {
 	wrapped.Conn
 	cfg   *config
@@ -23,10 +23,10 @@ func newConn(bare driver.Conn, cfg *config) driver.Conn {
 }
 
 // fail ends the point of a call that failed with err.
-func (c *conn) fail(ctx context.Context, p profiler.Point, err error) {
+func (c *conn) fail(ctx context.Context, p profiler.Point, g given, err error) {
 	if c.Next.RetriesAfter(err) {
 		p.Discard()
 		return
 	}
-	p.End(ending(ctx, err))
+	c.cfg.end(ctx, p, g, err)
 }

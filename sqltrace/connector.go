@@ -21,8 +21,8 @@ type closingConnector struct {
 	io.Closer
 }
 
-// tracedKey marks the context of Connect, so that a second wrapper further
-// down leaves the connection as it is: each query is one point.
+// tracedKey marks the context of Connect, so that a second wrapper further down
+// does not wrap the connection again: each query is one point.
 type tracedKey struct{}
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -37,12 +37,12 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
-	inner, p := profiler.Open(ctx, profiler.Opening{Name: pointConnect, Layer: layer.SQL, Held: true})
+	inner, p := profiler.Open(ctx, profiler.Opening{Name: c.cfg.connectName, Layer: layer.SQL, Held: true})
 	returned := false
 	defer p.Guard(&returned)
 	bare, err := c.bare.Connect(context.WithValue(inner, tracedKey{}, true))
 	returned = true
-	p.End(ending(inner, err))
+	c.cfg.end(inner, p, given{}, err)
 	return bare, err
 }
 

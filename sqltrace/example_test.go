@@ -41,7 +41,7 @@ func ExampleOpenDB() {
 }
 
 func ExampleRegister() {
-	if err := sqltrace.Register("example-traced", "example", sqltrace.WithoutLiterals()); err != nil {
+	if err := sqltrace.Register("example-traced", "example", sqltrace.WithArgs(sqltrace.ArgsCount())); err != nil {
 		fmt.Println(err)
 		return
 	}

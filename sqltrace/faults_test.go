@@ -120,7 +120,7 @@ func TestFault_ErrSkipCountedAsError(t *testing.T) {
 	check(t, end(), "db map[statement:X SKIP] | map[db:map[rows_affected:7]]")
 }
 
-// Calls outside of any request began traces of their own.
+// Calls outside any request began traces of their own.
 func TestFault_SpansWithoutParent(t *testing.T) {
 	_, rec := profilertest.New(t, "test")
 	db := open(t, modern())

@@ -7,9 +7,9 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// lookout finds rows that were never closed: only rows refer to it while they
-// are open, so that it becomes garbage with them. A connection keeps it for
-// the next rows, since making one costs more than a query.
+// lookout finds rows that were never closed: only the rows refer to it while they
+// are open, so it becomes garbage with them. A connection keeps it for its next
+// rows, since making one costs more than a query.
 type lookout struct{ point *atomic.Value }
 
 func newLookout() *lookout {
@@ -19,7 +19,7 @@ func newLookout() *lookout {
 	return l
 }
 
-// watch has l end p if l becomes garbage.
+// watch makes l end p if l becomes garbage.
 func (l *lookout) watch(p profiler.Point) { l.point.Store(p) }
 
 // leaked ends the point of rows that were never closed. It is the zero Point
@@ -30,7 +30,7 @@ func leaked(point *atomic.Value) {
 	}
 }
 
-// lookout takes the one that the connection keeps, or makes one.
+// lookout takes the one that the connection keeps, or makes a new one.
 func (c *conn) lookout(p profiler.Point) *lookout {
 	l := c.spare
 	if l == nil {

@@ -10,9 +10,9 @@ import (
 
 //go:generate go run ./internal/combos
 
-// Open is [sql.Open] for a traced database. driverName is the name that the
-// driver has registered, for instance "pgx". As with sql.Open no connection is
-// made yet.
+// Open is [sql.Open] for a traced database. driverName is the name under which the
+// driver is registered, for instance "pgx". As with sql.Open, no connection is made
+// yet.
 func Open(driverName, dsn string, opts ...Option) (*sql.DB, error) {
 	c, err := olddriver.Connector(driverName, dsn)
 	if err != nil {
@@ -25,8 +25,8 @@ func Open(driverName, dsn string, opts ...Option) (*sql.DB, error) {
 func OpenDB(c driver.Connector, opts ...Option) *sql.DB { return sql.OpenDB(Wrap(c, opts...)) }
 
 // Wrap returns a connector whose connections are traced. It is an [io.Closer]
-// if c is, and its Driver is the driver's own. A connector that is traced
-// already is returned as it is, whatever opts say.
+// if c is, and its Driver is the driver's own. A connector that is already traced
+// is returned unchanged, and opts are ignored.
 func Wrap(c driver.Connector, opts ...Option) driver.Connector {
 	switch c.(type) {
 	case *connector, closingConnector:
@@ -39,16 +39,16 @@ func Wrap(c driver.Connector, opts ...Option) driver.Connector {
 	return w
 }
 
-// Unwrap returns the driver's own connection behind the one that
-// [sql.Conn.Raw] gives, which is the wrapper: database/sql has no way to tell
-// the two apart. Any other value is returned as it is.
+// Unwrap returns the driver's own connection. driverConn is what [sql.Conn.Raw]
+// passes to its function, which is the wrapper: database/sql has no way to tell the
+// two apart. Any other value is returned unchanged.
 //
 //	conn.Raw(func(driverConn any) error {
 //		pg := sqltrace.Unwrap(driverConn).(*stdlib.Conn).Conn()
 //		…
 //	})
 //
-// What is done with the driver's own connection is not traced.
+// Calls made directly on the driver's own connection are not traced.
 func Unwrap(driverConn any) any {
 	for {
 		w, ok := driverConn.(interface{ Raw() driver.Conn })

@@ -1,6 +1,7 @@
 package sqltrace
 
 import (
+	"cmp"
 	"database/sql/driver"
 	"reflect"
 	"strings"
@@ -8,37 +9,47 @@ import (
 	"github.com/sonde-go/sonde/internal/sqltext"
 )
 
-// Option changes what a wrapper records.
+// Option configures what is recorded.
 type Option func(*config)
 
 type config struct {
-	args         Args
-	hideLiterals bool
-	fingerprints fingerprints
+	name        string // of a statement's point
+	prepareName string
+	connectName string
+	args        Args
+	literals    bool
+	statements  statements
 }
 
 func newConfig(connector driver.Connector, opts []Option) *config {
-	c := &config{}
+	c := &config{name: "db"}
 	for _, o := range opts {
 		o(c)
 	}
-	c.fingerprints.init(dialect(connector))
+	c.prepareName, c.connectName = c.name+"_prepare", c.name+"_connect"
+	c.statements.init(dialect(connector))
 	return c
 }
 
-// WithArgs records the arguments of statements, as a says. Without it they are
-// not recorded.
+// WithName sets the name of the points of statements; those that prepare a
+// statement or connect are called name_prepare and name_connect. The default is
+// "db", as is an empty name. Reports group points by name, so this tells two
+// databases apart. It corresponds to the name that OSProfiler's add_tracing takes,
+// where "db" is usual too.
+func WithName(name string) Option { return func(c *config) { c.name = cmp.Or(name, c.name) } }
+
+// WithArgs records the arguments of statements as a says. By default they are not
+// recorded.
 func WithArgs(a Args) Option { return func(c *config) { c.args = a } }
 
-// WithoutLiterals records statements by their fingerprint only, for programs
-// that write values into the text of statements. In statements for databases
-// other than MySQL and MariaDB, text in double quotes is a name and stays. The
-// text of an error is recorded as the driver gives it, and some databases quote
-// values in it.
-func WithoutLiterals() Option { return func(c *config) { c.hideLiterals = true } }
+// WithLiterals records statements and the texts of errors unchanged. By default
+// each literal in them is replaced with a question mark, since it may be a secret:
+// the password in ALTER USER, a customer's name in a condition. For databases other
+// than MySQL and MariaDB, text in double quotes is a name and always stays.
+func WithLiterals() Option { return func(c *config) { c.literals = true } }
 
-// dialect goes by the package of the driver. Connectors are seldom asked for
-// it, so some panic.
+// dialect is guessed from the package of the driver. Connectors are seldom asked
+// for their driver, so some panic.
 func dialect(c driver.Connector) (d sqltext.Dialect) {
 	defer func() { _ = recover() }()
 	t := reflect.TypeOf(c.Driver())

@@ -12,40 +12,48 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// The points of this package.
-const (
-	pointQuery   = "db"
-	pointPrepare = "db_prepare"
-	pointConnect = "db_connect"
-)
-
-// open begins the point of a statement. Its start is withheld until the driver
-// answers. ctx carries a profiler.
+// open begins the point of a statement. Its start record is withheld until the
+// driver answers. ctx carries a trace.
 func (c *config) open(ctx context.Context, name, query string, args []driver.NamedValue) (context.Context, profiler.Point) {
 	o := profiler.Opening{Name: name, Layer: layer.SQL, Held: true}
-	text := c.fingerprints.of(query)
-	if c.hideLiterals {
-		query = text
+	var all [4]slog.Attr
+	attrs := all[:0]
+	s := c.statements.of(query)
+	shown := s.hidden
+	if c.literals {
+		shown = query
 	}
-	statement, fingerprint := slog.String("statement", query), slog.String("fingerprint", text)
-	if a, ok := c.args.attr(args); ok {
-		return profiler.Open(ctx, o, statement, fingerprint, a)
+	attrs = append(attrs, slog.String("statement", shown))
+	if s.fingerprint != shown {
+		attrs = append(attrs, slog.String("fingerprint", s.fingerprint))
 	}
-	return profiler.Open(ctx, o, statement, fingerprint)
+	if len(args) > 0 || s.hidden != query {
+		if id, ok := argsHash(ctx, query, args); ok {
+			attrs = append(attrs, slog.Uint64("args_hash", id))
+		}
+	}
+	if a, ok := c.args.attr(args, profiler.MaskOf(ctx), func() []string { return c.statements.columns(query) }); ok {
+		attrs = append(attrs, a)
+	}
+	return profiler.Open(ctx, o, attrs...)
 }
 
-// ending says how a call went that ended with err. What database/sql's users
-// take for an answer is no failure.
-func ending(ctx context.Context, err error) profiler.Ending {
+// end ends the point of a call, or of its rows, that ended with err. Errors that
+// database/sql's users treat as an answer are not failures.
+func (c *config) end(ctx context.Context, p profiler.Point, g given, err error, attrs ...slog.Attr) {
 	e := profiler.Ending{Group: layer.SQL.Group}
 	switch {
 	case err == nil, errors.Is(err, sql.ErrNoRows), errors.Is(err, io.EOF), errors.Is(err, driver.ErrSkip):
 	case ctx.Err() == context.Canceled: // some drivers have an error of their own for it
 		e.Outcome = "cancelled"
-	case ctx.Err() == context.DeadlineExceeded:
-		e.Err, e.Outcome = err, "timeout"
 	default:
-		e.Err = err
+		if ctx.Err() == context.DeadlineExceeded {
+			e.Outcome = "timeout"
+		}
+		e.Err, e.Text = err, c.hide(g, err)
+		if code, ok := errorCode(err); ok {
+			attrs = append(attrs, code)
+		}
 	}
-	return e
+	p.End(e, attrs...)
 }

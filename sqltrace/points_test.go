@@ -49,10 +49,11 @@ func traced(t testing.TB) (ctx context.Context, end func() []profilertest.Point)
 	}
 }
 
-// text is a point in one line, without the fingerprint.
+// text is a point in one line, without the fingerprint and the arguments' hash.
 func text(p profilertest.Point) string {
 	if m, ok := p.Start["db"].(map[string]any); ok {
 		delete(m, "fingerprint")
+		delete(m, "args_hash")
 	}
 	s := fmt.Sprintf("%s %v", p.Name, p.Start["db"])
 	if !p.Stopped {
@@ -82,7 +83,14 @@ func check(t *testing.T, got []profilertest.Point, want ...string) {
 	}
 }
 
+// open opens a database whose points show their statements as they are, since
+// it is in their numbers that those of these tests differ.
 func open(t testing.TB, s driver.Connector, opts ...sqltrace.Option) *sql.DB {
+	t.Helper()
+	return openAs(t, s, append(opts, sqltrace.WithLiterals())...)
+}
+
+func openAs(t testing.TB, s driver.Connector, opts ...sqltrace.Option) *sql.DB {
 	t.Helper()
 	db := sqltrace.OpenDB(s, opts...)
 	t.Cleanup(func() {
@@ -734,8 +742,8 @@ func TestMySQLQuotes(t *testing.T) {
 		if _, err := db.ExecContext(ctx, `SELECT "a"`); err != nil {
 			t.Fatal(err)
 		}
-		if got := end()[0].Start["db"].(map[string]any)["fingerprint"]; got != test.want {
-			t.Errorf("fingerprint %q, want %q", got, test.want)
+		if got := end()[0].Start["db"].(map[string]any)["statement"]; got != test.want {
+			t.Errorf("statement %q, want %q", got, test.want)
 		}
 		db.Close()
 	}
@@ -747,27 +755,97 @@ func (mysqlConnector) Driver() driver.Driver { return mysqlDriver{} }
 
 type mysqlDriver struct{ driver.Driver }
 
-func TestFingerprints(t *testing.T) {
-	const statement = "SELECT * FROM t WHERE a = 'secret' AND b IN (1, 2)"
-	const want = "SELECT * FROM t WHERE a = ? AND b IN (?)"
-	for _, hide := range []bool{false, true} {
-		var opts []sqltrace.Option
-		shown := statement
-		if hide {
-			opts, shown = append(opts, sqltrace.WithoutLiterals()), want
-		}
-		db := open(t, modern(), opts...)
+// TestStatements: a statement is recorded without its literals unless the option
+// says otherwise, and its fingerprint only where that is another text.
+func TestStatements(t *testing.T) {
+	const secret = "SELECT * FROM t WHERE a = 'secret' AND b IN (1, 2)"
+	for _, test := range []struct {
+		query                  string
+		opts                   []sqltrace.Option
+		statement, fingerprint any
+	}{
+		{secret, nil, "SELECT * FROM t WHERE a = ? AND b IN (?, ?)", "SELECT * FROM t WHERE a = ? AND b IN (?)"},
+		{secret, []sqltrace.Option{sqltrace.WithLiterals()}, secret, "SELECT * FROM t WHERE a = ? AND b IN (?)"},
+		{"SELECT a FROM t WHERE b = ?", nil, "SELECT a FROM t WHERE b = ?", nil},
+		{"SELECT  a -- why\nFROM t", nil, "SELECT  a \nFROM t", "SELECT a FROM t"},
+	} {
+		db := openAs(t, modern(), test.opts...)
 		ctx, end := traced(t)
 		for range 3 {
-			if _, err := db.ExecContext(ctx, statement); err != nil {
+			if _, err := db.ExecContext(ctx, test.query); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for _, p := range end() {
-			if m := p.Start["db"].(map[string]any); m["fingerprint"] != want || m["statement"] != shown {
-				t.Errorf("%v", m)
+			if m := p.Start["db"].(map[string]any); m["statement"] != test.statement || m["fingerprint"] != test.fingerprint {
+				t.Errorf("%q: %v", test.query, m)
 			}
 		}
+	}
+}
+
+// TestArgsHash is equal for equal questions of one trace, and for no others.
+func TestArgsHash(t *testing.T) {
+	db := open(t, modern())
+	hashes := func() (all []any) {
+		ctx, end := traced(t)
+		for _, call := range []struct {
+			query string
+			args  []any
+		}{
+			{"EXEC ?", []any{int64(1)}}, {"EXEC ?", []any{int64(2)}}, {"EXEC ?", []any{int64(1)}}, {"EXEC ?", []any{"1"}},
+			{"EXEC ?, ?", []any{"a", "bc"}}, {"EXEC ?, ?", []any{"ab", "c"}}, {"EXEC ?", []any{nil}}, {"EXEC ?", []any{1.5}},
+			{"EXEC ?", []any{true}}, {"EXEC ?", []any{time.Unix(1, 0)}}, {"EXEC 7", nil}, {"EXEC 8", nil}, {"EXEC 7", nil}, {"EXEC", nil},
+		} {
+			if _, err := db.ExecContext(ctx, call.query, call.args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, p := range end() {
+			all = append(all, p.Start["db"].(map[string]any)["args_hash"])
+		}
+		return all
+	}
+	one, other := hashes(), hashes()
+	equal := map[int]int{2: 0, 12: 10} // to an earlier one
+	for i, h := range one {
+		if last := i == len(one)-1; (h == nil) != last {
+			t.Errorf("call %d has the hash %v", i, h)
+		}
+		if h != nil && h == other[i] {
+			t.Errorf("call %d has the same hash in another trace", i)
+		}
+		for j, g := range one[:i] {
+			if want, is := equal[i]; (g == h) != (is && want == j) {
+				t.Errorf("calls %d and %d have the hashes %v and %v", j, i, g, h)
+			}
+		}
+	}
+}
+
+// TestArgsAreMasked by their own names and by those of their columns.
+func TestArgsAreMasked(t *testing.T) {
+	db := open(t, modern(), sqltrace.WithArgs(sqltrace.ArgsAll()))
+	ctx, end := traced(t)
+	for _, call := range []struct {
+		query string
+		args  []any
+	}{
+		{"EXEC users SET password = ?, name = ? WHERE id = ?", []any{"secret", "bob", 7}},
+		{"EXEC INTO users (name, api_key) VALUES (?, ?)", []any{"bob", "secret"}},
+		{"EXEC :name, :token", []any{sql.Named("name", "bob"), sql.Named("token", "secret")}},
+	} {
+		if _, err := db.ExecContext(ctx, call.query, call.args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []any
+	for _, p := range end() {
+		got = append(got, p.Start["db"].(map[string]any)["params"])
+	}
+	want := []any{[]any{"***", "bob", 7.0}, []any{"bob", "***"}, map[string]any{"name": "bob", "token": "***"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("params %v, want %v", got, want)
 	}
 }
 
@@ -835,6 +913,38 @@ func TestRegister(t *testing.T) {
 	for _, names := range [][2]string{{name, bare}, {"new", "nosuch"}} {
 		if err := sqltrace.Register(names[0], names[1]); err == nil {
 			t.Errorf("no error for %v", names)
+		}
+	}
+}
+
+// TestWithName: the points of a database have the name that its user gives them.
+func TestWithName(t *testing.T) {
+	for name, want := range map[string][]string{
+		"orders": {"orders_connect", "orders", "orders_prepare"},
+		"":       {"db_connect", "db", "db_prepare"},
+	} {
+		svc, rec := profilertest.New(t, "test")
+		ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+		db := open(t, modern(), sqltrace.WithName(name))
+		if _, err := db.ExecContext(ctx, "UPDATE t"); err != nil {
+			t.Fatal(err)
+		}
+		stmt, err := db.PrepareContext(ctx, "SELECT 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stmt.Close()
+		root.Stop()
+		var got []string
+		for _, p := range rec.Points(t) {
+			if p.Name != "root" {
+				got = append(got, p.Name)
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: points %v, want %v", name, got, want)
 		}
 	}
 }

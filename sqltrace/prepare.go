@@ -11,7 +11,7 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// stmt is the way of a prepared statement's calls that are made in a trace.
+// stmt handles the calls of a prepared statement that are made in a trace.
 type stmt struct {
 	wrapped.Stmt
 	conn    *conn
@@ -25,15 +25,15 @@ func (c *conn) NewStmt(bare driver.Stmt, query string) driver.Stmt {
 	return s.Init(&c.Conn, bare, s)
 }
 
-// PrepareTraced prepares a statement in a trace. Where the driver has sent
-// database/sql here (again) it is a part of the query p. Where the driver runs
-// statements directly too the user has asked for it, and it is a point of its
-// own. Otherwise nobody can tell: the query that comes first says how long it
-// took.
+// PrepareTraced prepares a statement in a trace. If again is true, the driver has
+// refused to run the statement directly, and preparing it is part of the query p.
+// If the driver can run statements directly, the user has asked for preparing it,
+// which is a point of its own. Otherwise the two cases cannot be told apart: the
+// first query says how long preparing took.
 func (c *conn) PrepareTraced(ctx context.Context, query string, p profiler.Point, again bool) (driver.Stmt, error) {
 	inner := ctx
 	if !again {
-		inner, p = c.cfg.open(ctx, pointPrepare, query, nil)
+		inner, p = c.cfg.open(ctx, c.cfg.prepareName, query, nil)
 	}
 	returned := false
 	defer p.Guard(&returned)
@@ -41,7 +41,7 @@ func (c *conn) PrepareTraced(ctx context.Context, query string, p profiler.Point
 	bare, err := olddriver.Prepare(inner, c.Bare, query)
 	returned = true
 	if err != nil {
-		c.fail(ctx, p, err)
+		c.fail(ctx, p, given{query: query}, err)
 		return nil, err
 	}
 	s := &stmt{conn: c, query: query}
@@ -64,7 +64,7 @@ func (s *stmt) ExecTraced(ctx context.Context, args []driver.NamedValue) (driver
 	defer p.Guard(&returned)
 	result, err := olddriver.StmtExec(inner, s.Bare, args)
 	returned = true
-	s.conn.executed(inner, p, result, err, prepare)
+	s.conn.executed(inner, p, given{s.query, args}, result, err, prepare)
 	return result, err
 }
 
@@ -75,10 +75,10 @@ func (s *stmt) QueryTraced(ctx context.Context, args []driver.NamedValue) (drive
 	defer p.Guard(&returned)
 	rows, err := olddriver.StmtQuery(inner, s.Bare, args)
 	returned = true
-	return s.conn.queried(inner, p, rows, err, prepare)
+	return s.conn.queried(inner, p, given{s.query, args}, rows, err, prepare)
 }
 
-// open begins a query, or goes on with the one that s was prepared for.
+// open begins a query, or continues the one that s was prepared for.
 func (s *stmt) open(ctx context.Context, args []driver.NamedValue) (context.Context, profiler.Point, time.Duration) {
 	if p := s.Running; p.Active() {
 		s.Running = profiler.Point{}
@@ -86,6 +86,6 @@ func (s *stmt) open(ctx context.Context, args []driver.NamedValue) (context.Cont
 	}
 	prepare := s.prepare
 	s.prepare = 0
-	inner, p := s.conn.cfg.open(ctx, pointQuery, s.query, args)
+	inner, p := s.conn.cfg.open(ctx, s.conn.cfg.name, s.query, args)
 	return inner, p, prepare
 }

@@ -13,7 +13,7 @@ import (
 
 // QueryTraced implements [wrapped.TracedConn].
 func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	inner, p := c.cfg.open(ctx, pointQuery, query, args)
+	inner, p := c.cfg.open(ctx, c.cfg.name, query, args)
 	returned := false
 	defer p.Guard(&returned)
 	rows, err := c.Direct.Query(inner, query, args)
@@ -22,23 +22,23 @@ func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.Name
 		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return rows, err
 	}
-	return c.queried(inner, p, rows, err, 0)
+	return c.queried(inner, p, given{query, args}, rows, err, 0)
 }
 
 // queried leaves the point open until the rows are closed.
-func (c *conn) queried(ctx context.Context, p profiler.Point, bare driver.Rows, err error, prepare time.Duration) (driver.Rows, error) {
+func (c *conn) queried(ctx context.Context, p profiler.Point, g given, bare driver.Rows, err error, prepare time.Duration) (driver.Rows, error) {
 	if err != nil {
-		c.fail(ctx, p, err)
+		c.fail(ctx, p, g, err)
 		return bare, err
 	}
 	c.Next.Answered(nil)
 	p.Release()
-	return c.newRows(ctx, p, bare, prepare), nil
+	return c.newRows(ctx, p, g, bare, prepare), nil
 }
 
 // ExecTraced implements [wrapped.TracedConn].
 func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	inner, p := c.cfg.open(ctx, pointQuery, query, args)
+	inner, p := c.cfg.open(ctx, c.cfg.name, query, args)
 	returned := false
 	defer p.Guard(&returned)
 	result, err := c.Direct.Exec(inner, query, args)
@@ -47,13 +47,13 @@ func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.Named
 		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return result, err
 	}
-	c.executed(inner, p, result, err, 0)
+	c.executed(inner, p, given{query, args}, result, err, 0)
 	return result, err
 }
 
-func (c *conn) executed(ctx context.Context, p profiler.Point, result driver.Result, err error, prepare time.Duration) {
+func (c *conn) executed(ctx context.Context, p profiler.Point, g given, result driver.Result, err error, prepare time.Duration) {
 	if err != nil {
-		c.fail(ctx, p, err)
+		c.fail(ctx, p, g, err)
 		return
 	}
 	c.Next.Answered(nil)
@@ -67,8 +67,8 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, result driver.Res
 	p.End(profiler.Ending{Group: layer.SQL.Group}, attrs...)
 }
 
-// affected asks a result that the user might not ask: whatever it does must
-// not be seen.
+// affected asks a result that the user might never ask, so whatever goes wrong in
+// it must not be noticed.
 func affected(result driver.Result) (n int64, ok bool) {
 	defer func() {
 		if recover() != nil {

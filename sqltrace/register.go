@@ -10,14 +10,14 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
-// Register makes the registered driver driverName available under name too,
-// traced, for programs in which other code calls [sql.Open]. Prefer [Open]:
-// sqlx and others know a database by its driver's name. It is an error if name
-// is taken or there is no driver driverName.
+// Register makes the registered driver driverName available as name too, traced,
+// for programs in which other code calls [sql.Open]. Prefer [Open]: sqlx and others
+// recognise a database by its driver's name. It fails if name is taken or if there
+// is no driver driverName. It is safe for concurrent use.
 func Register(name, driverName string, opts ...Option) error {
 	known := sql.Drivers()
 	if slices.Contains(known, name) {
-		return fmt.Errorf("sqltrace: there is a driver %q already", name)
+		return fmt.Errorf("sqltrace: a driver %q is already registered", name)
 	}
 	if !slices.Contains(known, driverName) {
 		return fmt.Errorf("sqltrace: unknown driver %q (forgotten import?)", driverName)

@@ -19,6 +19,7 @@ type rows struct {
 	shape   wrapped.Rows
 	ctx     context.Context
 	point   profiler.Point
+	given   given
 	prepare time.Duration
 	conn    *conn
 	lookout *lookout // nil if database/sql closes the rows in time
@@ -28,8 +29,8 @@ type rows struct {
 	err   error // what ended the reading; io.EOF if all was read
 }
 
-func (c *conn) newRows(ctx context.Context, p profiler.Point, bare driver.Rows, prepare time.Duration) driver.Rows {
-	r := &rows{Rows: bare, ctx: ctx, point: p, prepare: prepare, conn: c}
+func (c *conn) newRows(ctx context.Context, p profiler.Point, g given, bare driver.Rows, prepare time.Duration) driver.Rows {
+	r := &rows{Rows: bare, ctx: ctx, point: p, given: g, prepare: prepare, conn: c}
 	if ctx.Done() == nil {
 		r.lookout = c.lookout(p)
 	}
@@ -73,7 +74,7 @@ func (r *rows) end(closeErr error) {
 		err = closeErr
 	}
 	if err == nil && r.err == nil {
-		// Closed by database/sql, perhaps: as far as they were read all was well.
+		// Perhaps closed by database/sql: as far as they were read, all was well.
 		err = r.ctx.Err()
 	}
 	attrs := make([]slog.Attr, 0, 3)
@@ -84,7 +85,7 @@ func (r *rows) end(closeErr error) {
 	if r.prepare > 0 {
 		attrs = append(attrs, slog.Duration("prepare", r.prepare))
 	}
-	r.point.End(ending(r.ctx, err), attrs...)
+	r.conn.cfg.end(r.ctx, r.point, r.given, err, attrs...)
 }
 
 // HasNextResultSet implements [driver.RowsNextResultSet].

@@ -11,13 +11,13 @@ import (
 
 // BeginTraced implements [wrapped.TracedConn].
 func (c *conn) BeginTraced(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	inner, p := c.cfg.open(ctx, pointQuery, "BEGIN", nil)
+	inner, p := c.cfg.open(ctx, c.cfg.name, "BEGIN", nil)
 	returned := false
 	defer p.Guard(&returned)
 	bare, err := olddriver.Begin(inner, c.Bare, opts)
 	returned = true
 	if err != nil {
-		c.fail(ctx, p, err)
+		c.fail(ctx, p, given{}, err)
 		return bare, err
 	}
 	c.Next.Begun(true)
@@ -25,8 +25,8 @@ func (c *conn) BeginTraced(ctx context.Context, opts driver.TxOptions) (driver.T
 	return &tx{bare: bare, conn: c, ctx: ctx}, nil
 }
 
-// tx wraps a transaction that was begun in a trace. Its end has no context of
-// its own, so it belongs to where it began.
+// tx wraps a transaction that was begun in a trace. Commit and Rollback take no
+// context, so their points belong to where the transaction began.
 type tx struct {
 	bare driver.Tx
 	conn *conn
@@ -39,13 +39,13 @@ func (t *tx) Rollback() error { return t.end("ROLLBACK", t.bare.Rollback) }
 
 func (t *tx) end(statement string, do func() error) error {
 	t.conn.Next.Forget()
-	_, p := t.conn.cfg.open(t.ctx, pointQuery, statement, nil)
+	_, p := t.conn.cfg.open(t.ctx, t.conn.cfg.name, statement, nil)
 	returned := false
 	defer p.Guard(&returned)
 	err := do()
 	returned = true
 	t.conn.Next.Ended()
 	// A rollback because the context is cancelled is done, not cancelled.
-	p.End(ending(context.WithoutCancel(t.ctx), err))
+	t.conn.cfg.end(context.WithoutCancel(t.ctx), p, given{}, err)
 	return err
 }

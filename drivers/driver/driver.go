@@ -1,23 +1,23 @@
-// Package driver is what the author of a store's driver implements. Programs
-// use [github.com/sonde-go/sonde/drivers] instead, whose Store holds a Driver
-// and does what is the same for all of them:
+// Package driver defines what the driver of a store implements. Programs use
+// [github.com/sonde-go/sonde/drivers] instead, whose Store wraps a Driver and does
+// what is the same for all of them:
 //
 //   - No method is called after Close has begun, or with a context that has
 //     ended. Close is called once.
 //   - The context of a call ends when the caller's does, and a second after the
-//     store has been closed. Whatever error a call comes to then, the Store
-//     adds which of the two it was.
-//   - An error is printed in one line after the operation and the store's URL
+//     store has been closed. Whatever error the call then returns, the Store adds
+//     which of the two it was.
+//   - An error is printed on one line after the operation and the store's URL
 //     without its secrets, so a driver adds none of these. It has to keep
 //     passwords out of the text itself.
 //   - What a driver does not implement fails with [errors.ErrUnsupported].
-//   - Between two records or traces that a driver yields, the Store looks
+//   - Between two records or traces that a driver yields, the Store checks
 //     whether the context has ended or the store was closed.
 //
-// Notify is all that a driver has to have. The other operations are interfaces
-// of their own, which a driver has or has not. All methods are safe for
-// concurrent use. None waits for ever: a server that leaves one exchange without
-// an answer for too long is an error that wraps [ErrNoAnswer].
+// A driver must implement [Driver], and any of the other interfaces for what its
+// store supports. All methods must be safe for concurrent use, and none may wait
+// for ever: if a server leaves one exchange unanswered for too long, the method
+// returns an error that wraps [ErrNoAnswer].
 package driver
 
 import (
@@ -31,15 +31,16 @@ import (
 
 // Driver writes trace records to a store.
 //
-// Notify (see [record.Sink]) writes at least once: a repeated record has the
-// (point, name) of the first, and readers ignore repeats. It may be called with
-// no events.
+// Notify (see [record.Sink]) writes records at least once: a repeated one has the
+// same (point, name) as the first, and readers ignore repeats. It may be called
+// with no events.
 type Driver interface {
 	record.Sink
 
 	// Close releases what the driver holds. Calls that heed their contexts have
-	// ended by then. A sequence whose reader has stopped in the middle is told
-	// so, by a yield that returns false, only when the reader goes on.
+	// ended by then. A sequence whose reader is between two items may be still
+	// open: it learns of the end, by a yield that returns false, only when the
+	// reader asks for the next item.
 	Close() error
 }
 
@@ -54,8 +55,10 @@ type Reader interface {
 
 // Lister is a Driver that can list the traces of its store.
 type Lister interface {
-	// Traces yields the traces that q selects, newest first. An error is the
-	// last thing yielded.
+	// Traces yields the traces that q selects, newest first; of those that began
+	// at the same time, the greatest id comes first. An error is the last thing
+	// yielded. A query with q.After has no limit, since the Store keeps the last
+	// traces yielded. [Query.Span] combines what q says about times and places.
 	Traces(ctx context.Context, q Query) iter.Seq2[Trace, error]
 }
 
@@ -66,32 +69,59 @@ type Deleter interface {
 	Delete(ctx context.Context, baseID string) error
 }
 
-// Pruner is a Driver that can forget what is old.
+// Pruner is a Driver that can remove old traces.
 type Pruner interface {
-	// Prune removes the traces whose last record is older than olderThan, and
-	// returns how many they were.
+	// Prune removes the traces whose last record is older than olderThan. It
+	// returns how many it has removed, even if it fails.
 	Prune(ctx context.Context, olderThan time.Time) (int, error)
 }
 
-// Pinger is a Driver that can say whether its store answers.
+// Pinger is a Driver that can check whether its store answers.
 type Pinger interface {
 	Ping(ctx context.Context) error
 }
 
-// Limited is a Driver that has something to say about what it lacks.
+// Limited is a Driver that explains what its store cannot do.
 type Limited interface {
-	// Lacks returns why the driver cannot do something and what to do instead,
-	// as "Jaeger keeps traces until …": the text of the error. It is "" for
-	// what the driver can do, or has nothing to say about. An operation with a
-	// text is never asked of the driver, even if it has the method.
+	// Lacks returns the text of the error for an operation: why the driver cannot
+	// do it and what to do instead, such as "Jaeger keeps traces until …". It is ""
+	// for what the driver can do, or has nothing to say about. If there is a text,
+	// the Store never calls the method for the operation, even if there is one.
 	Lacks(Op) string
 }
 
-// Op is an operation of a store, as errors name it.
+// Promising is a Driver that states its guarantees.
+type Promising interface {
+	Terms() Terms
+}
+
+// Terms are the guarantees of a driver for its store as described by its URL. The
+// texts are one line each and contain no secret.
+type Terms struct {
+	// Acknowledged says what is certain about records once Notify has returned nil,
+	// such as "committed, in the disk's cache". Repeated says what becomes of a
+	// record that is written again, such as "stored once".
+	Acknowledged, Repeated string
+
+	// Forgets is a sentence that says when the store loses what it has
+	// acknowledged even though its disks are intact, and what to do about it; ""
+	// for a store that survives its server's death.
+	Forgets string
+
+	// Filed says that [Query.ErrorsOnly] selects only what services have filed as
+	// failed. Otherwise it selects every trace with a record of a failure.
+	Filed bool
+
+	// OneReader says that reads wait for each other, so that concurrent reads gain
+	// nothing.
+	OneReader bool
+}
+
+// Op is an operation of a store, by its name in errors.
 type Op string
 
 // The operations. ListErrors is a list with [Query.ErrorsOnly], which some stores
-// that list traces lack.
+// that can list traces lack.
 const (
 	Open       Op = "open"
 	Write      Op = "write" // Notify
@@ -105,23 +135,29 @@ const (
 )
 
 // ErrNoAnswer is wrapped by the error of a call that has waited for its server
-// longer than the option SocketTimeout says.
+// for longer than Options.SocketTimeout of package drivers.
 var ErrNoAnswer = errors.New("the store did not answer")
 
 // Query selects traces. The zero Query selects all.
 type Query struct {
-	Limit      int       // at most so many; 0: no limit
+	Limit      int       // how many at most; 0: no limit
 	Since      time.Time // only those that began at or after it
 	Service    string    // only those in which this service took part
-	ErrorsOnly bool      // only those that the store has filed as failed
+	ErrorsOnly bool      // only those that the store knows to have failed; see [Terms]
+
+	// Before and After are for paging: only those that began before, or after, a
+	// trace of an earlier list. With After and a Limit, the traces nearest to that
+	// one are selected, still newest first. Traces that began at the same time are
+	// ordered by their ids.
+	Before, After Cursor
 }
 
-// Trace is a line of a list of traces.
+// Trace is an entry in a list of traces.
 type Trace struct {
-	BaseID    string
+	ID        string // OSProfiler's base_id
 	Timestamp string // of its earliest record, as stored
 	Project   string // of its earliest record, as Service and Name
 	Service   string
 	Name      string // of the point, without "-start"
-	Failed    bool   // filed as failed; see drivers.Options.FilterErrorTrace
+	Failed    bool   // known to the store to have failed; see [Terms] for what false means
 }

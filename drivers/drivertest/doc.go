@@ -1,5 +1,6 @@
-// Package drivertest is the conformance suite of drivers: what every
-// [drivers.Store] does, whatever its driver. A driver of your own runs it too:
+// Package drivertest is the conformance suite of drivers: it checks what every
+// [drivers.Store] must do, whatever its driver. Run it for a driver of your own
+// too:
 //
 //	func TestConformance(t *testing.T) {
 //		drivertest.Run(t, drivertest.Harness{
@@ -11,7 +12,7 @@
 //		})
 //	}
 //
-// What a store cannot do is said in the [Harness], and the suite then checks
-// that the driver says so too. At the end it logs one line of JSON after the
-// word "drivertest" that tells what was run against which server.
+// The [Harness] lists what a store cannot do, and the suite then checks that the
+// driver says so too. At the end it logs the word "drivertest" and one line of
+// JSON, a [Line], that says what was run against which server.
 package drivertest

@@ -12,11 +12,11 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// began is when the events of [Trace] begin. It is not on a microsecond, and
-// not long ago: some stores refuse what is old.
+// began is when the events of [Trace] begin. It is not a whole microsecond, and
+// not long ago, since some stores refuse old records.
 var began = time.Now().Add(-time.Hour).Truncate(time.Second).Add(123456789)
 
-// Trace makes the n records of one trace that began at the given offset: a
+// Trace returns the n records of one new trace that begins at the given offset: a
 // point "http" with points "db" in it, one millisecond apart.
 func Trace(n int, offset time.Duration) []record.Event {
 	base := header.NewID()
@@ -44,7 +44,8 @@ func Trace(n int, offset time.Duration) []record.Event {
 	return events
 }
 
-// Info makes the info of an event as the profiler does, with a text in it.
+// Info returns the info of an event as the profiler writes it, with text as the
+// statement.
 func Info(text string) []byte {
 	b := []byte(`{"db":{"statement":`)
 	b = jsontext.AppendString(b, text)
@@ -56,7 +57,7 @@ func errorInfo() []byte {
 	return []byte(`{"etype":"errors.errorString","message":"no \"such\" thing","host":"host-a"}`)
 }
 
-// Check compares a record with the event that it was written from.
+// Check fails t if a record differs from the event that it was written from.
 func Check(t *testing.T, got record.Record, e *record.Event) {
 	t.Helper()
 	same := func(field, got, want string) {

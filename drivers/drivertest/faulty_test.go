@@ -1,6 +1,7 @@
 package drivertest_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type full interface {
 	driver.Driver
 	driver.Reader
 	driver.Lister
+	driver.Promising
 }
 
 // wrong is a driver with a fault.
@@ -39,9 +41,11 @@ type wrong struct {
 	driver.Pruner
 	driver.Pinger
 	lacks   drivers.Op
+	terms   func(*drivers.Terms)
 	close   func(next func() error) error
 	notify  func(next notifyFunc, ctx context.Context, events []record.Event) error
 	records func(recordsSeq) recordsSeq
+	query   func(*drivers.Query)
 	traces  func(tracesSeq) tracesSeq
 }
 
@@ -50,6 +54,14 @@ func (w *wrong) Lacks(op drivers.Op) string {
 		return "the driver is faulty"
 	}
 	return ""
+}
+
+func (w *wrong) Terms() drivers.Terms {
+	terms := w.full.Terms()
+	if w.terms != nil {
+		w.terms(&terms)
+	}
+	return terms
 }
 
 func (w *wrong) Close() error {
@@ -81,6 +93,9 @@ func (w *wrong) Records(ctx context.Context, base string) recordsSeq {
 }
 
 func (w *wrong) Traces(ctx context.Context, q drivers.Query) tracesSeq {
+	if w.query != nil {
+		w.query(&q)
+	}
 	seq := w.full.Traces(ctx, q)
 	if w.traces != nil {
 		return w.traces(seq)
@@ -152,6 +167,8 @@ var faults = map[string]struct {
 		}
 	}, "Buffers"},
 	"denies that it can prune": {func(w *wrong) { w.lacks = drivers.Prune }, "Capabilities"},
+	"promises nothing":         {func(w *wrong) { w.terms = func(t *drivers.Terms) { *t = drivers.Terms{} } }, "Terms"},
+	"spoils the table":         {func(w *wrong) { w.terms = func(t *drivers.Terms) { t.Repeated = "once | twice" } }, "Terms"},
 	"fails to close": {func(w *wrong) {
 		w.close = func(next func() error) error { return errors.Join(next(), errors.New("no")) }
 	}, "Closed"},
@@ -179,8 +196,16 @@ var faults = map[string]struct {
 			}
 		}
 	}, "Corrupt"},
-	"lists oldest first": {changeTraces(func(all []drivers.Trace) []drivers.Trace { slices.Reverse(all); return all }), "List"},
-	"lists at most 1000": {changeTraces(func(all []drivers.Trace) []drivers.Trace { return all[:min(len(all), 1000)] }), "ListMany"},
+	"lists oldest first":    {changeTraces(func(all []drivers.Trace) []drivers.Trace { slices.Reverse(all); return all }), "List"},
+	"lists at most 1000":    {changeTraces(func(all []drivers.Trace) []drivers.Trace { return all[:min(len(all), 1000)] }), "ListMany"},
+	"begins each page anew": {func(w *wrong) { w.query = func(q *drivers.Query) { q.Before = "" } }, "Pages"},
+	"knows no way back":     {func(w *wrong) { w.query = func(q *drivers.Query) { q.After = "" } }, "Pages"},
+	"lists ties the other way": {changeTraces(func(all []drivers.Trace) []drivers.Trace {
+		slices.SortFunc(all, func(a, b drivers.Trace) int {
+			return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(a.ID, b.ID))
+		})
+		return all
+	}), "Pages"},
 	"marks all as failed": {changeTraces(func(all []drivers.Trace) []drivers.Trace {
 		for i := range all {
 			all[i].Failed = true

@@ -11,42 +11,43 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Harness is what the suite has to know about a driver.
+// Harness tells the suite about a driver.
 type Harness struct {
-	// Driver is its name, Server the real server and version that it is run
-	// against, "" for none.
+	// Driver is the driver's name. Server is the real server and version that the
+	// suite runs against, or "".
 	Driver, Server string
 
 	// TLS says that another test of the driver's package connects by TLS.
 	TLS bool
 
-	// New makes an empty store and returns a function that opens it
-	// with Options.FilterErrorTrace set. The suite opens it more than once at a
-	// time, and closes all that it opens.
+	// New makes an empty store and returns a function that opens it with
+	// Options.FilterErrorTrace set. The suite may have it open several times at
+	// once, and closes all that it opens.
 	New func(t *testing.T) (open func() *drivers.Store)
 
-	// Settle waits until what was written can be read, where that takes time.
+	// Settle waits until what was written can be read, if that takes time.
 	Settle func(t *testing.T)
 
-	// NewestFirst: Records yields the newest record first, as Redis does.
+	// NewestFirst says that Records yields the newest record first, as Redis does.
 	NewestFirst bool
 
 	// Corrupt stores raw, which is not JSON, as a record of baseID in the
-	// store that New made last. nil: it cannot be done.
+	// store that New made last. Nil: that cannot be done.
 	Corrupt func(t *testing.T, baseID, raw string)
 
-	// HoldsAll: the store is in the memory of this process.
+	// HoldsAll says that the store is in the memory of this process.
 	HoldsAll bool
 
-	// WholeTrace: Records holds a trace in memory, since the store answers with
-	// all of it at once and in no order.
+	// WholeTrace says that Records holds a trace in memory, since the store
+	// answers with all of it at once, unordered.
 	WholeTrace bool
 
-	// Lacks is what the store cannot do: what [drivers.Store.Can] denies.
+	// Lacks lists what the store cannot do: the operations for which
+	// [drivers.Store.Can] returns false.
 	Lacks []drivers.Op
 }
 
-// Line is what a run of the suite tells, for the table in the documentation.
+// Line is the result of a run of the suite, for the table in the documentation.
 type Line struct {
 	Driver string `json:"driver"`
 	Server string `json:"server,omitempty"`
@@ -59,6 +60,11 @@ type Line struct {
 	Ping   bool   `json:"ping"`
 	TLS    bool   `json:"tls"`
 	Passed bool   `json:"passed"`
+
+	// What drivers.Terms says.
+	Acknowledged string `json:"acknowledged"`
+	Repeated     string `json:"repeated"`
+	Filed        bool   `json:"filed"`
 }
 
 // Run runs the suite.
@@ -75,6 +81,10 @@ func Run(t *testing.T, h Harness) {
 		}
 	}
 	run("Capabilities", true, testCapabilities)
+	run("Terms", true, func(t *testing.T, h Harness) {
+		terms := testTerms(t, h)
+		line.Acknowledged, line.Repeated, line.Filed = terms.Acknowledged, terms.Repeated, terms.Filed
+	})
 	run("Errors", true, testErrors)
 	run("Batches", true, testBatches)
 	run("Buffers", true, testBuffers)
@@ -96,6 +106,7 @@ func Run(t *testing.T, h Harness) {
 
 	run("List", line.List, testList)
 	run("ListMany", line.List, testListMany)
+	run("Pages", line.List, testPages)
 	run("ListService", line.List, testListService)
 	run("ListErrors", line.List, testListErrors)
 	run("Delete", line.Delete && line.Read, testDelete)

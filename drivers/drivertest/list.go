@@ -1,6 +1,7 @@
 package drivertest
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func testList(t *testing.T, h Harness) {
 
 func traceOf(events []record.Event) drivers.Trace {
 	e := &events[0]
-	return drivers.Trace{BaseID: e.Trace().String(), Timestamp: timestamp(e), Project: e.Project(), Service: e.Service(), Name: e.Name()}
+	return drivers.Trace{ID: e.Trace().String(), Timestamp: timestamp(e), Project: e.Project(), Service: e.Service(), Name: e.Name()}
 }
 
 func testListMany(t *testing.T, h Harness) {
@@ -62,6 +63,54 @@ func testListMany(t *testing.T, h Harness) {
 		if want := traceOf(traces[len(traces)-1-i]); tr != want {
 			t.Fatalf("trace %d is %+v, want %+v", i, tr, want)
 		}
+	}
+}
+
+// testPages pages through a list, forward and back, and checks that each trace
+// appears once and in order, also those that began at the same time.
+func testPages(t *testing.T, h Harness) {
+	d := h.open(t)
+	var want []drivers.Trace
+	for _, offset := range []time.Duration{0, time.Second, 0, -time.Second, 0, time.Microsecond, time.Second, 0, -time.Minute} {
+		events := Trace(2, offset)
+		h.write(t, d, events...)
+		want = append(want, traceOf(events))
+	}
+	slices.SortFunc(want, func(a, b drivers.Trace) int {
+		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.ID, a.ID))
+	})
+	if got := list(t, d, listAll); !slices.Equal(got, want) {
+		t.Fatalf("all traces are\n%+v, want\n%+v", got, want)
+	}
+	for _, size := range []int{1, 2, 4, 8, 20} {
+		var forth []drivers.Trace
+		q := drivers.Query{Limit: size, Service: want[0].Service}
+		for page := list(t, d, q); len(page) > 0; page = list(t, d, q) {
+			forth = append(forth, page...)
+			if len(page) > size || len(forth) > len(want) {
+				t.Fatalf("pages of %d: one of %d, %d traces", size, len(page), len(forth))
+			}
+			q.Before = page[len(page)-1].Cursor()
+		}
+		if !slices.Equal(forth, want) {
+			t.Errorf("pages of %d:\n%+v, want\n%+v", size, forth, want)
+		}
+		var back []drivers.Trace
+		q = drivers.Query{Limit: size, After: want[len(want)-1].Cursor()}
+		for page := list(t, d, q); len(page) > 0 && len(back) < len(want); page = list(t, d, q) {
+			back = append(slices.Clone(page), back...)
+			q.After = page[0].Cursor()
+		}
+		if !slices.Equal(back, want[:len(want)-1]) {
+			t.Errorf("pages of %d, back:\n%+v, want\n%+v", size, back, want[:len(want)-1])
+		}
+	}
+	between := drivers.Query{Before: want[1].Cursor(), After: want[6].Cursor()}
+	if got := list(t, d, between); !slices.Equal(got, want[2:6]) {
+		t.Errorf("between two traces:\n%+v, want\n%+v", got, want[2:6])
+	}
+	if err := last(d.Traces(t.Context(), drivers.Query{Before: "no place"})); err == nil {
+		t.Error("a list goes on from a place that is none")
 	}
 }
 

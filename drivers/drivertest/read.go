@@ -119,7 +119,7 @@ func testOrder(t *testing.T, h Harness) {
 	}
 }
 
-// testRepeats writes a batch twice, as the queue does when a reply was lost.
+// testRepeats writes a batch twice, as the queue does after a lost reply.
 func testRepeats(t *testing.T, h Harness) {
 	d := h.open(t)
 	events := Trace(10, 0)
@@ -198,7 +198,7 @@ func testCorrupt(t *testing.T, h Harness) {
 	checkAll(t, good, events)
 }
 
-// testStreamed holds that a trace is not read into memory as a whole.
+// testStreamed checks that a trace is not read into memory as a whole.
 func testStreamed(t *testing.T, h Harness) {
 	const records, infoSize, limit = 20000, 2000, 16 << 20
 	d := h.open(t)

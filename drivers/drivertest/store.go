@@ -11,8 +11,8 @@ import (
 	"github.com/sonde-go/sonde/header"
 )
 
-// ask does each operation once, with a context that has ended or on a store
-// that is closed, and returns what they come to.
+// ask calls each operation once, with a context that has ended or on a closed
+// store, and returns the errors.
 func ask(ctx context.Context, d *drivers.Store) map[drivers.Op]error {
 	id := header.NewID().String()
 	_, pruned := d.Prune(ctx, time.Unix(0, 0))
@@ -26,8 +26,8 @@ func ask(ctx context.Context, d *drivers.Store) map[drivers.Op]error {
 	}
 }
 
-// testCapabilities holds that the store can do what the harness says, and that
-// the rest fails with a word on it.
+// testCapabilities checks that the store can do what the harness says, and that
+// everything else fails with an explanation.
 func testCapabilities(t *testing.T, h Harness) {
 	d := h.open(t)
 	for op, err := range ask(t.Context(), d) {
@@ -44,8 +44,20 @@ func testCapabilities(t *testing.T, h Harness) {
 	}
 }
 
-// testErrors holds that each error is of one type and says in one line what was
-// asked of which store.
+// testTerms checks that the driver states its guarantees, in texts that fit into a
+// table.
+func testTerms(t *testing.T, h Harness) drivers.Terms {
+	terms := h.open(t).Terms()
+	for name, text := range map[string]string{"Acknowledged": terms.Acknowledged, "Repeated": terms.Repeated, "Forgets": terms.Forgets} {
+		if strings.ContainsAny(text, "|\n\r\t") || text == "" && name != "Forgets" {
+			t.Errorf("Terms.%s is %q, want one line", name, text)
+		}
+	}
+	return terms
+}
+
+// testErrors checks that each error has one type and says in one line which store
+// was asked for what.
 func testErrors(t *testing.T, h Harness) {
 	d := h.open(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -38,8 +38,8 @@ func testBatches(t *testing.T, h Harness) {
 	}
 }
 
-// testBuffers holds that a driver keeps nothing of a batch, whose memory is
-// used again.
+// testBuffers checks that a driver keeps nothing of a batch, whose memory is
+// reused.
 func testBuffers(t *testing.T, h Harness) {
 	d := h.open(t)
 	batch := Trace(4, 0)
@@ -83,7 +83,7 @@ func testClosed(t *testing.T, h Harness) {
 	}
 }
 
-// refusesAll holds that each method that asks the store fails with want.
+// refusesAll checks that each method that asks the store fails with want.
 func refusesAll(t *testing.T, ctx context.Context, h Harness, d *drivers.Store, baseID string, want error) {
 	t.Helper()
 	wantError(t, "Notify", d.Notify(ctx, Trace(3, 0)), want)
@@ -116,7 +116,9 @@ func testConcurrent(t *testing.T, h Harness) {
 	traces := make([][]record.Event, writers*batches)
 	var wg sync.WaitGroup
 	for w := range writers {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for b := range batches {
 				events := Trace(20, time.Duration(w*batches+b)*time.Second)
 				traces[w*batches+b] = events
@@ -132,7 +134,7 @@ func testConcurrent(t *testing.T, h Harness) {
 					}
 				}
 			}
-		})
+		}()
 	}
 	wg.Wait()
 	h.settle(t)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/internal/jsontext"
 )
 
@@ -18,53 +19,51 @@ type action struct {
 	text  []byte
 }
 
-// silences is how often a document is sent whose fate the answers do not tell.
+// silences is how often a document is sent whose fate the answers do not mention.
 const silences = 3
 
 // bulk sends actions for one index and adds to refused the events that will
 // never be taken. An error says that some may be missing for another reason.
 //
-// Documents of which the answer says nothing are sent again without those that
-// are settled, then in smaller requests. One that gets no word even when it is
-// alone is refused, lest it and all that wait behind it be sent for ever.
+// Documents that the answer does not mention are sent again without those that are
+// settled, then in smaller requests. One that is not mentioned even when it is sent
+// alone is refused, or it and everything queued after it would be sent for ever.
 func (d *store) bulk(ctx context.Context, s *server, index string, actions []action, refused map[int]error) error {
+	sent := false // with an answer that does not tell
+	err := kit.Halve(actions,
+		func(actions []action) error { return d.settle(ctx, s, index, actions, refused) },
+		func(err error) bool {
+			var status *statusError
+			var silent untoldError
+			sent = sent || errors.As(err, &silent)
+			return sent || errors.As(err, &status) && status.status == http.StatusRequestEntityTooLarge
+		},
+		func(a action, err error) { refused[a.event] = err })
+	return kit.Partly(err, sent)
+}
+
+// untoldError is the error of documents of which the answers say nothing.
+type untoldError struct{ error }
+
+// settle sends actions until the answers tell of each of them.
+func (d *store) settle(ctx context.Context, s *server, index string, actions []action, refused map[int]error) error {
 	for try := 1; ; try++ {
 		reply, err := d.send(ctx, s, index, actions)
-		var status *statusError
-		if errors.As(err, &status) && status.status == http.StatusRequestEntityTooLarge {
-			if len(actions) == 1 {
-				refused[actions[0].event] = err
-				return nil
-			}
-			return sentBefore(d.halves(ctx, s, index, actions, refused), try > 1)
+		var untold []action
+		if err == nil {
+			untold, err = results(reply, actions, refused)
 		}
-		if err != nil {
-			return sentBefore(err, try > 1)
-		}
-		untold, err := results(reply, actions, refused)
 		switch {
 		case err != nil:
-			return sentBefore(err, try > 1)
+			return kit.Partly(err, try > 1)
 		case len(untold) == 0:
 			return nil
 		case len(untold) < len(actions):
-			actions, try = untold, 1
-		case len(actions) > 1:
-			return sentBefore(d.halves(ctx, s, index, actions, refused), true)
-		case try == silences:
-			refused[actions[0].event] = silence(reply)
-			return nil
+			return kit.Partly(d.bulk(ctx, s, index, untold, refused), true)
+		case len(actions) > 1 || try == silences:
+			return untoldError{silence(reply)}
 		}
 	}
-}
-
-// halves sends one half of the actions after the other.
-func (d *store) halves(ctx context.Context, s *server, index string, actions []action, refused map[int]error) error {
-	half := len(actions) / 2
-	if err := d.bulk(ctx, s, index, actions[:half], refused); err != nil {
-		return err
-	}
-	return sentBefore(d.bulk(ctx, s, index, actions[half:], refused), true)
 }
 
 func (d *store) send(ctx context.Context, s *server, index string, actions []action) ([]byte, error) {
@@ -83,9 +82,9 @@ func (d *store) send(ctx context.Context, s *server, index string, actions []act
 	return reply.Body, nil
 }
 
-// results reads the answer to a bulk request and returns the actions of which
-// it says nothing. Its items are in the order of the actions, by whose ids they
-// are told apart where some are missing.
+// results reads the answer to a bulk request and returns the actions that it does
+// not mention. Its items are in the order of the actions; if some are missing, they
+// are matched by id.
 func results(reply []byte, actions []action, refused map[int]error) (untold []action, err error) {
 	var answer struct {
 		Took   json.RawMessage
@@ -119,7 +118,7 @@ func results(reply []byte, actions []action, refused map[int]error) (untold []ac
 		case told.Status == http.StatusBadRequest, told.Status == http.StatusRequestEntityTooLarge:
 			refused[actions[i].event] = told.failure()
 		case told.Status/100 != 2:
-			err = partly{told.failure()}
+			err = kit.Partly(told.failure(), true)
 		}
 	}
 	return untold, err

@@ -45,7 +45,7 @@ func TestConformance(t *testing.T) {
 						f.indexes[recordIndex] = &fakeIndex{kind: "notification", text: true, docs: map[string]*fakeDoc{}}
 					}
 					return func() *drivers.Store {
-						return openURL(t, f.url(), drivers.Options{FilterErrorTrace: true, ESScrollSize: 700})
+						return openURL(t, f.url(), drivers.Options{FilterErrorTrace: true, Params: map[string]string{"scroll_size": "700"}})
 					}
 				},
 				Corrupt: func(t *testing.T, base, raw string) {

@@ -4,45 +4,46 @@
 //	elasticsearch://[user:password@]host[:9200][/path]         over HTTP
 //	elasticsearch+https://[user:password@]host[:9200][/path]   over HTTPS
 //
-// What is special in a password is written percent-encoded. Options in the
-// URL's query, for HTTPS:
+// Special characters in a password are percent-encoded. Options, besides the common
+// ones (see package drivers):
 //
-//	ssl_ca_certs=FILE  PEM file of the authorities to trust
-//	ssl_cert_reqs=none do not verify the server's certificate
+//	doc_type=NAME     the type of the documents, in Elasticsearch 7 and before;
+//	                  default notification
+//	scroll_time=2m    how long a search is kept for its next page
+//	scroll_size=10000 how many documents make a page
 //
 // # Layout
 //
 // The index "osprofiler-notifications" holds each record as one document; with
-// [drivers.Options.FilterErrorTrace] the index "osprofiler-notifications-error"
-// holds {base_id, timestamp} of each trace with an error. The first Notify
-// makes the indexes that are missing, in Elasticsearch 7 and before with the
-// type [drivers.Options.ESDocType], so that OSProfiler can write to them too. In
-// them ids and names are keywords and info is stored, not indexed: an attribute
-// that is a number in one record and an object in another is no conflict, and
-// attributes do not add up to the limit of fields. An index that exists is used
-// as it is, one that OSProfiler made included; there Elasticsearch may refuse a
-// record whose info does not fit those before.
+// [drivers.Options.FilterErrorTrace], the index "osprofiler-notifications-error"
+// holds {base_id, timestamp} of each trace with an error. The first Notify creates
+// missing indexes, in Elasticsearch 7 and before with the type doc_type, so that
+// OSProfiler can write to them too. In these, ids and names are keywords, and info
+// is stored but not indexed: an attribute that is a number in one record and an
+// object in another causes no conflict, and attributes do not add up to the limit
+// of fields. Existing indexes, also those made by OSProfiler, are used unchanged;
+// in the latter Elasticsearch may refuse a record whose info conflicts with earlier
+// ones.
 //
-// A document's id is made from the record's base id, trace id and name, so that
-// a record that is sent twice is stored once. So when the answer to a bulk
-// request leaves documents out, those are sent again, and one that gets no
-// answer three times, when it is sent alone, is dropped as rejected, though it
-// may be stored. An answer that is none of a bulk request, such as the page of a
-// proxy, is a store that is down.
+// A document's id is derived from the record's base id, trace id and name, so that
+// a record that is sent twice is stored once. If the answer to a bulk request omits
+// documents, those are sent again. A document that is omitted three times even when
+// it is sent alone is dropped as rejected, though it may be stored. An answer that
+// is not that of a bulk request, such as a proxy's page, means that the store is
+// down.
 //
 // # Behaviour
 //
-// What is written can be read after the index's refresh interval, one second
-// unless set otherwise. The records of a trace come in the order of their
-// timestamps, of which [drivers.Options.ESScrollSize] are held in memory at a
-// time. A list reads a few fields of every record, since a
-// trace may begin with any of them; its memory grows with the number of traces.
+// Records can be read after the index's refresh interval, by default one second.
+// The records of a trace are returned in the order of their timestamps;
+// scroll_size of them are held in memory at a time. A list reads a few fields of
+// every record, since a trace may begin with any of them; its memory grows with the
+// number of traces.
 package elasticsearch
 
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -51,14 +52,22 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 func init() {
-	drivers.Register("elasticsearch", open)
-	drivers.Register("elasticsearch+https", open)
+	drivers.Register(drivers.Scheme{
+		Name: "elasticsearch", Secure: "elasticsearch+https", Doc: "Elasticsearch 6 to 9 and OpenSearch, OSProfiler's indexes",
+		Example: "elasticsearch://user:password@host:9200", Port: "9200",
+		Import: "github.com/sonde-go/sonde/drivers/elasticsearch",
+		Options: []drivers.Option{
+			{Name: "doc_type", Default: "notification", Doc: "the type of the documents, in Elasticsearch 7 and before (es_doc_type)"},
+			{Name: "scroll_time", Kind: drivers.Duration, Default: "2m", Doc: "how long Elasticsearch keeps a search for its next page (es_scroll_time)"},
+			{Name: "scroll_size", Kind: drivers.Count, Default: "10000", Doc: "how many documents make a page (es_scroll_size)"},
+		},
+		Open: open,
+	})
 }
 
 const (
@@ -79,38 +88,31 @@ type store struct {
 	server     server // what is known of it; guarded by asking
 }
 
-func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
-	scheme, _, _ := strings.Cut(url, ":")
-	a, err := webstore.Parse(url, "9200", "ssl_ca_certs", "ssl_cert_reqs")
+func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
+	h, path, err := u.Server()
+	if err != nil {
+		return nil, err
+	}
+	tls, err := u.TLS()
 	if err != nil {
 		return nil, err
 	}
 	protocol := "http"
-	if scheme == "elasticsearch+https" {
+	if tls != nil {
 		protocol = "https"
-	} else if len(a.Options) > 0 {
-		return nil, errors.New("ssl_ca_certs and ssl_cert_reqs belong to elasticsearch+https://")
-	}
-	reqs := a.Options.Get("ssl_cert_reqs")
-	if reqs != "" && reqs != "none" && reqs != "required" {
-		return nil, errors.New("ssl_cert_reqs is required or none")
-	}
-	tls, err := kit.TLS(a.Options.Get("ssl_ca_certs"), reqs == "none")
-	if err != nil {
-		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
 	}
 	d := &store{
-		client:     webstore.New(answer.Limit{Store: "Elasticsearch at " + a.Host, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
-		root:       protocol + "://" + a.Host + a.Path,
-		docType:    o.ESDocType,
-		scrollTime: scrollTime(o.ESScrollTime),
-		scrollSize: o.ESScrollSize,
+		client:     webstore.New(kit.Limit{Store: "Elasticsearch at " + h.Addr, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
+		root:       strings.TrimRight(protocol+"://"+h.Addr+"/"+path, "/"),
+		docType:    u.Text("doc_type"),
+		scrollTime: scrollTime(u.Duration("scroll_time")),
+		scrollSize: u.Count("scroll_size"),
 		fileErrors: o.FilterErrorTrace,
 		logger:     o.Logger,
 		asking:     kit.NewMutex(),
 	}
-	if a.User != "" {
-		d.auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(a.User+":"+a.Password))
+	if h.User != "" {
+		d.auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(h.User+":"+h.Password))
 	}
 	return d, nil
 }
@@ -146,6 +148,15 @@ func (d *store) do(ctx context.Context, method, path, contentType string, body [
 		return reply, newStatusError(reply)
 	}
 	return reply, nil
+}
+
+// Terms implements [driver.Promising].
+func (d *store) Terms() driver.Terms {
+	return driver.Terms{
+		Acknowledged: "on the disks of the shard and its replicas (index.translog.durability)",
+		Repeated:     "kept once",
+		Filed:        true,
+	}
 }
 
 func (d *store) Ping(ctx context.Context) error {

@@ -51,7 +51,7 @@ func list(t *testing.T, d *drivers.Store, q drivers.Query) (ids []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids = append(ids, tr.BaseID)
+		ids = append(ids, tr.ID)
 	}
 	return ids
 }

@@ -46,7 +46,7 @@ func reason(cause []byte) (kind, text string) {
 func (e *statusError) Error() string {
 	switch e.status {
 	case http.StatusUnauthorized:
-		return "Elasticsearch does not know the user or the password is wrong (401)"
+		return "Elasticsearch does not know the user, or the password is wrong (401)"
 	case http.StatusForbidden:
 		return "the user may not do that (403): " + e.text
 	}
@@ -56,7 +56,7 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("Elasticsearch answers %d: %s", e.status, e.text)
 }
 
-// Is makes those replies ErrNotSent that say that nothing was done.
+// Is makes replies that say that nothing was done match record.ErrNotSent.
 func (e *statusError) Is(target error) bool {
 	if target != record.ErrNotSent {
 		return false

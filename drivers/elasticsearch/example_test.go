@@ -19,6 +19,6 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		log.Println(trace.BaseID, trace.Timestamp, trace.Service, trace.Name)
+		log.Println(trace.ID, trace.Timestamp, trace.Service, trace.Name)
 	}
 }

@@ -35,7 +35,6 @@ type fake struct {
 	password string                                    // of user "root"; "" for none
 	refuse   func(r *http.Request, body []byte) int    // a status for a request, 0 to go on
 	refuseOf func(doc []byte) (status int, why string) // the same for one document
-	cut      int                                       // of the next reply to a bulk request so many bytes are sent
 	problems []string
 
 	stopAt func(doc []byte) bool // a bulk request is worked off up to such a document, and says so
@@ -109,17 +108,6 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, reply := f.answer(r, body)
 	if strings.HasSuffix(r.URL.Path, "/_bulk") && f.page != "" {
 		reply = f.page
-	}
-	if strings.HasSuffix(r.URL.Path, "/_bulk") && f.cut > 0 {
-		n := f.cut
-		f.cut = 0
-		conn, out, err := w.(http.Hijacker).Hijack()
-		if err == nil {
-			fmt.Fprintf(out, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(reply), reply[:n])
-			out.Flush()
-			conn.Close()
-		}
-		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -2,22 +2,19 @@ package elasticsearch
 
 import (
 	"bytes"
-	"context"
 	"encoding/pem"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/drivers/internal/load"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/drivers/drivertest/faults"
+	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -35,20 +32,70 @@ func oneLine(t *testing.T, err error) {
 	}
 }
 
-func TestServerDown(t *testing.T) {
-	d := openURL(t, "elasticsearch://root:hunter2@127.0.0.1:1/", drivers.Options{})
-	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
-	oneLine(t, err)
-	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
-		t.Errorf("Notify: %v", err)
+// TestFaults runs the suite on the stand-in, and has a real server freeze.
+func TestFaults(t *testing.T) {
+	t.Run("stand-in", func(t *testing.T) {
+		faults.Run(t, faults.Harness{New: func(t *testing.T) *faults.Server {
+			f := newFake(t, "8.15.0")
+			f.password = faults.Secret
+			t.Cleanup(func() { // a scroll whose id was lost ends by itself
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				clear(f.scrolls)
+			})
+			p := faults.NewProxy(t, f.Listener.Addr().String())
+			urlAt := func(password, addr string) string { return "elasticsearch://root:" + password + "@" + addr }
+			return &faults.Server{
+				Addr: p.Addr, Name: "Elasticsearch at " + p.Addr,
+				URL:  func(addr string) string { return urlAt(faults.Secret, addr) },
+				Stop: p.Stop, Start: p.Start, Kill: p.Stop, Freeze: p.Freeze, Thaw: p.Thaw,
+				Wrong:  func(*testing.T) string { return urlAt("x"+faults.Secret, p.Addr) },
+				Fill:   f.fill,
+				Stored: func(*testing.T) int { return f.stored() },
+			}
+		}})
+	})
+	t.Run("ZincSearch", func(t *testing.T) {
+		faults.Run(t, faults.Harness{
+			Lacks: faults.Only("its index shows new records after seconds; the stand-in is tried", faults.Frozen),
+			New: func(t *testing.T) *faults.Server {
+				s := servertest.ZincSearch(t)
+				filing := drivers.Options{FilterErrorTrace: true}
+				url := "elasticsearch://" + s.Addr
+				keywords(t, openURL(t, url, filing))
+				return &faults.Server{
+					URL: func(string) string { return url }, Name: "Elasticsearch at " + s.Addr, Options: filing,
+					Freeze: s.Freeze, Thaw: s.Thaw,
+					Stored: func(*testing.T) int { return -1 },
+				}
+			},
+		})
+	})
+}
+
+// fill has the stand-in refuse documents as Elasticsearch does when a disk is
+// full.
+func (f *fake) fill(*testing.T) (free func()) {
+	set := func(refuse func([]byte) (int, string)) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.refuseOf = refuse
 	}
-	oneLine(t, d.Ping(t.Context()))
-	for _, err := range d.Records(t.Context(), "x") {
-		oneLine(t, err)
+	set(func([]byte) (int, string) {
+		return 429, "index [osprofiler-notifications] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark];"
+	})
+	return func() { set(nil) }
+}
+
+// stored counts the records.
+func (f *fake) stored() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ix := f.indexes[recordIndex]
+	if ix == nil {
+		return 0
 	}
-	for _, err := range d.Traces(t.Context(), drivers.Query{}) {
-		oneLine(t, err)
-	}
+	return len(ix.ids)
 }
 
 func TestCredentials(t *testing.T) {
@@ -72,7 +119,6 @@ func TestCredentials(t *testing.T) {
 
 func TestBadURLs(t *testing.T) {
 	for _, url := range []string{
-		"elasticsearch://",
 		"elasticsearch://root:hunter2@",
 		"elasticsearch://root:hunter2@host:port/",
 		"elasticsearch://root:hunter2",
@@ -123,70 +169,6 @@ func TestTLS(t *testing.T) {
 			t.Errorf("%s: %v", wrong, err)
 		}
 	}
-}
-
-// allThere closes the service and checks that each of its records is stored
-// once.
-func allThere(t *testing.T, l *load.Load, f *fake) {
-	t.Helper()
-	recorded := l.All(t)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if n := uint64(len(f.indexes[recordIndex].ids)); n != recorded {
-		t.Errorf("%d records in the store, want %d", n, recorded)
-	}
-}
-
-func retried(s profiler.Stats) bool { return s.Retries > 0 }
-
-func TestDownAndBack(t *testing.T) {
-	f := newFake(t, "8.15.0")
-	addr := f.Listener.Addr().String()
-	s := load.Start(t, openURL(t, f.url(), drivers.Options{}), 200*time.Millisecond)
-	s.Work(50)
-	s.Until(t, "the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
-	f.CloseClientConnections()
-	f.Listener.Close()
-	s.Work(50)
-	s.Until(t, "a retry", retried)
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	back := httptest.NewUnstartedServer(f)
-	back.Listener.Close()
-	back.Listener = listener
-	back.Start()
-	defer back.Close()
-	s.Work(50)
-	allThere(t, s, f)
-}
-
-func TestFrozen(t *testing.T) {
-	f := newFake(t, "8.15.0")
-	d := openURL(t, f.url(), drivers.Options{})
-	s := load.Start(t, d, 200*time.Millisecond)
-	s.Work(50)
-	s.Until(t, "the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
-	f.mu.Lock()
-	s.Work(50)
-	s.Until(t, "a retry", retried)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Ping of a frozen server: %v, want that the deadline has passed", err)
-	}
-	cancel()
-	f.mu.Unlock()
-	allThere(t, s, f)
-}
-
-func TestReplyLost(t *testing.T) {
-	f := newFake(t, "8.15.0")
-	s := load.Start(t, openURL(t, f.url(), drivers.Options{}), 200*time.Millisecond)
-	f.cut = 30
-	s.Work(50)
-	s.Until(t, "a retry", retried)
-	allThere(t, s, f)
 }
 
 // TestNonsense: what proxies and other servers answer.

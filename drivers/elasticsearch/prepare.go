@@ -109,6 +109,6 @@ func (d *store) makeIndex(ctx context.Context, s *server, name, fields string) e
 	case status.kind == "resource_already_exists_exception", status.kind == "index_already_exists_exception":
 		return nil
 	}
-	d.logger.Warn("cannot make an index of Elasticsearch; it is left to make it as it likes", "index", name, "error", err)
+	d.logger.Warn("cannot create an index in Elasticsearch, which will create it with its own defaults", "index", name, "error", err)
 	return nil
 }

@@ -111,7 +111,7 @@ func (d *store) list(ctx context.Context, q driver.Query) ([]driver.Trace, error
 	}
 	traces := list.Sorted()
 	for i := range traces {
-		traces[i].Failed = failed[traces[i].BaseID]
+		traces[i].Failed = failed[traces[i].ID]
 	}
 	return traces, nil
 }

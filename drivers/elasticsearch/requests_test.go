@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
@@ -100,7 +99,7 @@ func check(t *testing.T, got, want []string) {
 
 func TestOptions(t *testing.T) {
 	f := newFake(t, "6.8.23")
-	d := openURL(t, f.url(), drivers.Options{ESDocType: "my/type", ESScrollTime: 90 * time.Second, ESScrollSize: 3})
+	d := openURL(t, f.url()+"?doc_type=my/type&scroll_size=3", drivers.Options{Params: map[string]string{"scroll_time": "90s", "scroll_size": "4"}})
 	events := drivertest.Trace(8, 0)
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
@@ -176,7 +175,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		listed++
-		if _, ok := g.Reports[tr.BaseID]; !ok || tr.Failed != errorBases[tr.BaseID] || tr.Service != "osapi_compute" {
+		if _, ok := g.Reports[tr.ID]; !ok || tr.Failed != errorBases[tr.ID] || tr.Service != "osapi_compute" {
 			t.Errorf("listed: %+v", tr)
 		}
 	}
@@ -360,7 +359,7 @@ func TestNoPermission(t *testing.T) {
 	if err := d.Delete(t.Context(), events[0].Trace().String()); err != nil {
 		t.Error(err)
 	}
-	if strings.Count(log.String(), "cannot make an index") != 1 {
+	if strings.Count(log.String(), "cannot create an index") != 1 {
 		t.Errorf("logged:\n%s", log.String())
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -54,7 +53,7 @@ func (d *store) writeRecords(ctx context.Context, s *server, events []record.Eve
 		text = append(e.AppendJSON(text), '\n')
 		if size+len(text) > maxBody && size > 0 {
 			if err := d.bulk(ctx, s, recordIndex, actions, refused); err != nil {
-				return sentBefore(err, i > len(actions))
+				return kit.Partly(err, i > len(actions))
 			}
 			actions, size = nil, 0
 		}
@@ -62,7 +61,7 @@ func (d *store) writeRecords(ctx context.Context, s *server, events []record.Eve
 		size += len(text)
 	}
 	sent := len(events) > len(actions)
-	return sentBefore(d.bulk(ctx, s, recordIndex, actions, refused), sent)
+	return kit.Partly(d.bulk(ctx, s, recordIndex, actions, refused), sent)
 }
 
 // recordID appends the id of a record's document.
@@ -72,21 +71,6 @@ func recordID(b []byte, e *record.Event) []byte {
 	key = append(e.Point().Append(key), ' ')
 	sum := sha256.Sum256(append(key, e.RecordName()...))
 	return hex.AppendEncode(b, sum[:16])
-}
-
-// sentBefore hides that this request was not sent, if one before it was.
-func sentBefore(err error, sent bool) error {
-	if err != nil && sent {
-		return partly{err}
-	}
-	return err
-}
-
-// partly is an error that is no record.ErrNotSent.
-type partly struct{ error }
-
-func (e partly) Is(target error) bool {
-	return target != record.ErrNotSent && errors.Is(e.error, target)
 }
 
 // writeErrors notes the traces with an error. The last of a trace counts.
@@ -108,5 +92,5 @@ func (d *store) writeErrors(ctx context.Context, s *server, events []record.Even
 	if len(actions) == 0 {
 		return nil
 	}
-	return sentBefore(d.bulk(ctx, s, errorIndex, actions, refused), true)
+	return kit.Partly(d.bulk(ctx, s, errorIndex, actions, refused), true)
 }

@@ -19,7 +19,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if url := os.Getenv(asService); url != "" {
+		fmt.Fprintln(os.Stderr, serve(url))
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func openURL(t testing.TB, url string) *drivers.Store {
 	t.Helper()
@@ -61,7 +67,7 @@ func TestURLs(t *testing.T) {
 		"file://a.jsonl":          "a.jsonl",
 		"file://logs/a%20b%23":    "logs/a b#",
 	} {
-		if got, err := parse(url); err != nil || got != want {
+		if got, err := parse(strings.TrimPrefix(url, "file://")); err != nil || got != want {
 			t.Errorf("%s names %q, %v, want %q", url, got, err, want)
 		}
 	}
@@ -169,7 +175,9 @@ func TestManyWriters(t *testing.T) {
 	events := drivertest.Trace(2000, 0)
 	var wg sync.WaitGroup
 	for part := range 4 {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			d := openURL(t, url)
 			defer d.Close()
 			for i := part * 500; i < (part+1)*500; i += 50 {
@@ -177,7 +185,7 @@ func TestManyWriters(t *testing.T) {
 					t.Error(err)
 				}
 			}
-		})
+		}()
 	}
 	wg.Wait()
 	d := openURL(t, url)

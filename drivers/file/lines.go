@@ -10,8 +10,8 @@ import (
 	"github.com/sonde-go/sonde/internal/jsontext"
 )
 
-// maxLine is the size of the longest line that is read whole. Of a longer one
-// the beginning is given, which is no record.
+// maxLine is the size of the longest line that is read whole. Of a longer one only
+// the beginning is returned, which is not a valid record.
 const maxLine = 16 << 20
 
 // lines reads a file line by line, without their ends. Empty lines, and a last
@@ -59,7 +59,7 @@ func (l *lines) rest(begin []byte) ([]byte, error) {
 }
 
 // mentioner returns a quick test of whether a line may be a record of a trace.
-// A line that cannot be read counts as one of the trace that it names.
+// An unreadable line that contains the id counts as one.
 func mentioner(baseID string) func(line []byte) bool {
 	plain := baseID != "" && !strings.ContainsFunc(baseID, func(r rune) bool {
 		return r < ' ' || r >= utf8.RuneSelf || r == '"' || r == '\\' || r == '/'

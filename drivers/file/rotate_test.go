@@ -160,14 +160,16 @@ func TestRotatedUnderLoad(t *testing.T) {
 	bases := map[string]bool{}
 	var wg sync.WaitGroup
 	load := func(write func() (base string)) {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for rotated.Load() < rotations && !t.Failed() {
 				base := write()
 				mu.Lock()
 				bases[base] = true
 				mu.Unlock()
 			}
-		})
+		}()
 	}
 	for range 3 {
 		d := openURL(t, "file://"+path)

@@ -13,7 +13,7 @@ import (
 // keptBuffer is the size above which the buffer of a batch is not kept.
 const keptBuffer = 1 << 20
 
-// tries is how often a batch is written if the file loses its name each time.
+// tries is how often a batch is written if the file is renamed each time.
 const tries = 3
 
 var errMoved = errors.New("the file was renamed or removed while it was written to")
@@ -37,8 +37,8 @@ func (d *file) Notify(_ context.Context, events []record.Event) error {
 	return errMoved
 }
 
-// write appends a batch to the file of that name and returns how many bytes it
-// has written.
+// write appends a batch to the file at the path and returns how many bytes it has
+// written.
 func (d *file) write(events []record.Event) (int, error) {
 	if err := d.ready(); err != nil {
 		return 0, err
@@ -60,7 +60,7 @@ func (d *file) write(events []record.Event) (int, error) {
 	return d.out.Write(b)
 }
 
-// ready opens the file unless the one that is open has its name still.
+// ready opens the file, unless the one that is open still has its name.
 func (d *file) ready() error {
 	if d.named() {
 		return nil
@@ -77,7 +77,7 @@ func (d *file) ready() error {
 	return err
 }
 
-// named says whether the path names the file that is open.
+// named reports whether the path names the file that is open.
 func (d *file) named() bool {
 	if d.out == nil {
 		return false
@@ -86,9 +86,9 @@ func (d *file) named() bool {
 	return err == nil && os.SameFile(now, d.info)
 }
 
-// endsTorn says whether a file ends within a line, since a process died in a
-// write or the disk was full. Another process' write that is going on looks the
-// same, but not twice; if it does, an empty line too many is skipped by readers.
+// endsTorn reports whether a file ends within a line, because a process died
+// during a write or the disk was full. Another process's write in progress looks
+// the same, but hardly twice; if it does, readers skip the superfluous empty line.
 func endsTorn(f *os.File) (bool, error) {
 	for before := int64(-1); ; {
 		info, err := f.Stat()

@@ -42,15 +42,15 @@ func TestTLS(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := TLS(empty, false); err == nil || !strings.Contains(err.Error(), "holds no certificate") {
+	if _, err := (&TLSOptions{CA: empty}).Config(); err == nil || !strings.Contains(err.Error(), "holds no certificate") {
 		t.Errorf("a file without a certificate: %v", err)
 	}
-	if _, err := TLS(empty+"x", false); !errors.Is(err, os.ErrNotExist) {
+	if _, err := (&TLSOptions{CA: empty + "x"}).Config(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
 	for _, insecure := range []bool{true, false} {
-		c, err := TLS("", insecure)
-		if err != nil || c.RootCAs != nil || c.InsecureSkipVerify != insecure {
+		c, err := (&TLSOptions{ServerName: "db", Insecure: insecure}).Config()
+		if err != nil || c.RootCAs != nil || c.ServerName != "db" || c.InsecureSkipVerify != insecure {
 			t.Errorf("the system's authorities, insecure %v: %+v, %v", insecure, c, err)
 		}
 	}

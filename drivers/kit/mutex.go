@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// Mutex is a lock that can be waited for with a context. [NewMutex] makes one.
+// Mutex is a lock that can be acquired with a context. [NewMutex] makes one.
 type Mutex struct{ held chan struct{} }
 
-// NewMutex makes a Mutex that is free.
+// NewMutex returns a Mutex that is not locked.
 func NewMutex() Mutex { return Mutex{make(chan struct{}, 1)} }
 
-// Lock waits until the Mutex is free and takes it. If ctx ends before, or has
-// ended, it returns an error that wraps its cause.
+// Lock waits for the Mutex and locks it. If ctx ends first, or has already ended,
+// it returns an error that wraps the cause.
 func (m Mutex) Lock(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("waiting for another call: %w", context.Cause(ctx))
@@ -25,5 +25,5 @@ func (m Mutex) Lock(ctx context.Context) error {
 	}
 }
 
-// Unlock frees the Mutex.
+// Unlock unlocks the Mutex.
 func (m Mutex) Unlock() { <-m.held }

@@ -10,9 +10,9 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// TraceList makes the list of traces that a query selects from their records, for
-// stores without an index. Its memory grows with the number of traces, not of
-// records. It is not safe for concurrent use.
+// TraceList builds the list of traces that a query selects from their records, for
+// stores without an index. Its memory grows with the number of traces, not with
+// that of records. It is not safe for concurrent use.
 type TraceList struct {
 	traces map[string]*entry
 	q      driver.Query
@@ -23,17 +23,17 @@ type entry struct {
 	service bool // the wanted service took part
 }
 
-// NewTraceList makes an empty list for a query.
+// NewTraceList returns an empty list for a query.
 func NewTraceList(q driver.Query) *TraceList {
 	return &TraceList{traces: map[string]*entry{}, q: q}
 }
 
-// Add takes a record in any order.
+// Add adds a record. Records may come in any order.
 func (l *TraceList) Add(r *record.Record) {
 	e := l.traces[r.Trace]
 	if e == nil {
-		e = &entry{Trace: driver.Trace{BaseID: strings.Clone(r.Trace)}}
-		l.traces[e.BaseID] = e
+		e = &entry{Trace: driver.Trace{ID: strings.Clone(r.Trace)}}
+		l.traces[e.ID] = e
 	}
 	if e.Timestamp == "" || r.Timestamp < e.Timestamp {
 		e.Timestamp = strings.Clone(r.Timestamp)
@@ -51,7 +51,7 @@ func clone(s *string) string {
 	return strings.Clone(*s)
 }
 
-// PointName is a record's name without "-start" or "-stop".
+// PointName returns a record's name without "-start" or "-stop".
 func PointName(record string) string {
 	if name, ok := strings.CutSuffix(record, "-start"); ok {
 		return name
@@ -59,7 +59,7 @@ func PointName(record string) string {
 	return strings.TrimSuffix(record, "-stop")
 }
 
-// HasError says whether info, a JSON object, has an etype that is not null.
+// HasError reports whether info, a JSON object, has an etype that is not null.
 func HasError(info []byte) bool {
 	value, ok := jsontext.Member(info, "etype")
 	return ok && string(value) != "null"
@@ -67,19 +67,16 @@ func HasError(info []byte) bool {
 
 // Sorted returns the traces that the query selects, newest first.
 func (l *TraceList) Sorted() []driver.Trace {
-	since := ""
-	if !l.q.Since.IsZero() {
-		since = string(record.AppendTimestamp(nil, l.q.Since.UnixNano()))
-	}
+	span := l.q.Span()
 	var traces []driver.Trace
 	for _, e := range l.traces {
-		if e.Timestamp < since || l.q.Service != "" && !e.service || l.q.ErrorsOnly && !e.Failed {
+		if !span.Has(e.Timestamp, e.ID) || l.q.Service != "" && !e.service || l.q.ErrorsOnly && !e.Failed {
 			continue
 		}
 		traces = append(traces, e.Trace)
 	}
 	slices.SortFunc(traces, func(a, b driver.Trace) int {
-		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.BaseID, a.BaseID))
+		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.ID, a.ID))
 	})
 	if l.q.Limit > 0 && len(traces) > l.q.Limit {
 		traces = traces[:l.q.Limit]

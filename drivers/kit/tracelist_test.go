@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -41,18 +41,18 @@ func TestAnyOrder(t *testing.T) {
 		{Name: "db-stop", Trace: "a", Timestamp: "2026-01-01T00:00:03", Service: &other, Info: []byte(`{"etype":"E"}`)},
 		{Name: "rpc-start", Trace: "b", Timestamp: "2026-01-01T00:00:02", Project: &other},
 	}
-	a := drivers.Trace{BaseID: "a", Timestamp: "2026-01-01T00:00:01", Service: "shop", Name: "http", Failed: true}
-	b := drivers.Trace{BaseID: "b", Timestamp: "2026-01-01T00:00:02", Project: "other", Name: "rpc"}
+	a := driver.Trace{ID: "a", Timestamp: "2026-01-01T00:00:01", Service: "shop", Name: "http", Failed: true}
+	b := driver.Trace{ID: "b", Timestamp: "2026-01-01T00:00:02", Project: "other", Name: "rpc"}
 	for range 2 {
 		slices.Reverse(records)
 		for _, tt := range []struct {
-			q    drivers.Query
-			want []drivers.Trace
+			q    driver.Query
+			want []driver.Trace
 		}{
-			{drivers.Query{}, []drivers.Trace{b, a}},
-			{drivers.Query{Limit: 1}, []drivers.Trace{b}},
-			{drivers.Query{Service: "other"}, []drivers.Trace{a}},
-			{drivers.Query{ErrorsOnly: true}, []drivers.Trace{a}},
+			{driver.Query{}, []driver.Trace{b, a}},
+			{driver.Query{Limit: 1}, []driver.Trace{b}},
+			{driver.Query{Service: "other"}, []driver.Trace{a}},
+			{driver.Query{ErrorsOnly: true}, []driver.Trace{a}},
 		} {
 			l := NewTraceList(tt.q)
 			for i := range records {

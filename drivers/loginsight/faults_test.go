@@ -1,23 +1,19 @@
 package loginsight
 
 import (
-	"context"
 	"encoding/pem"
 	"errors"
 	"log/slog"
-	"net"
-	"net/http/httptest"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/drivers/internal/load"
-	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/drivers/drivertest/faults"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -35,37 +31,50 @@ func oneLine(t *testing.T, err error) {
 	}
 }
 
-func TestServerDown(t *testing.T) {
-	d := openURL(t, "loginsight://root:hunter2@127.0.0.1:1")
-	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
-	oneLine(t, err)
-	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "127.0.0.1:1") {
-		t.Errorf("Notify: %v", err)
-	}
-	oneLine(t, d.Ping(t.Context()))
-	for _, err := range d.Records(t.Context(), "x") {
-		oneLine(t, err)
-	}
+func TestFaults(t *testing.T) {
+	faults.Run(t, faults.Harness{New: func(t *testing.T) *faults.Server {
+		f := newFake(t)
+		f.password, f.private = faults.Secret, true
+		p := faults.NewProxy(t, f.Listener.Addr().String())
+		urlAt := func(password, addr string) string {
+			return "loginsight://osprofiler:" + password + "@" + addr + "?insecure=true"
+		}
+		return &faults.Server{
+			Addr: p.Addr, Name: "Log Insight at " + p.Addr,
+			URL:  func(addr string) string { return urlAt(faults.Secret, addr) },
+			Stop: p.Stop, Start: p.Start, Kill: p.Stop, Freeze: p.Freeze, Thaw: p.Thaw,
+			Wrong:  func(*testing.T) string { return urlAt("x"+faults.Secret, p.Addr) },
+			Fill:   f.fill,
+			Stored: func(*testing.T) int { return f.stored() },
+		}
+	}})
 }
 
-func TestWrongCredentials(t *testing.T) {
-	f := newFake(t)
-	f.private = true
-	d := openURL(t, strings.Replace(f.url(), "hunter2", "xhunter2", 1))
-	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
-	if !errors.Is(err, record.ErrNotSent) {
-		t.Errorf("Notify: %v", err)
+// fill has the stand-in refuse events for a while.
+func (f *fake) fill(*testing.T) (free func()) {
+	set := func(refuse func(*http.Request, string) int) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.refuse = refuse
 	}
-	errs := []error{err, d.Ping(t.Context())}
-	for _, err := range d.Records(t.Context(), "x") {
-		errs = append(errs, err)
-	}
-	for _, err := range errs {
-		oneLine(t, err)
-		if err != nil && !strings.Contains(err.Error(), "password is wrong") {
-			t.Errorf("got %v", err)
+	set(func(r *http.Request, _ string) int {
+		if r.URL.Path == ingestPath {
+			return http.StatusInsufficientStorage
 		}
+		return 0
+	})
+	return func() { set(nil) }
+}
+
+// stored counts the distinct records.
+func (f *fake) stored() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	distinct := map[string]bool{}
+	for _, e := range f.events {
+		distinct[e.Fields[1].Content+e.Fields[4].Content] = true
 	}
+	return len(distinct)
 }
 
 func TestCertificate(t *testing.T) {
@@ -112,74 +121,4 @@ func TestBadURLs(t *testing.T) {
 		}
 		oneLine(t, err)
 	}
-}
-
-// allThere closes the service and checks that each of its records is stored.
-func allThere(t *testing.T, l *load.Load, f *fake) {
-	t.Helper()
-	recorded := l.All(t)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	distinct := map[string]bool{}
-	for _, e := range f.events {
-		distinct[e.Fields[1].Content+e.Fields[4].Content] = true
-	}
-	if uint64(len(distinct)) != recorded {
-		t.Errorf("%d records in the store, want %d", len(distinct), recorded)
-	}
-}
-
-func retried(s profiler.Stats) bool { return s.Retries > 0 }
-
-func first(s profiler.Stats) bool { return s.Acknowledged == 100 }
-
-func TestDownAndBack(t *testing.T) {
-	f := newFake(t)
-	addr := f.Listener.Addr().String()
-	s := load.Start(t, openURL(t, f.url()), 300*time.Millisecond)
-	s.Work(50)
-	s.Until(t, "the first records", first)
-	f.CloseClientConnections()
-	f.Listener.Close()
-	s.Work(50)
-	s.Until(t, "a retry", retried)
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	back := httptest.NewUnstartedServer(f)
-	back.Config.ErrorLog = quietLog
-	back.Listener.Close()
-	back.Listener = listener
-	back.StartTLS()
-	defer back.Close()
-	s.Work(50)
-	allThere(t, s, f)
-}
-
-func TestFrozen(t *testing.T) {
-	f := newFake(t)
-	d := openURL(t, f.url())
-	s := load.Start(t, d, 300*time.Millisecond)
-	s.Work(50)
-	s.Until(t, "the first records", first)
-	f.mu.Lock()
-	s.Work(50)
-	s.Until(t, "a retry", retried)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Ping of a frozen server: %v, want that the deadline has passed", err)
-	}
-	cancel()
-	f.mu.Unlock()
-	allThere(t, s, f)
-}
-
-func TestReplyLost(t *testing.T) {
-	f := newFake(t)
-	s := load.Start(t, openURL(t, f.url()), 300*time.Millisecond)
-	f.cut = true
-	s.Work(50)
-	s.Until(t, "a retry", retried)
-	allThere(t, s, f)
 }

@@ -3,28 +3,24 @@
 //
 //	loginsight://user:password@host[:9543]
 //
-// What is special in the user or the password is written percent-encoded.
-// Options in the URL's query:
-//
-//	ssl_ca_certs=FILE  PEM file of the authorities to trust
-//	insecure=true      do not verify the server's certificate: whoever is in
-//	                   between can read the password and the traces. OSProfiler
-//	                   never verifies it.
+// Special characters in the user or the password are percent-encoded. The options
+// are the common ones; see package drivers. OSProfiler never verifies the server's
+// certificate, which corresponds to insecure=true.
 //
 // Each record is an event with the text "OSProfiler trace", the fields base_id,
 // trace_id, project, service and name, and the whole record as JSON in the
-// field trace. OSProfiler sends events in clear text to port 9000; here all goes
-// over HTTPS. By Log Insight's documentation a field holds 16 KB.
+// field trace. OSProfiler sends events in clear text to port 9000; this driver
+// always uses HTTPS. According to Log Insight's documentation, a field holds 16 KB.
 //
-// Reading needs a user, writing does not unless the server is set so; the
-// driver logs in when it is asked to, and again when the session has ended. A
-// trace is read whole, at most 20,000 events of it, which is Log Insight's
-// limit. Log Insight cannot list traces (search for the text in its own pages
+// Reading needs a user; writing does not, unless the server is configured so. The
+// driver logs in when the server asks for it, and again when the session has ended.
+// A trace is read as a whole, up to 20,000 events, which is Log Insight's limit.
+// Log Insight can neither list traces (search for the text in its own pages
 // instead) nor delete any.
 //
-// The API is described at https://vmw-loginsight.github.io. There is no Log
-// Insight that tests could be run against: they run against a stand-in and
-// against what OSProfiler was recorded to send.
+// The API is described at https://vmw-loginsight.github.io. The tests could not be
+// run against Log Insight itself: they run against a stand-in, and against
+// recordings of what OSProfiler sends.
 package loginsight
 
 import (
@@ -37,14 +33,19 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
 	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
 )
 
-func init() { drivers.Register("loginsight", open) }
+func init() {
+	drivers.Register(drivers.Scheme{
+		Name: "loginsight", Doc: "VMware's Log Insight (Aria Operations for Logs), over HTTPS", Example: "loginsight://user:password@host:9543",
+		Import: "github.com/sonde-go/sonde/drivers/loginsight",
+		Port:   "9543", TLS: drivers.TLSAlways, Open: open,
+	})
+}
 
 type store struct {
 	client         *webstore.Client
@@ -56,27 +57,23 @@ type store struct {
 	session        string // its id, "" for none; guarded by loggingIn
 }
 
-func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
-	a, err := webstore.Parse(url, "9543", "insecure", "ssl_ca_certs")
+func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
+	h, path, err := u.Server()
 	if err != nil {
 		return nil, err
 	}
-	if a.User == "" || a.Password == "" || a.Path != "" {
+	if h.User == "" || h.Password == "" || path != "" {
 		return nil, errors.New("want loginsight://user:password@host")
 	}
-	insecure := a.Options.Get("insecure")
-	if insecure != "" && insecure != "true" && insecure != "false" {
-		return nil, errors.New("insecure is true or false")
-	}
-	tls, err := kit.TLS(a.Options.Get("ssl_ca_certs"), insecure == "true")
+	tls, err := u.TLS()
 	if err != nil {
-		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
+		return nil, err
 	}
 	d := &store{
 		limit:  o.SocketTimeout,
-		client: webstore.New(answer.Limit{Store: "Log Insight at " + a.Host, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
-		root:   "https://" + a.Host,
-		user:   a.User, password: a.Password,
+		client: webstore.New(kit.Limit{Store: "Log Insight at " + h.Addr, Time: o.SocketTimeout}, o.ConnectTimeout, tls),
+		root:   "https://" + h.Addr,
+		user:   h.User, password: h.Password,
 		logger:    o.Logger,
 		loggingIn: kit.NewMutex(),
 	}
@@ -84,6 +81,14 @@ func open(_ context.Context, url string, o drivers.Options) (driver.Driver, erro
 }
 
 // Ping logs in, unless there is a session that is good.
+// Terms implements [driver.Promising].
+func (d *store) Terms() driver.Terms {
+	return driver.Terms{
+		Acknowledged: "taken by the server",
+		Repeated:     "kept twice; readers ignore the second",
+	}
+}
+
 func (d *store) Ping(ctx context.Context) error {
 	_, err := d.asUser(ctx, webstore.Request{Method: http.MethodGet, URL: d.root + "/api/v1/sessions/current"})
 	return err
@@ -95,7 +100,7 @@ func (d *store) Lacks(op driver.Op) string {
 	case driver.List, driver.ListErrors:
 		return `Log Insight cannot list traces; search its Interactive Analytics for the text "OSProfiler trace"`
 	case driver.Delete, driver.Prune:
-		return "Log Insight cannot be told to forget events; set the retention of its partitions"
+		return "Log Insight cannot be told to delete events; set the retention of its partitions"
 	}
 	return ""
 }
@@ -120,7 +125,7 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("Log Insight answers %d: %s", e.status, e.text)
 }
 
-// Is makes those replies ErrNotSent that say that nothing was taken.
+// Is makes replies that say that nothing was accepted match record.ErrNotSent.
 func (e *statusError) Is(target error) bool {
 	if target != record.ErrNotSent {
 		return false

@@ -77,7 +77,7 @@ func (d *store) login(ctx context.Context, ended string) (session string, err er
 func loginError(err error) error {
 	var status *statusError
 	if errors.As(err, &status) && (status.status == http.StatusUnauthorized || status.status == http.StatusForbidden) {
-		status.text = "the user is not known or the password is wrong"
+		status.text = "the user is unknown or the password is wrong"
 	}
 	return err
 }

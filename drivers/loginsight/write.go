@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sonde-go/sonde/drivers/internal/webstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/record"
 )
@@ -34,10 +35,7 @@ func (d *store) Notify(ctx context.Context, events []record.Event) error {
 		if len(messages) == 0 {
 			return nil
 		}
-		err := d.ingest(ctx, messages, &refused)
-		if err != nil && sent {
-			err = partly{err}
-		}
+		err := kit.Partly(d.ingest(ctx, messages, &refused), sent)
 		messages, size, sent = nil, 0, true
 		return err
 	}
@@ -82,9 +80,22 @@ func appendMessage(b []byte, e *record.Event) []byte {
 	return append(b, "]}"...)
 }
 
-// ingest sends messages. Where the server says that one of them is wrong, and
-// not which, the halves are sent, and so on.
+// ingest sends messages. The server says that one of them is wrong, and not
+// which.
 func (d *store) ingest(ctx context.Context, messages []message, refused *record.RejectedError) error {
+	return kit.Halve(messages,
+		func(messages []message) error { return d.post(ctx, messages) },
+		func(err error) bool {
+			var status *statusError
+			return errors.As(err, &status) && (status.status == http.StatusBadRequest || status.status == http.StatusRequestEntityTooLarge)
+		},
+		func(m message, err error) {
+			refused.Indexes = append(refused.Indexes, m.event)
+			refused.Err = err
+		})
+}
+
+func (d *store) post(ctx context.Context, messages []message) error {
 	body := []byte(`{"events":[`)
 	for i, m := range messages {
 		if i > 0 {
@@ -97,29 +108,5 @@ func (d *store) ingest(ctx context.Context, messages []message, refused *record.
 	if wantsLogin(err) { // which servers can be set to
 		_, err = d.asUser(ctx, r)
 	}
-	var status *statusError
-	if !errors.As(err, &status) || status.status != http.StatusBadRequest && status.status != http.StatusRequestEntityTooLarge {
-		return err
-	}
-	if len(messages) == 1 {
-		refused.Indexes = append(refused.Indexes, messages[0].event)
-		refused.Err = err
-		return nil
-	}
-	half := len(messages) / 2
-	if err := d.ingest(ctx, messages[:half], refused); err != nil {
-		return err
-	}
-	if err := d.ingest(ctx, messages[half:], refused); err != nil {
-		return partly{err}
-	}
-	return nil
-}
-
-// partly is an error that is no record.ErrNotSent, since something was sent
-// before.
-type partly struct{ error }
-
-func (e partly) Is(target error) bool {
-	return target != record.ErrNotSent && errors.Is(e.error, target)
+	return err
 }

@@ -2,14 +2,14 @@
 // for tests and demos. Import it for its scheme:
 //
 //	memory://       a store of its own
-//	memory://name   one store for all that open the name, as long as any does
+//	memory://name   one store for all that open the name, while any has it open
 //
 // It holds everything until it is deleted, pruned or closed.
 package memory
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"iter"
 	"strings"
 	"sync"
@@ -22,17 +22,20 @@ import (
 )
 
 func init() {
-	drivers.Register("memory", func(_ context.Context, url string, _ drivers.Options) (driver.Driver, error) {
-		name := strings.TrimPrefix(url, "memory://")
-		if strings.ContainsAny(name, "/?#@") {
-			return nil, fmt.Errorf("want memory:// or memory://name")
-		}
-		return open(name), nil
+	drivers.Register(drivers.Scheme{
+		Name: "memory", Doc: "the memory of this process, for tests and demos", Example: "memory://name",
+		Import: "github.com/sonde-go/sonde/drivers/memory",
+		Open: func(_ context.Context, u *drivers.URL, _ drivers.Options) (driver.Driver, error) {
+			if strings.ContainsAny(u.Place, "/?#@") {
+				return nil, errors.New("want memory:// or memory://name")
+			}
+			return open(u.Place), nil
+		},
 	})
 }
 
-// store holds each trace as the records that would be stored, in the order in
-// which they came.
+// store holds each trace as the records that would be stored, in the order of
+// their arrival.
 type store struct {
 	mu     sync.RWMutex
 	traces map[string][][]byte
@@ -65,6 +68,15 @@ func open(name string) *memory {
 }
 
 func newStore() *store { return &store{traces: map[string][][]byte{}} }
+
+// Terms implements [driver.Promising].
+func (m *memory) Terms() driver.Terms {
+	return driver.Terms{
+		Acknowledged: "in the memory of this process",
+		Repeated:     "kept twice; readers ignore the second",
+		Forgets:      "the store ends with this process: it is for tests and demos",
+	}
+}
 
 func (m *memory) Close() error {
 	if m.name == "" {

@@ -46,27 +46,34 @@ func channel(t testing.TB, s *servertest.Server) *amqp.Channel {
 	return ch
 }
 
-// forget deletes the queue and the exchange.
+// forget deletes the queues and the exchanges.
 func forget(t testing.TB, s *servertest.Server) {
 	t.Helper()
 	ch := channel(t, s)
-	if _, err := ch.QueueDelete(queueName, false, false, false); err != nil {
-		t.Fatal(err)
-	}
-	if err := ch.ExchangeDelete(exchangeName, false, false); err != nil {
-		t.Fatal(err)
+	for _, own := range []topology{upstream, ours} {
+		if _, err := ch.QueueDelete(own.queue, false, false, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := ch.ExchangeDelete(own.exchange, false, false); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
-// put sends messages past the driver, into a queue that is there.
+// put sends messages past the driver, into OSProfiler's queue, which is there.
 func put(t testing.TB, s *servertest.Server, messages ...amqp.Publishing) {
+	t.Helper()
+	putInto(t, s, upstream, messages...)
+}
+
+func putInto(t testing.TB, s *servertest.Server, to topology, messages ...amqp.Publishing) {
 	t.Helper()
 	ch := channel(t, s)
 	if err := ch.Confirm(false); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range messages {
-		c, err := ch.PublishWithDeferredConfirm(exchangeName, queueName, true, false, m)
+		c, err := ch.PublishWithDeferredConfirm(to.exchange, to.queue, true, false, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,16 +85,28 @@ func put(t testing.TB, s *servertest.Server, messages ...amqp.Publishing) {
 
 func TestConformance(t *testing.T) {
 	server := servertest.RabbitMQ(t)
-	drivertest.Run(t, drivertest.Harness{
-		Driver: "messaging",
-		Server: "RabbitMQ 3.10",
-		TLS:    true,
-		New: func(t *testing.T) func() *drivers.Store {
-			forget(t, server)
-			return func() *drivers.Store { return openURL(t, urlOf(server), drivers.Options{FilterErrorTrace: true}) }
-		},
-		Corrupt: func(t *testing.T, _, raw string) {
-			put(t, server, amqp.Publishing{ContentType: contentType, Body: []byte(raw)})
-		},
-	})
+	for name, tt := range map[string]struct {
+		topology
+		options string
+	}{
+		"messaging":              {upstream, ""},
+		"messaging?durable=true": {ours, durably},
+	} {
+		t.Run(name, func(t *testing.T) {
+			drivertest.Run(t, drivertest.Harness{
+				Driver: name,
+				Server: "RabbitMQ 3.10",
+				TLS:    true,
+				New: func(t *testing.T) func() *drivers.Store {
+					forget(t, server)
+					return func() *drivers.Store {
+						return openURL(t, urlOf(server)+tt.options, drivers.Options{FilterErrorTrace: true})
+					}
+				},
+				Corrupt: func(t *testing.T, _, raw string) {
+					putInto(t, server, tt.topology, amqp.Publishing{ContentType: contentType, Body: []byte(raw)})
+				},
+			})
+		})
+	}
 }

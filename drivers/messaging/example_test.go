@@ -14,9 +14,7 @@ import (
 // anyone.
 func Example() {
 	ctx := context.Background()
-	d, err := drivers.Open(ctx, "messaging://", drivers.Options{
-		TransportURL: "rabbit://openstack:password@controller:5672/",
-	})
+	d, err := drivers.Open(ctx, "messaging://openstack:password@controller:5672/?idle_timeout=2s", drivers.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,9 +14,9 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/drivertest/faults"
 	"github.com/sonde-go/sonde/drivers/internal/load"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -53,8 +53,69 @@ func allFail(t *testing.T, d *drivers.Store, words string) {
 	}
 }
 
-func TestBrokerDown(t *testing.T) {
-	allFail(t, openURL(t, "messaging://root:hunter2@127.0.0.1:1/", quick), "127.0.0.1:1")
+// TestFaults runs the suite. What the broker has acknowledged is gone when it is
+// killed or stopped, since OSProfiler's queue is not durable. Ours is.
+func TestFaults(t *testing.T) {
+	server := servertest.RabbitMQ(t)
+	for name, tt := range map[string]struct {
+		topology
+		options string
+		forgets bool
+	}{
+		"upstream": {upstream, "", true},
+		"durable":  {ours, durably, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			urlAt := func(password, addr string) string {
+				return "messaging://guest:" + password + "@" + addr + "/" + tt.options
+			}
+			faults.Run(t, faults.Harness{
+				Lacks: map[faults.Scenario]string{faults.NoRoom: "a broker that runs out of memory or disk stops listening to its publishers: for them it is frozen"},
+				New: func(t *testing.T) *faults.Server {
+					forget(t, server)
+					return &faults.Server{
+						Addr: server.Addr, Name: "RabbitMQ at " + server.Addr, Forgets: tt.forgets,
+						URL:  func(addr string) string { return urlAt("guest", addr) },
+						Stop: server.Stop, Start: server.Restart, Kill: server.Kill, Freeze: server.Freeze, Thaw: server.Thaw,
+						Wrong:  func(*testing.T) string { return urlAt(faults.Secret, server.Addr) },
+						Stored: func(t *testing.T) int { return inQueue(t, server, tt.topology) },
+					}
+				},
+			})
+		})
+	}
+}
+
+// inQueue counts the distinct records in a queue by one look at it: the driver would
+// look once for each trace.
+func inQueue(t *testing.T, server *servertest.Server, where topology) int {
+	t.Helper()
+	ch := channel(t, server)
+	seen := map[string]bool{}
+	for {
+		m, ok, err := ch.Get(where.queue, false)
+		if code(err) == amqp.NotFound {
+			return 0
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		r, _, ok, err := parseRecord(&m)
+		if err != nil || !ok {
+			t.Fatalf("%q: %v", m.Body, err)
+		}
+		seen[r.Point+" "+r.Name] = true
+	}
+	if err := ch.Close(); err != nil { // which puts them back
+		t.Fatal(err)
+	}
+	return len(seen)
+}
+
+func TestSeveralDown(t *testing.T) {
 	allFail(t, openURL(t, "messaging://root:hunter2@127.0.0.1:1,root:hunter2@127.0.0.1:2/", quick), "127.0.0.1:2")
 }
 
@@ -91,6 +152,8 @@ func TestBadURLs(t *testing.T) {
 		"messaging://?transport_url=rabbit://root:hunter2",
 		"messaging://?transport_url=rabbit://",
 		"messaging://?other=1",
+		"messaging://host/?durable=true",
+		"messaging://host/?queue=sonde&durable=perhaps",
 	} {
 		d, err := drivers.Open(t.Context(), url, drivers.Options{})
 		if err == nil {
@@ -114,7 +177,12 @@ func TestURLs(t *testing.T) {
 		{"messaging://?transport_url=rabbit://u:p%2F@host/v", "rabbit://other", "host:5672", "u", "p/", "v"},
 		{"messaging:///?transport_url=rabbit%3A%2F%2Fu%3Ap%252F%40host%2Fv", "", "host:5672", "u", "p/", "v"},
 	} {
-		c, err := parseURL(tt.url, tt.transport)
+		u, err := drivers.ParseURL(tt.url, drivers.Options{Params: map[string]string{"transport_url": tt.transport}})
+		if err != nil {
+			t.Errorf("%s: %v", tt.url, err)
+			continue
+		}
+		c, err := configOf(u)
 		if err != nil {
 			t.Errorf("%s: %v", tt.url, err)
 			continue
@@ -132,7 +200,7 @@ func stored(t *testing.T, d *drivers.Store) (n uint64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, err := range d.Records(t.Context(), tr.BaseID) {
+		for _, err := range d.Records(t.Context(), tr.ID) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,57 +210,11 @@ func stored(t *testing.T, d *drivers.Store) (n uint64) {
 	return n
 }
 
-// TestKilledAndBack: what was not acknowledged arrives after the broker's
-// return; what was is gone with the broker, whose queue is not durable.
-func TestKilledAndBack(t *testing.T) {
-	server := servertest.RabbitMQ(t)
-	d := openURL(t, urlOf(server), drivers.Options{})
-	l := load.Start(t, d, time.Second)
-	l.Work(50)
-	l.Until(t, "the first records", load.Acknowledged(100))
-	server.Kill()
-	l.Work(50)
-	l.Until(t, "a retry", load.Retried(1))
-	server.Restart()
-	l.Until(t, "the records of the outage", load.Acknowledged(200))
-	l.Work(50)
-	recorded := l.All(t)
-	if n := stored(t, d); n != recorded-100 {
-		t.Errorf("%d records in the queue, want the %d since the outage", n, recorded-100)
-	}
-}
-
-func TestFrozen(t *testing.T) {
-	server := servertest.RabbitMQ(t)
-	d := openURL(t, urlOf(server), drivers.Options{})
-	l := load.Start(t, d, time.Second)
-	l.Work(50)
-	l.Until(t, "the first records", load.Acknowledged(100))
-	server.Freeze()
-	l.Work(50)
-	l.Until(t, "a retry", load.Retried(1))
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if err := d.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Ping of a frozen broker: %v, want that the deadline has passed", err)
-	}
-	for _, err := range d.Records(ctx, "x") {
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Records of a frozen broker: %v, want that the deadline has passed", err)
-		}
-	}
-	server.Thaw()
-	recorded := l.All(t)
-	if n := stored(t, d); n != recorded {
-		t.Errorf("%d records in the queue, want %d", n, recorded)
-	}
-}
-
 // TestFrozenReader: a broker that stops in the middle of a read does not make
 // a trace look shorter.
 func TestFrozenReader(t *testing.T) {
 	server := servertest.RabbitMQ(t)
-	d := openURL(t, urlOf(server), drivers.Options{IdleTimeout: 10 * time.Millisecond})
+	d := openURL(t, urlOf(server)+"?idle_timeout=10ms", drivers.Options{})
 	events := drivertest.Trace(3*perChannel, 0)
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
@@ -214,32 +236,6 @@ func TestFrozenReader(t *testing.T) {
 	server.Thaw()
 }
 
-// TestReplyLost cuts the connection before the broker's confirmations of a
-// batch, which it has taken.
-func TestReplyLost(t *testing.T) {
-	server := servertest.RabbitMQ(t)
-	p := newProxy(t, server.Addr, nil)
-	d := openURL(t, "messaging://"+p.addr+"/", drivers.Options{})
-	l := load.Start(t, d, time.Second)
-	l.Work(5)
-	l.Until(t, "the first records", load.Acknowledged(10))
-	p.hold(true)
-	l.Work(50)
-	watchdog.Until(t, "the broker to take the batch", func() bool {
-		q, err := channel(t, server).QueueDeclarePassive(queueName, false, false, false, false, nil)
-		return err == nil && q.Messages >= 110
-	})
-	p.cut()
-	p.hold(false)
-	recorded := l.All(t)
-	if l.Stats().Retries == 0 {
-		t.Error("nothing was sent again")
-	}
-	if n := stored(t, openURL(t, urlOf(server), drivers.Options{})); n != recorded {
-		t.Errorf("%d records are read, want %d", n, recorded)
-	}
-}
-
 // readUntil reads a trace of which nothing may come, with so much time.
 func readUntil(t *testing.T, d *drivers.Store, base string, limit time.Duration) error {
 	t.Helper()
@@ -255,36 +251,21 @@ func readUntil(t *testing.T, d *drivers.Store, base string, limit time.Duration)
 	return nil
 }
 
-// proxy passes bytes between clients, by TLS if it has a configuration, and a
-// broker.
-type proxy struct {
-	addr string
-
-	mu    sync.Mutex
-	conns []net.Conn
-	held  bool
-	free  *sync.Cond
-}
-
-func newProxy(t *testing.T, broker string, config *tls.Config) *proxy {
+// newTLS speaks TLS in front of a broker, and returns its address.
+func newTLS(t *testing.T, broker string, config *tls.Config) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config != nil {
-		listener = tls.NewListener(listener, config)
-	}
-	p := &proxy{addr: listener.Addr().String()}
-	p.free = sync.NewCond(&p.mu)
 	var wg sync.WaitGroup
 	t.Cleanup(func() {
 		_ = listener.Close()
-		p.hold(false)
-		p.cut()
 		wg.Wait()
 	})
-	wg.Go(func() {
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
 		for {
 			client, err := listener.Accept()
 			if err != nil {
@@ -295,53 +276,17 @@ func newProxy(t *testing.T, broker string, config *tls.Config) *proxy {
 				_ = client.Close()
 				continue
 			}
-			p.mu.Lock()
-			p.conns = append(p.conns, client, server)
-			p.mu.Unlock()
-			wg.Go(func() {
-				_, _ = io.Copy(server, client)
-				_ = server.Close()
-			})
-			wg.Go(func() {
-				_, _ = io.Copy(gate{p, client}, server)
-				_ = client.Close()
-			})
+			for from, to := range map[net.Conn]net.Conn{client: server, server: client} {
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					_, _ = io.Copy(to, from)
+					_ = to.Close()
+				}()
+			}
 		}
-	})
-	return p
-}
-
-// hold keeps back what the broker says.
-func (p *proxy) hold(on bool) {
-	p.mu.Lock()
-	p.held = on
-	p.mu.Unlock()
-	p.free.Broadcast()
-}
-
-// cut closes all connections.
-func (p *proxy) cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, c := range p.conns {
-		_ = c.Close()
-	}
-	p.conns = nil
-}
-
-// gate is a client's side of a proxy.
-type gate struct {
-	p  *proxy
-	to net.Conn
-}
-
-func (g gate) Write(b []byte) (int, error) {
-	g.p.mu.Lock()
-	for g.p.held {
-		g.p.free.Wait()
-	}
-	g.p.mu.Unlock()
-	return g.to.Write(b)
+	}()
+	return listener.Addr().String()
 }
 
 func TestTLS(t *testing.T) {
@@ -351,8 +296,8 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProxy(t, server.Addr, &tls.Config{Certificates: []tls.Certificate{pair}})
-	d := openURL(t, "messaging://"+p.addr+"/?ssl=1&ssl_ca_file="+cert, drivers.Options{})
+	addr := newTLS(t, server.Addr, &tls.Config{Certificates: []tls.Certificate{pair}})
+	d := openURL(t, "messaging://"+addr+"/?ssl=1&ssl_ca_file="+cert, drivers.Options{})
 	events := drivertest.Trace(4, 0)
 	if err := d.Notify(t.Context(), events); err != nil {
 		t.Fatal(err)
@@ -367,7 +312,7 @@ func TestTLS(t *testing.T) {
 	if n != len(events) {
 		t.Errorf("%d records, want %d", n, len(events))
 	}
-	allFail(t, openURL(t, "messaging://"+p.addr+"/?ssl=1", drivers.Options{}), "certificate")
+	allFail(t, openURL(t, "messaging://"+addr+"/?ssl=1", drivers.Options{}), "certificate")
 }
 
 // TestRefusals: what the broker refuses for good, and what it is in use for.
@@ -380,7 +325,7 @@ func TestRefusals(t *testing.T) {
 		allFail(t, openURL(t, "messaging://guest:guest@"+server.Addr+"/hunter3", drivers.Options{}), "vhost")
 	})
 	t.Run("SecondBroker", func(t *testing.T) {
-		d := openURL(t, "messaging://127.0.0.1:1,guest:guest@"+server.Addr+"/", drivers.Options{})
+		d := openURL(t, "messaging://guest:guest@127.0.0.1:1,guest:guest@"+server.Addr+"/", drivers.Options{})
 		if err := d.Ping(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -391,7 +336,7 @@ func TestRefusals(t *testing.T) {
 		l := load.Start(t, d, time.Second)
 		l.Work(5)
 		l.Until(t, "the first records", load.Acknowledged(10))
-		if _, err := channel(t, server).QueueDelete(queueName, false, false, false); err != nil {
+		if _, err := channel(t, server).QueueDelete(upstream.queue, false, false, false); err != nil {
 			t.Fatal(err)
 		}
 		l.Work(50)
@@ -403,10 +348,10 @@ func TestRefusals(t *testing.T) {
 	t.Run("Durable", func(t *testing.T) {
 		forget(t, server)
 		ch := channel(t, server)
-		if err := ch.ExchangeDeclare(exchangeName, "topic", true, false, false, false, nil); err != nil {
+		if err := ch.ExchangeDeclare(upstream.exchange, "topic", true, false, false, false, nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ch.QueueDeclare(queueName, true, false, false, false, amqp.Table{"x-max-length": 1000}); err != nil {
+		if _, err := ch.QueueDeclare(upstream.queue, true, false, false, false, amqp.Table{"x-max-length": 1000}); err != nil {
 			t.Fatal(err)
 		}
 		d := openURL(t, urlOf(server), drivers.Options{})
@@ -424,7 +369,7 @@ func TestRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		ch := channel(t, server)
-		if _, err := ch.Consume(queueName, "other", false, false, false, false, nil); err != nil {
+		if _, err := ch.Consume(upstream.queue, "other", false, false, false, false, nil); err != nil {
 			t.Fatal(err)
 		}
 		// A call that has not come so far as to see the other reader says so,
@@ -459,7 +404,9 @@ func TestRefusals(t *testing.T) {
 		}
 		var wg sync.WaitGroup
 		for _, d := range []*drivers.Store{one, two, one, two} {
-			wg.Go(func() {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
 				for range 5 {
 					n := 0
 					for _, err := range d.Records(t.Context(), events[0].Trace().String()) {
@@ -472,7 +419,7 @@ func TestRefusals(t *testing.T) {
 						t.Errorf("%d records, want %d", n, len(events))
 					}
 				}
-			})
+			}()
 		}
 		wg.Wait()
 	})

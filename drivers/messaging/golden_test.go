@@ -112,7 +112,7 @@ func TestGoldenMessages(t *testing.T) {
 	ch := channel(t, server)
 	unique := map[string]bool{}
 	for i := range want {
-		m, ok, err := ch.Get(queueName, true)
+		m, ok, err := ch.Get(upstream.queue, true)
 		if err != nil || !ok {
 			t.Fatalf("message %d: %v, %v", i, ok, err)
 		}
@@ -191,7 +191,7 @@ func TestGoldenReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		delete(bases, tr.BaseID)
+		delete(bases, tr.ID)
 	}
 	if len(bases) > 0 {
 		t.Errorf("not listed: %q", slices.Collect(maps.Keys(bases)))

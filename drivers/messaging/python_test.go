@@ -50,7 +50,7 @@ func TestPythonWrites(t *testing.T) {
 	server := servertest.RabbitMQ(t)
 	const one, two = "0f3b7c2a-4d5e-4f60-8a9b-c0d1e2f3a4b5", "1f3b7c2a-4d5e-4f60-8a9b-c0d1e2f3a4b5"
 	python.Run(pythonWrites, transportOf(server), one, two)
-	d := openURL(t, "messaging://", drivers.Options{TransportURL: transportOf(server)})
+	d := openURL(t, "messaging://", drivers.Options{Params: map[string]string{"transport_url": transportOf(server)}})
 	got, other := show(t, d, one), show(t, d, two)
 	if again := show(t, d, one); again != got {
 		t.Errorf("shown again, the trace is\n%s\nit was\n%s", again, got)

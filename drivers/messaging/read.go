@@ -56,7 +56,7 @@ type recent struct {
 	next int
 }
 
-// before says whether id has been asked about before, and remembers it. A
+// before reports whether id has been asked about before, and remembers it. A
 // message without an id is always new.
 func (r *recent) before(id string) bool {
 	if id == "" || r.ids[id] {

@@ -9,8 +9,7 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
-	"github.com/sonde-go/sonde/drivers/internal/hostlist"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // session is one connection to a broker. The client's calls take no context;
@@ -18,7 +17,7 @@ import (
 type session struct {
 	net   net.Conn
 	conn  *amqp.Connection
-	limit answer.Limit // of one exchange
+	limit kit.Limit // of one exchange
 }
 
 // dial connects to the first broker that lets it.
@@ -27,7 +26,7 @@ func (d *store) dial(ctx context.Context) (*session, error) {
 	for i := range d.config.hosts {
 		h := &d.config.hosts[i]
 		var s *session
-		err := answer.Limit{Store: "it", Time: d.answer}.Do(ctx, func(ctx context.Context) (err error) {
+		err := kit.Limit{Store: "it", Time: d.answer}.Do(ctx, func(ctx context.Context) (err error) {
 			s, err = d.dialHost(ctx, h)
 			return err
 		})
@@ -42,14 +41,14 @@ func (d *store) dial(ctx context.Context) (*session, error) {
 	return nil, fmt.Errorf("connecting to RabbitMQ at %w", errors.Join(failures...))
 }
 
-func (d *store) dialHost(ctx context.Context, h *hostlist.Host) (*session, error) {
+func (d *store) dialHost(ctx context.Context, h *kit.Host) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.connect)
 	defer cancel()
 	plain, err := (&net.Dialer{}).DialContext(ctx, "tcp", h.Addr)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{net: plain, limit: answer.Limit{Store: "RabbitMQ at " + h.Addr, Time: d.answer}}
+	s := &session{net: plain, limit: kit.Limit{Store: "RabbitMQ at " + h.Addr, Time: d.answer}}
 	stop := context.AfterFunc(ctx, s.cut)
 	defer stop()
 	stream := plain
@@ -77,8 +76,10 @@ func (d *store) dialHost(ctx context.Context, h *hostlist.Host) (*session, error
 }
 
 func secure(ctx context.Context, plain net.Conn, c *tls.Config, addr string) (net.Conn, error) {
-	c = c.Clone()
-	c.ServerName, _, _ = net.SplitHostPort(addr)
+	if c.ServerName == "" {
+		c = c.Clone()
+		c.ServerName, _, _ = net.SplitHostPort(addr)
+	}
 	stream := tls.Client(plain, c)
 	return stream, stream.HandshakeContext(ctx)
 }

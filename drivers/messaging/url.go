@@ -4,69 +4,49 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/url"
-	"strings"
 
-	"github.com/sonde-go/sonde/drivers/internal/hostlist"
+	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/kit"
 )
 
+func init() {
+	drivers.Register(drivers.Scheme{
+		Name: "messaging", Doc: "RabbitMQ, as OSProfiler uses it through oslo.messaging", Example: "messaging://user:password@host:5672/vhost",
+		Import: "github.com/sonde-go/sonde/drivers/messaging",
+		Port:   "5672", TLS: drivers.TLSByOption,
+		Options: []drivers.Option{
+			{Name: "transport_url", Kind: drivers.Location, Doc: "oslo.messaging's URL of the broker, such as rabbit://user:password@host:5672/vhost, if this one names none"},
+			{Name: "idle_timeout", Kind: drivers.Duration, Default: "1s", Doc: "how long a reader waits for the next message that should be there"},
+			{Name: "queue", Doc: "the name of an exchange and a queue of our own, in place of OSProfiler's"},
+			{Name: "durable", Kind: drivers.Bool, Default: "false", Doc: "these two, with what was acknowledged, outlive the broker; needs queue"},
+		},
+		Open: open,
+	})
+}
+
 // config is what a URL says.
 type config struct {
-	hosts []hostlist.Host
+	hosts []kit.Host
 	vhost string
 	tls   *tls.Config // nil: none
 }
 
-var (
-	errNoBroker = errors.New("names no broker; want messaging://user:password@host:5672/vhost, or messaging:// with a transport URL")
-	errEscape   = errors.New(`"/", "?", "#" and "@" in a user name or password are written %2F, %3F, %23 and %40`)
-	errOption   = errors.New("a transport URL has the options ssl and ssl_ca_file, each at most once")
-)
+var errNoBroker = errors.New("names no broker; want messaging://user:password@host:5672/vhost, or messaging:// with a transport URL")
 
-// parseURL reads a driver's URL; transport is the broker's where it names none.
-// The errors quote nothing that could be a part of a password.
-func parseURL(rawURL, transport string) (*config, error) {
-	rest := strings.TrimPrefix(rawURL, "messaging://")
-	place, query, _ := strings.Cut(rest, "?")
-	if strings.Trim(place, "/") != "" {
-		return parseBroker(rest)
-	}
-	switch value, ok := strings.CutPrefix(query, "transport_url="); {
-	case ok && strings.Contains(value, "://"):
-		transport = value
-	case ok:
-		plain, err := url.QueryUnescape(value)
-		if err != nil {
-			return nil, errors.New("the transport_url cannot be read")
-		}
-		transport = plain
-	case query != "":
-		return nil, errors.New("messaging:// without a host has the option transport_url alone")
-	case transport == "":
-		return nil, errNoBroker
-	}
-	scheme, rest, ok := strings.Cut(transport, "://")
-	if !ok || scheme != "rabbit" && scheme != "kombu" {
+// configOf reads a URL. The errors quote nothing that could be a part of a
+// password.
+func configOf(u *drivers.URL) (*config, error) {
+	if u.Via != "" && u.Via != "rabbit" && u.Via != "kombu" {
 		return nil, errors.New("a transport URL begins with rabbit://; other transports of oslo.messaging are not supported")
 	}
-	return parseBroker(rest)
-}
-
-// parseBroker reads user:password@host:port,…/vhost?options.
-func parseBroker(s string) (*config, error) {
-	s, query, _ := strings.Cut(s, "?")
-	authority, path, _ := strings.Cut(s, "/")
-	if strings.ContainsAny(path+query, "@#") || strings.Contains(authority, "#") {
-		return nil, errEscape
-	}
-	if authority == "" {
+	if u.Place == "" || u.Place[0] == '/' {
 		return nil, errNoBroker
 	}
-	c := &config{vhost: "/"}
-	var err error
-	if c.hosts, err = hostlist.Parse(authority, "5672"); err != nil {
+	hosts, path, err := u.Servers()
+	if err != nil {
 		return nil, err
 	}
+	c := &config{hosts: hosts, vhost: "/"}
 	for i := range c.hosts {
 		if h := &c.hosts[i]; !h.HasUser {
 			h.User, h.Password = "guest", "guest"
@@ -77,29 +57,6 @@ func parseBroker(s string) (*config, error) {
 			return nil, errors.New("the virtual host cannot be read")
 		}
 	}
-	return c, c.parseOptions(query)
-}
-
-func (c *config) parseOptions(query string) error {
-	options, err := url.ParseQuery(query)
-	if err != nil {
-		return errOption
-	}
-	for name, values := range options {
-		if name != "ssl" && name != "ssl_ca_file" || len(values) != 1 {
-			return errOption
-		}
-	}
-	caFile := options.Get("ssl_ca_file")
-	switch strings.ToLower(options.Get("ssl")) {
-	case "1", "true", "yes", "on":
-		c.tls, err = kit.TLS(caFile, false)
-		return err
-	case "", "0", "false", "no", "off":
-		if caFile != "" {
-			return errors.New("ssl_ca_file needs ssl=1")
-		}
-		return nil
-	}
-	return errors.New("ssl is 1 or 0")
+	c.tls, err = u.TLS()
+	return c, err
 }

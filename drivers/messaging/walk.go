@@ -8,7 +8,7 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // verdict is what becomes of a message.
@@ -31,9 +31,9 @@ const (
 )
 
 var (
-	errBusy    = errors.New("another program reads the queue " + queueName + ", and who reads it takes the messages of the others")
+	errBusy    = errors.New("another program reads the queue, and each reader takes messages away from the others")
 	errTurn    = errors.New("another read of this driver goes on")
-	errTooLong = errors.New("the queue " + queueName + " holds more messages than can be looked at over one connection; see drivers/messaging on how to bound it")
+	errTooLong = errors.New("the queue holds more messages than can be looked at over one connection; see drivers/messaging on how to bound it")
 	errLost    = errors.New("the connection to RabbitMQ was lost")
 )
 
@@ -54,7 +54,7 @@ func (d *store) walk(ctx context.Context, visit func(*amqp.Delivery) verdict) (e
 	defer func() { err = wait.End(err) }()
 	stopCutting := context.AfterFunc(ctx, s.cut)
 	defer stopCutting()
-	w := walker{session: s, wait: wait, idle: d.idle}
+	w := walker{session: s, queue: d.queue, wait: wait, idle: d.idle}
 	defer w.putBack()
 	err = w.walk(ctx, visit)
 	if err == nil {
@@ -72,7 +72,8 @@ func (d *store) takeTurn(ctx context.Context) error {
 
 type walker struct {
 	*session
-	wait     *answer.Wait // paused but for exchanges
+	queue    string
+	wait     *kit.Wait // paused but for exchanges
 	idle     time.Duration
 	channels []*amqp.Channel // that messages belong to
 }
@@ -179,7 +180,7 @@ func (w *walker) inspect() (q amqp.Queue, err error) {
 			return err
 		}
 		defer ch.Close()
-		q, err = ch.QueueDeclarePassive(queueName, false, false, false, false, nil)
+		q, err = ch.QueueDeclarePassive(w.queue, false, false, false, false, nil)
 		return err
 	})
 	return q, err
@@ -213,7 +214,7 @@ func (w *walker) askFor(n int) (<-chan amqp.Delivery, error) {
 	if err := ch.Qos(n, 0, false); err != nil {
 		return nil, err
 	}
-	deliveries, err := ch.Consume(queueName, consumerTag, false, true, false, false, nil)
+	deliveries, err := ch.Consume(w.queue, consumerTag, false, true, false, false, nil)
 	if code(err) == amqp.AccessRefused && strings.Contains(err.Error(), "exclusive") {
 		w.channels = w.channels[:len(w.channels)-1]
 		return nil, errBusy

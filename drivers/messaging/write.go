@@ -8,7 +8,7 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -54,7 +54,7 @@ func (d *store) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := &publisher{session: s, returned: make(chan amqp.Return, unconfirmed)}
+	p := &publisher{session: s, topology: d.topology, returned: make(chan amqp.Return, unconfirmed)}
 	err = s.limit.Do(ctx, func(ctx context.Context) error {
 		stop := context.AfterFunc(ctx, s.cut)
 		defer stop()
@@ -80,22 +80,23 @@ func (d *store) hangUp() {
 // publisher is a session with a channel on which messages are confirmed.
 type publisher struct {
 	*session
+	topology
 	channel  *amqp.Channel
 	returned chan amqp.Return // messages for which there was no queue
 }
 
-// prepare declares the exchange and the queue, as OSProfiler's publisher does,
-// and opens the channel.
+// prepare declares the exchange and the queue, those of OSProfiler as its publisher
+// does, and opens the channel.
 func (p *publisher) prepare() (err error) {
 	declarations := []func(*amqp.Channel) error{
 		func(ch *amqp.Channel) error {
-			return ch.ExchangeDeclare(exchangeName, amqp.ExchangeTopic, false, false, false, false, nil)
+			return ch.ExchangeDeclare(p.exchange, p.kind, p.durable, false, false, false, nil)
 		},
 		func(ch *amqp.Channel) error {
-			_, err := ch.QueueDeclare(queueName, false, false, false, false, nil)
+			_, err := ch.QueueDeclare(p.queue, p.durable, false, false, false, nil)
 			return err
 		},
-		func(ch *amqp.Channel) error { return ch.QueueBind(queueName, queueName, exchangeName, false, nil) },
+		func(ch *amqp.Channel) error { return ch.QueueBind(p.queue, p.queue, p.exchange, false, nil) },
 	}
 	if p.channel, err = p.conn.Channel(); err != nil {
 		return err
@@ -103,6 +104,8 @@ func (p *publisher) prepare() (err error) {
 	for _, declare := range declarations {
 		switch err := declare(p.channel); {
 		case err == nil:
+		case p.durable && (code(err) == amqp.PreconditionFailed || code(err) == amqp.AccessRefused):
+			return fmt.Errorf("it is not certain that %q is durable: %w", p.queue, err)
 		case code(err) == amqp.PreconditionFailed, code(err) == amqp.AccessRefused:
 			// It is there and is another than ours, or the user may not
 			// declare it. The error has ended the channel.
@@ -132,7 +135,7 @@ func (p *publisher) publish(ctx context.Context, events []record.Event) (tooLarg
 			tooLarge = append(tooLarge, i)
 			continue
 		}
-		confirmation, err := p.channel.PublishWithDeferredConfirm(exchangeName, queueName, true, false, amqp.Publishing{
+		confirmation, err := p.channel.PublishWithDeferredConfirm(p.exchange, p.queue, true, false, amqp.Publishing{
 			ContentType:     contentType,
 			ContentEncoding: "utf-8",
 			DeliveryMode:    amqp.Persistent,
@@ -157,13 +160,10 @@ func (p *publisher) publish(ctx context.Context, events []record.Event) (tooLarg
 	return slices.Clip(tooLarge), p.confirmed(ctx, wait, waiting)
 }
 
-var (
-	errRefused = errors.New("RabbitMQ has not taken a record, or the connection was lost")
-	errNoQueue = errors.New("the queue " + queueName + " has been deleted; it is declared again")
-)
+var errRefused = errors.New("RabbitMQ has not taken a record, or the connection was lost")
 
 // confirmed waits for the broker's answers.
-func (p *publisher) confirmed(ctx context.Context, wait *answer.Wait, waiting []*amqp.DeferredConfirmation) error {
+func (p *publisher) confirmed(ctx context.Context, wait *kit.Wait, waiting []*amqp.DeferredConfirmation) error {
 	for _, c := range waiting {
 		wait.Heard()
 		switch ok, err := c.WaitContext(ctx); {
@@ -176,7 +176,7 @@ func (p *publisher) confirmed(ctx context.Context, wait *answer.Wait, waiting []
 	// The client hands on a returned message before its confirmation.
 	select {
 	case <-p.returned:
-		return errNoQueue
+		return fmt.Errorf("the queue %s has been deleted; it is declared again", p.queue)
 	default:
 		return nil
 	}

@@ -26,7 +26,11 @@ type spy struct {
 
 func (s *spy) open(t *testing.T, url string) *drivers.Store {
 	t.Helper()
-	opened, err := openWith(url, drivers.Options{FilterErrorTrace: true, ConnectTimeout: 5 * time.Second, SocketTimeout: time.Minute}, func(o *options.ClientOptions) {
+	u, err := drivers.ParseURL(url, drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := openWith(u, drivers.Options{FilterErrorTrace: true, ConnectTimeout: 5 * time.Second, SocketTimeout: time.Minute}, func(o *options.ClientOptions) {
 		o.SetMonitor(&event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -35,7 +35,7 @@ type encoder struct {
 	special bool
 }
 
-// document appends a JSON object, behind an _id if one is given.
+// document appends a JSON object, after an _id if one is given.
 func (c *encoder) document(id []byte, object []byte) {
 	at := c.begin()
 	if id != nil {

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 
 	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	wire "go.mongodb.org/mongo-driver/v2/x/mongo/driver"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 )
 
@@ -53,20 +53,29 @@ func explain(err error) error {
 	return &selectionError{fmt.Sprintf("no MongoDB server to use (%s): %v", strings.Join(servers, "; "), selection.Wrapped), err}
 }
 
+// hasCode reports whether a server has answered with the code, to a command or
+// while a connection was made.
+func hasCode(err error, code int) bool {
+	var command mongo.ServerError
+	var handshake wire.Error
+	return errors.As(err, &command) && command.HasErrorCode(code) ||
+		errors.As(err, &handshake) && int(handshake.Code) == code
+}
+
 // unsent explains an error of a write, which wraps ErrNotSent if the server
 // cannot have seen the write or has refused to look at it.
 func unsent(err error) error {
 	var selection topology.ServerSelectionError
 	var pool topology.WaitQueueTimeoutError
 	var dial *net.OpError
-	switch codes := mongo.ErrorCodes(err); {
+	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, record.ErrNotSent):
 		return err
 	case errors.As(err, &selection), errors.As(err, &pool),
 		errors.As(err, &dial) && dial.Op == "dial",
-		slices.Contains(codes, codeUnauthorized), slices.Contains(codes, codeAuthenticationFailed):
+		hasCode(err, codeUnauthorized), hasCode(err, codeAuthenticationFailed):
 		return fmt.Errorf("%w: %w", record.ErrNotSent, explain(err))
 	}
 	return explain(err)

@@ -82,7 +82,7 @@ with profiler.Trace("wsgi", info={"request": {"path": "/v2", "query": "a=1&b", "
 		}
 		traces = append(traces, tr)
 	}
-	if len(traces) != 1 || traces[0].BaseID != base || traces[0].Name != "wsgi" || traces[0].Project != "nova" {
+	if len(traces) != 1 || traces[0].ID != base || traces[0].Name != "wsgi" || traces[0].Project != "nova" {
 		t.Errorf("listed: %+v", traces)
 	}
 }
@@ -127,7 +127,7 @@ func TestGoldenReports(t *testing.T) {
 				if got, _ := jsontext.Text(jsontext.Get(doc, "base_id")); got != base {
 					continue
 				}
-				_, fields, _ := bytes.Cut(doc, []byte("},")) // behind the _id
+				_, fields, _ := bytes.Cut(doc, []byte("},")) // after the _id
 				if !yield(fromBSON(encode(t, "{"+string(fields), false))) {
 					return
 				}

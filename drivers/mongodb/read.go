@@ -32,7 +32,7 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 	}
 }
 
-// storable says whether a document can have this text as its base id.
+// storable reports whether a document can have this text as its base id.
 func storable(baseID string) bool {
 	return utf8.ValidString(baseID) && strings.IndexByte(baseID, 0) < 0
 }
@@ -87,7 +87,7 @@ func (d *store) list(ctx context.Context, q driver.Query) ([]driver.Trace, error
 	}
 	traces := list.Sorted()
 	for i := range traces {
-		traces[i].Failed = failed[traces[i].BaseID]
+		traces[i].Failed = failed[traces[i].ID]
 	}
 	return traces, nil
 }

@@ -69,7 +69,7 @@ func (d *store) makeIndex(ctx context.Context) {
 	})
 	switch {
 	case err == nil:
-	case errors.Is(err, driver.ErrNoAnswer), errors.Is(err, record.ErrNotSent) && !slices.Contains(mongo.ErrorCodes(err), codeUnauthorized):
+	case errors.Is(err, driver.ErrNoAnswer), errors.Is(err, record.ErrNotSent) && !hasCode(err, codeUnauthorized):
 		d.indexed.Store(false)
 	default:
 		d.logger.Warn("no index on base_id of osprofiler.profiler: reading a trace will read the whole collection", "error", err)

@@ -4,16 +4,16 @@
 //	mysql://user:password@host:3306/database
 //	mysql+pymysql://…, mysql+mysqldb://…     the same
 //
-// with the options unix_socket, connect_timeout, read_timeout, write_timeout
-// (seconds), ssl_ca, ssl_cert, ssl_key (files) and ssl_check_hostname. The
-// longer of read_timeout and write_timeout is how long one exchange with the
-// server may take, in place of [drivers.Options.SocketTimeout].
-// charset and use_unicode are taken and mean nothing: the connection speaks
-// utf8mb4.
+// The options are those of pymysql (unix_socket, connect_timeout, read_timeout and
+// write_timeout in seconds, the files ssl_ca, ssl_cert and ssl_key, and
+// ssl_check_hostname) and the common ones; see package drivers. The longer of
+// read_timeout and write_timeout limits one exchange with the server, in place of
+// socket_timeout. charset and use_unicode are accepted and ignored: the connection
+// always uses utf8mb4.
 //
-// Traces are kept in OSProfiler's table "data", which is made when it is
-// missing, with OSProfiler's indexes; a table that is there is left as it is.
-// OSProfiler reads what Sonde writes and the other way round.
+// Traces are kept in OSProfiler's table "data", with OSProfiler's indexes. It is
+// created if it is missing; an existing table is not changed. OSProfiler reads what
+// Sonde writes, and vice versa.
 package mysql
 
 import (
@@ -27,14 +27,26 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 func init() {
-	drivers.Register("mysql", open)
-	drivers.Register("mysql+pymysql", open)
-	drivers.Register("mysql+mysqldb", open)
+	drivers.Register(drivers.Scheme{
+		Name: "mysql", Aliases: []string{"mysql+pymysql", "mysql+mysqldb"}, Doc: "MySQL and MariaDB, OSProfiler's table",
+		Example: "mysql://user:password@host:3306/database?tls_ca=/etc/ssl/db.pem",
+		Import:  "github.com/sonde-go/sonde/drivers/mysql",
+		Port:    "3306", TLS: drivers.TLSAgreed,
+		Options: []drivers.Option{
+			{Name: "unix_socket", Kind: drivers.Host, Doc: "the server's socket, in place of a host"},
+			{Name: "ssl_check_hostname", Kind: drivers.Bool, Default: "true", Doc: "whether the server's certificate has to be for the host's name"},
+			{Name: "read_timeout", Kind: drivers.Duration, Doc: "as socket_timeout; the longer of them counts"},
+			{Name: "write_timeout", Kind: drivers.Duration, Doc: "as read_timeout"},
+			{Name: "charset", Doc: "accepted and ignored: the connection always uses utf8mb4"},
+			{Name: "use_unicode", Doc: "as charset"},
+		},
+		Open: open,
+	})
 }
 
 // A pool is one writer for each service of the process, and a few readers.
@@ -43,8 +55,8 @@ const (
 	idleTime = time.Minute
 )
 
-func open(_ context.Context, rawURL string, o drivers.Options) (driver.Driver, error) {
-	config, limit, err := configOf(rawURL, o)
+func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
+	config, limit, err := configOf(u, o)
 	if err != nil {
 		return nil, err
 	}
@@ -52,16 +64,17 @@ func open(_ context.Context, rawURL string, o drivers.Options) (driver.Driver, e
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(sqlstore.Bound(connector, answer.Limit{Store: "MySQL at " + config.Addr, Time: limit}))
+	db := sql.OpenDB(sqlstore.Bound(connector, kit.Limit{Store: "MySQL at " + config.Addr, Time: limit}))
 	db.SetMaxOpenConns(maxConns)
 	db.SetConnMaxIdleTime(idleTime)
 	return sqlstore.New(&dialect, db, db), nil
 }
 
 var dialect = sqlstore.Dialect{
-	Begin:  "BEGIN",
-	Schema: makeSchema,
-	Insert: insert,
+	Committed: "committed, as innodb_flush_log_at_trx_commit says; by default on the disk",
+	Begin:     "BEGIN",
+	Schema:    makeSchema,
+	Insert:    insert,
 	// The collations of most tables take upper and lower case for the same.
 	Same: func(a, b string) string {
 		return "(" + a + " = " + b + " AND CAST(" + a + " AS BINARY) = CAST(" + b + " AS BINARY))"

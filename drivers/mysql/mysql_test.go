@@ -77,7 +77,11 @@ func engine(server *servertest.Server, name string) *sqltest.Engine {
 
 func connect(t testing.TB, url string) *sql.DB {
 	t.Helper()
-	config, _, err := configOf(url, drivers.Options{})
+	u, err := drivers.ParseURL(url, drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, _, err := configOf(u, drivers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +121,11 @@ func TestCheckHostname(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	handshake := func(options url.Values) error {
-		c, err := tlsOf(options, "db.example")
+		u, err := drivers.ParseURL("mysql://h/d?"+options.Encode(), drivers.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := tlsOf(u, "db.example")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +154,12 @@ func TestURLs(t *testing.T) {
 		"mysql://u@/d?unix_socket=/run/mysqld/mysqld.sock": "u  unix /run/mysqld/mysqld.sock d",
 		"mysql://h/d?charset=utf8&use_unicode=1":           "  tcp h:3306 d",
 	} {
-		c, _, err := configOf(url, drivers.Options{})
+		u, err := drivers.ParseURL(url, drivers.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+			continue
+		}
+		c, _, err := configOf(u, drivers.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", url, err)
 			continue
@@ -160,7 +173,12 @@ func TestURLs(t *testing.T) {
 		"mysql://h/d?connect_timeout=3&read_timeout=4&write_timeout=5": 5 * time.Second,
 		"mysql://h/d?connect_timeout=3&read_timeout=4":                 4 * time.Second,
 	} {
-		c, limit, err := configOf(url, drivers.Options{SocketTimeout: 7 * time.Second})
+		u, err := drivers.ParseURL(url, drivers.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+			continue
+		}
+		c, limit, err := configOf(u, drivers.Options{SocketTimeout: 7 * time.Second, ConnectTimeout: u.Duration("connect_timeout")})
 		if err != nil || c.Timeout != 3*time.Second || limit != want {
 			t.Errorf("%s: connecting %v, an exchange %v, %v", url, c.Timeout, limit, err)
 		}

@@ -39,7 +39,7 @@ func TestConformance(t *testing.T) {
 
 func urlOf(s *servertest.Server) string { return "nats://" + s.Addr }
 
-// conform runs the suite. A server that is inside of this program holds parts
+// conform runs the suite. A server that is inside this program holds parts
 // of its streams in the program's memory.
 func conform(t *testing.T, url, version string, inside bool) {
 	n := 0

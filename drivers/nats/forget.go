@@ -139,7 +139,9 @@ func (d *store) purgeEach(ctx context.Context, stream jetstream.Stream, traces [
 	}
 	var workers sync.WaitGroup
 	for range min(purges, len(traces)) {
-		workers.Go(func() {
+		workers.Add(1)
+		go func() {
+			defer workers.Done()
 			for a := next(); a != nil; a = next() {
 				failed := d.purge(ctx, stream, jetstream.WithPurgeSubject(a.subject), jetstream.WithPurgeSequence(a.last+1))
 				mu.Lock()
@@ -150,7 +152,7 @@ func (d *store) purgeEach(ctx context.Context, stream jetstream.Stream, traces [
 				}
 				mu.Unlock()
 			}
-		})
+		}()
 	}
 	workers.Wait()
 	return pruned, err

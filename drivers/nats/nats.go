@@ -4,34 +4,32 @@
 //	nats://user:password@host:4222/OSPROFILER
 //	nats+tls://token@host1:4222,host2:4222
 //
-// The hosts are servers of one cluster, whose other servers the client finds by
-// itself; the user, or the token, is the first that is given. The path names
-// the stream, OSPROFILER if there is none. Options:
+// The hosts are servers of one cluster, whose other servers the client finds
+// itself; the first user or token given is used. The path names the stream;
+// the default is OSPROFILER. Options, besides the common ones (see package
+// drivers):
 //
-//	max_age=72h        how long records are kept; without it, for ever
-//	replicas=3         on how many servers of a cluster they are kept; 1
-//	ssl_ca_certs=FILE  PEM file of the authorities to trust
-//	ssl_cert_reqs=none do not verify the server's certificate
+//	max_age=72h        how long records are kept; for ever by default
+//	replicas=3         on how many servers of a cluster they are kept; default 1
 //
-// The first Notify makes the stream, on disk; of one that is there it sets what
-// the URL says of max_age and replicas. A record is a message with the subject
-// STREAM.<base id>, so that reading or deleting a trace touches no other. Its
-// body is the record as JSON, its Nats-Msg-Id the trace id and the record's
-// name: a record that is sent again within two minutes, the stream's window, is
-// stored once. For the same time, a trace that was deleted cannot be stored
-// again. What the servers leave without an answer for a second is sent again,
-// under the same id, until Options.SocketTimeout is over: a cluster that has
-// lost its leader answers again as soon as it has another.
+// The first Notify creates the stream, on disk; if it exists, Notify sets max_age
+// and replicas if the URL has them. A record is a message with the subject
+// STREAM.<base id>, so that reading or deleting a trace touches no other. Its body
+// is the record as JSON, its Nats-Msg-Id the trace id and the record's name: a
+// record that is sent again within two minutes, the stream's window, is stored
+// once. For the same time, a trace that was deleted cannot be stored again. What
+// the servers leave unanswered for a second is sent again, under the same id, until
+// socket_timeout is over: a cluster that has lost its leader answers again as soon
+// as it has a new one.
 //
-// A record is acknowledged when the stream has it. With one replica that does
-// not mean that it survives a power cut, since the server writes to the disk's
-// cache (see its option sync_interval); with three it survives the loss of one
-// server.
+// A record is acknowledged when the stream has it. With one replica it may still
+// be lost in a power cut, since the server writes to the disk's cache (see its
+// option sync_interval); with three it survives the loss of one server.
 //
-// A list reads all records, since a trace may begin with any of them; its
-// memory grows with the number of traces. So does Prune, which then removes
-// everything before the oldest trace that it keeps at once, and old traces
-// behind that one by one.
+// A list reads all records, since a trace may begin with any of them; its memory
+// grows with the number of traces. The same is true of Prune, which then removes
+// everything before the oldest trace that it keeps at once, and later old traces
+// one by one.
 package nats
 
 import (
@@ -49,33 +47,29 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
-
-func init() {
-	drivers.Register("nats", open)
-	drivers.Register("nats+tls", open)
-}
 
 type store struct {
 	config  *config
 	connect time.Duration
-	limit   answer.Limit // of one exchange
+	limit   kit.Limit // of one exchange
 	logger  *slog.Logger
 
-	mu   sync.Mutex // held while connecting
-	conn *nats.Conn // nil: never connected
-	js   jetstream.JetStream
+	mu         sync.Mutex // held while connecting
+	conn       *nats.Conn // nil: never connected
+	js         jetstream.JetStream
+	publishers []jetstream.JetStream // that no Notify uses
 
 	prepared atomic.Bool // the stream is as the URL says
 }
 
-func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
-	c, err := parseURL(url)
+func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
+	c, err := configOf(u)
 	if err != nil {
 		return nil, err
 	}
-	limit := answer.Limit{Store: "NATS at " + c.servers(), Time: o.SocketTimeout}
+	limit := kit.Limit{Store: "NATS at " + c.servers(), Time: o.SocketTimeout}
 	return &store{config: c, connect: min(o.ConnectTimeout, o.SocketTimeout), limit: limit, logger: o.Logger}, nil
 }
 
@@ -101,14 +95,12 @@ func (d *store) jetStream(ctx context.Context) (jetstream.JetStream, error) {
 	}
 	conn, err := d.dial(ctx)
 	if errors.Is(err, nats.ErrTimeout) && ctx.Err() == nil {
-		err = fmt.Errorf("%w: %w", answer.Limit{Store: "it", Time: d.connect}.Silent(), err)
+		err = fmt.Errorf("%w: %w", kit.Limit{Store: "it", Time: d.connect}.Silent(), err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("connecting to NATS at %s: %w", d.config.servers(), err)
 	}
-	js, err := jetstream.New(conn,
-		jetstream.WithPublishAsyncMaxPending(1<<20),     // Notify waits by itself
-		jetstream.WithPublishAsyncTimeout(d.limit.Time)) // forgets what nobody waits for any more
+	js, err := jetstream.New(conn)
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -146,6 +138,14 @@ func (d *store) dial(ctx context.Context) (*nats.Conn, error) {
 		d.logger.Info("NATS: connected again", "server", c.ConnectedAddr())
 	}
 	return o.Connect()
+}
+
+// Terms implements [driver.Promising].
+func (d *store) Terms() driver.Terms {
+	return driver.Terms{
+		Acknowledged: "in the stream, with replicas=1 in the system's cache (sync_interval): safe from the end of the server, not from a power cut",
+		Repeated:     "kept once within two minutes, else twice; readers ignore the second",
+	}
 }
 
 func (d *store) Ping(ctx context.Context) error {

@@ -64,7 +64,7 @@ const (
 
 var errGap = errors.New("messages were lost on their way from NATS; read again")
 
-// visitor looks at a message, and says whether it wants more.
+// visitor looks at a message, and reports whether it wants more.
 type visitor func(subject string, seq uint64, payload []byte) bool
 
 // walk shows visit the messages of some subjects that are in the stream when it
@@ -126,13 +126,14 @@ type walker struct {
 
 // fetch takes the next messages.
 func (w *walker) fetch(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(ctx, min(fetchLimit, w.limit.Time))
+	wait := min(fetchLimit, w.limit.Time)
+	limited, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	batch, err := w.consumer.Fetch(int(min(w.left, perFetch)), jetstream.FetchContext(limited))
+	batch, err := w.consumer.Fetch(int(min(w.left, perFetch)), jetstream.FetchMaxWait(wait*9/10)) // the server ends it first
 	if err != nil {
 		return err
 	}
-	for m := range batch.Messages() {
+	for m := next(limited, batch); m != nil; m = next(limited, batch) {
 		meta, err := m.Metadata()
 		if err != nil {
 			return err
@@ -148,13 +149,28 @@ func (w *walker) fetch(ctx context.Context) error {
 			return nil
 		}
 	}
-	if err := batch.Error(); err != nil && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	if limited.Err() == nil && batch.Error() != nil {
+		return batch.Error()
 	}
 	if err := ctx.Err(); err != nil || w.left == 0 {
 		return err
 	}
 	return w.recount(ctx)
+}
+
+// next waits for the next message; nil is the end of the batch or of ctx.
+func next(ctx context.Context, batch jetstream.MessageBatch) jetstream.Msg {
+	select {
+	case m := <-batch.Messages():
+		return m
+	default:
+	}
+	select {
+	case m := <-batch.Messages():
+		return m
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // recount asks how many messages there are to come, and whether some have got

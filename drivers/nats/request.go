@@ -38,15 +38,14 @@ func (d *store) rest(ctx context.Context) {
 	}
 }
 
-// passing says whether an error is one that goes by itself: a cluster that is
+// passing reports whether an error is one that goes by itself: a cluster that is
 // about to find a leader, a connection that is made anew.
 func passing(err error) bool {
 	var api *jetstream.APIError
 	switch {
 	case errors.As(err, &api):
 		return api.Code == 503 && api.ErrorCode != jetstream.JSErrCodeJetStreamNotEnabled && api.ErrorCode != jetstream.JSErrCodeJetStreamNotEnabledForAccount
-	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, jetstream.ErrAsyncPublishTimeout),
-		errors.Is(err, nats.ErrTimeout), errors.Is(err, nats.ErrDisconnected),
+	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrTimeout), errors.Is(err, nats.ErrDisconnected),
 		errors.Is(err, nats.ErrConnectionReconnecting), errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, errLost):
 		return true
 	}

@@ -70,7 +70,7 @@ func (d *store) create(ctx context.Context, js jetstream.JetStream) (stream jets
 // adapt sets what the URL says of a stream that is there.
 func (d *store) adapt(ctx context.Context, js jetstream.JetStream, c jetstream.StreamConfig) error {
 	if !slices.Contains(c.Subjects, d.config.subjects()) && !slices.Contains(c.Subjects, d.config.stream+".>") {
-		return fmt.Errorf("stream %s is another's: it has not the subjects %s", d.config.stream, d.config.subjects())
+		return fmt.Errorf("stream %s belongs to something else: it does not have the subjects %s", d.config.stream, d.config.subjects())
 	}
 	wanted := c
 	if d.config.maxAge != 0 {

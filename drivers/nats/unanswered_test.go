@@ -12,15 +12,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/drivers/internal/frozen"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
 )
-
-func TestUnanswered(t *testing.T) {
-	s := servertest.NATS(t)
-	frozen.Test(t, urlOf(s), "NATS at "+s.Addr, quiet, s)
-}
 
 // forgetful stands in for a cluster that has just lost its leader: it leaves the
 // first of each request and each message without an answer.

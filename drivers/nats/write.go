@@ -10,7 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -22,6 +22,7 @@ const unconfirmed = 1000
 // same ids, until nothing has come from the server for the limit.
 func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	p := publication{store: d}
+	defer p.leave()
 	for from := 0; from == 0 || from < len(events); from += unconfirmed {
 		to := min(from+unconfirmed, len(events))
 		if err := p.publish(ctx, events[from:to], from); err != nil {
@@ -41,8 +42,36 @@ func (d *store) Notify(ctx context.Context, events []record.Event) error {
 // publication is one Notify.
 type publication struct {
 	*store
+	js       jetstream.JetStream  // that no other publication uses; nil until something is sent
 	sent     bool                 // something, perhaps
 	rejected record.RejectedError // what the stream will never take
+}
+
+// enter gives the publication a publisher of its own.
+func (p *publication) enter() (err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last := len(p.publishers) - 1; last >= 0 {
+		p.js, p.publishers = p.publishers[last], p.publishers[:last]
+		return nil
+	}
+	p.js, err = jetstream.New(p.conn, jetstream.WithPublishAsyncMaxPending(1<<20)) // Notify waits by itself
+	return err
+}
+
+// leave keeps the publisher for the next Notify, unless it has messages without
+// an answer: it would remember them for ever.
+func (p *publication) leave() {
+	if p.js == nil {
+		return
+	}
+	if p.js.PublishAsyncPending() > 0 {
+		p.js.CleanupPublisher()
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.publishers = append(p.publishers, p.js)
 }
 
 // message is an event that the stream has not acknowledged.
@@ -82,16 +111,19 @@ func (p *publication) publish(ctx context.Context, events []record.Event, first 
 
 // try sends messages and returns those that are to be sent again. A passing
 // error says why; without one they were left without an answer.
-func (p *publication) try(ctx context.Context, wait *answer.Wait, open []*message) (left []*message, err error) {
+func (p *publication) try(ctx context.Context, wait *kit.Wait, open []*message) (left []*message, err error) {
 	js, err := p.jetStream(ctx)
 	if err == nil && len(open) > 0 {
 		err = p.prepare(ctx, js)
+	}
+	if err == nil && p.js == nil {
+		err = p.enter()
 	}
 	if err != nil {
 		return open, err
 	}
 	for _, m := range open {
-		future, err := js.PublishMsgAsync(m.msg, jetstream.WithRetryAttempts(0))
+		future, err := p.js.PublishMsgAsync(m.msg, jetstream.WithRetryAttempts(0))
 		switch {
 		case errors.Is(err, nats.ErrMaxPayload):
 			m.tooLarge = true
@@ -108,7 +140,7 @@ func (p *publication) try(ctx context.Context, wait *answer.Wait, open []*messag
 
 // collect waits for acknowledgements, and no longer than patience if none comes.
 // It returns the messages that have none yet, and the last error of a message.
-func (p *publication) collect(ctx context.Context, wait *answer.Wait, open []*message, patience time.Duration) (left []*message, failed error) {
+func (p *publication) collect(ctx context.Context, wait *kit.Wait, open []*message, patience time.Duration) (left []*message, failed error) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for _, m := range open {
@@ -122,7 +154,7 @@ func (p *publication) collect(ctx context.Context, wait *answer.Wait, open []*me
 			if patience > 0 {
 				timer.Reset(patience)
 			}
-		case errors.Is(err, nats.ErrMaxPayload), errors.Is(err, jetstream.ErrStreamMessageExceedsMaximum):
+		case errors.Is(err, nats.ErrMaxPayload), exceedsMaximum(err):
 			p.rejected.Indexes = append(p.rejected.Indexes, m.index)
 			p.rejected.Err = err
 		case errors.Is(err, errUnanswered):
@@ -139,6 +171,13 @@ func (p *publication) collect(ctx context.Context, wait *answer.Wait, open []*me
 	}
 	slices.Sort(p.rejected.Indexes)
 	return left, failed
+}
+
+// exceedsMaximum knows the answer of a stream that takes no message of this size.
+func exceedsMaximum(err error) bool {
+	const code = 10054 // newer releases of nats.go have a name for it
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == code
 }
 
 // errUnanswered is told of a message to which there is no answer yet.
@@ -168,7 +207,7 @@ func (m *message) acknowledged(ctx context.Context, timer *time.Timer) error {
 	return errUnanswered
 }
 
-// late says whether the stream has acknowledged the message by now, whichever
+// late reports whether the stream has acknowledged the message by now, whichever
 // time it was sent.
 func (m *message) late() bool {
 	return slices.ContainsFunc(m.sent, func(f jetstream.PubAckFuture) bool {

@@ -13,8 +13,8 @@ import (
 // OpenTelemetry's SDKs allow.
 const maxAttributes = 128
 
-// describe makes the attributes of a point: the members of its info under the
-// names that its layers have for them, the others under their own.
+// describe makes the attributes of a point: the members of its info, under the
+// names that its layers give them or else under their own.
 func (i *pointInfo) describe(a *attributes) {
 	names := map[string][]*layer.Attribute{}
 	for _, l := range i.layers {
@@ -43,7 +43,7 @@ func (i *pointInfo) describe(a *attributes) {
 	}
 }
 
-// attributes are a list in which each key is once; the last value counts.
+// attributes is a list in which each key occurs once; the last value counts.
 type attributes struct {
 	list    []*commonpb.KeyValue
 	dropped uint32
@@ -90,7 +90,8 @@ func (a *attributes) member(name string, value []byte, names []*layer.Attribute)
 	}
 }
 
-// anyValue is a JSON value as an attribute's, nil for null. Arrays are JSON text.
+// anyValue is a JSON value as an attribute value, or nil for null. Arrays become
+// JSON text.
 func anyValue(value []byte) *commonpb.AnyValue {
 	switch value[0] {
 	case 'n':
@@ -111,5 +112,5 @@ func anyValue(value []byte) *commonpb.AnyValue {
 	return &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: valid(text)}}
 }
 
-// valid makes text what protobuf takes as text.
+// valid makes text valid UTF-8, which protobuf requires.
 func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }

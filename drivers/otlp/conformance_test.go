@@ -140,7 +140,7 @@ func TestCollectorSees(t *testing.T) {
 	for _, url := range []string{"otlp://" + s.HTTP, "otlp+grpc://" + s.GRPC} {
 		events := drivertest.Trace(4, 0)[1:3]
 		events[1].Change(func(f *record.Fields) { f.Info = []byte(`{"etype":"KeyError","message":"no x","host":"host-a"}`) })
-		if err := openURL(t, url, drivers.Options{OTLPServiceNamePrefix: "cloud"}).Notify(t.Context(), events); err != nil {
+		if err := openURL(t, url, drivers.Options{Params: map[string]string{"service_name_prefix": "cloud"}}).Notify(t.Context(), events); err != nil {
 			t.Fatal(err)
 		}
 		id := otelid.SpanID(events[0].Point())

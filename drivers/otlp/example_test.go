@@ -21,14 +21,14 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(trace.Timestamp, trace.BaseID, trace.Name)
+		fmt.Println(trace.Timestamp, trace.ID, trace.Name)
 	}
 }
 
 // Spans for a collector that wants a token, over gRPC and TLS.
 func Example_write() {
 	ctx := context.Background()
-	store, err := drivers.Open(ctx, "otlp+grpcs://collector.example?header.authorization=Bearer%20TOKEN", drivers.Options{OTLPServiceNamePrefix: "cloud"})
+	store, err := drivers.Open(ctx, "otlp+grpcs://collector.example?header.authorization=Bearer%20TOKEN&service_name_prefix=cloud", drivers.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

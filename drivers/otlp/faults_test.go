@@ -1,25 +1,19 @@
 package otlp
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
-	"github.com/sonde-go/sonde/drivers/internal/frozen"
+	"github.com/sonde-go/sonde/drivers/drivertest/faults"
 	"github.com/sonde-go/sonde/internal/servertest"
-	"github.com/sonde-go/sonde/internal/watchdog"
-	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/record"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
@@ -223,77 +217,101 @@ func TestPartialSuccess(t *testing.T) {
 	})
 }
 
-func TestServerDown(t *testing.T) {
+// faulty is a stand-in that knows its clients, and may be full.
+type faulty struct {
+	standIn
+	full  bool
+	taken map[string]bool // that it has taken
+}
+
+func newFaulty() *faulty {
+	s := &faulty{taken: map[string]bool{}}
+	s.answer = func(r *tracepb.TracesData) reply { // mu is held
+		for name, values := range s.headers[len(s.headers)-1] {
+			if strings.EqualFold(name, "authorization") && values[0] != "Bearer "+faults.Secret {
+				return reply{status: http.StatusUnauthorized, code: codes.Unauthenticated}
+			}
+		}
+		if s.full {
+			return reply{status: http.StatusTooManyRequests, code: codes.ResourceExhausted}
+		}
+		for _, span := range spansOf(r) {
+			s.taken[string(span.SpanId)] = true
+		}
+		return reply{}
+	}
+	return s
+}
+
+func (s *faulty) fill(*testing.T) (free func()) {
+	set := func(full bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.full = full
+	}
+	set(true)
+	return func() { set(false) }
+}
+
+// stored counts records, of which a span is two.
+func (s *faulty) stored() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return 2 * len(s.taken)
+}
+
+// TestFaults runs the suite on stand-ins, and has the real thing killed and
+// frozen.
+func TestFaults(t *testing.T) {
+	for scheme, serve := range map[string]func(*faulty, testing.TB) string{
+		"otlp":      func(s *faulty, t testing.TB) string { return s.http(t) },
+		"otlp+grpc": func(s *faulty, t testing.TB) string { return s.grpc(t) },
+	} {
+		t.Run(scheme, func(t *testing.T) {
+			faults.Run(t, faults.Harness{New: func(t *testing.T) *faults.Server {
+				s := newFaulty()
+				p := faults.NewProxy(t, serve(s, t))
+				urlAt := func(password, addr string) string {
+					return scheme + "://" + addr + "?header.authorization=Bearer%20" + password
+				}
+				return &faults.Server{
+					Addr: p.Addr, Name: "OTLP at " + p.Addr, Holds: true,
+					URL:  func(addr string) string { return urlAt(faults.Secret, addr) },
+					Stop: p.Stop, Start: p.Start, Kill: p.Stop, Freeze: p.Freeze, Thaw: p.Thaw,
+					Wrong:  func(*testing.T) string { return urlAt("x"+faults.Secret, p.Addr) },
+					Fill:   s.fill,
+					Stored: func(*testing.T) int { return s.stored() },
+				}
+			}})
+		})
+	}
+	t.Run("Jaeger", func(t *testing.T) {
+		s := servertest.Jaeger(t)
+		for name, url := range map[string]string{"HTTP": "otlp://" + s.HTTP, "gRPC": "otlp+grpc://" + s.GRPC, "jaeger": jaegerURL(s)} {
+			t.Run(name, func(t *testing.T) {
+				faults.Run(t, faults.Harness{
+					Lacks: faults.Only("tried with the stand-ins", faults.Killed, faults.Down, faults.Frozen),
+					New: func(t *testing.T) *faults.Server {
+						return &faults.Server{
+							URL: func(string) string { return url }, Name: " at 127.0.0.1:", Holds: true, Forgets: true,
+							Stop: s.Kill, Start: s.Restart, Kill: s.Kill, Freeze: s.Freeze, Thaw: s.Thaw,
+							Stored: func(*testing.T) int { return -1 }, // it shows late what it has
+						}
+					},
+				})
+			})
+		}
+	})
+}
+
+// TestClosedWhileDown: a start waits for its stop, and is lost.
+func TestClosedWhileDown(t *testing.T) {
 	for _, scheme := range []string{"otlp", "otlp+https", "otlp+grpc", "otlp+grpcs", "jaeger"} {
 		d := openURL(t, scheme+"://127.0.0.1:1"+secrets, drivers.Options{})
-		err := d.Notify(t.Context(), drivertest.Trace(2, 0))
-		shown(t, err, "127.0.0.1:1")
-		if !errors.Is(err, record.ErrNotSent) {
-			t.Errorf("%s: %v", scheme, err)
-		}
 		if err := d.Notify(t.Context(), drivertest.Trace(1, 0)); err != nil {
 			t.Errorf("a start, which is held: %v", err)
 		}
 		shown(t, d.Close(), "1 unfinished")
-	}
-}
-
-func TestFrozen(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	for _, scheme := range []string{"otlp", "otlp+grpc"} {
-		d := openURL(t, scheme+"://"+listener.Addr().String(), drivers.Options{})
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		if err := d.Notify(ctx, drivertest.Trace(2, 0)); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s: %v", scheme, err)
-		}
-		cancel()
-		bounded := openURL(t, scheme+"://"+listener.Addr().String(), drivers.Options{SocketTimeout: 50 * time.Millisecond})
-		for what, err := range map[string]error{
-			"Notify": bounded.Notify(t.Context(), drivertest.Trace(2, 0)),
-			"Ping":   bounded.Ping(t.Context()),
-		} {
-			if !errors.Is(err, drivers.ErrNoAnswer) || !strings.Contains(err.Error(), "OTLP at "+listener.Addr().String()) {
-				t.Errorf("%s: %s: %v, want that the server did not answer", scheme, what, err)
-			}
-		}
-		// Close does not wait for a caller without a deadline.
-		began, failed := make(chan struct{}), make(chan error)
-		go func() {
-			close(began)
-			failed <- d.Notify(context.Background(), drivertest.Trace(2, 0))
-		}()
-		watchdog.Await(t, "the call", began)
-		_ = d.Close()
-		if err := watchdog.Await(t, "the end of Notify", failed); err == nil {
-			t.Errorf("%s: Notify of a frozen server, then closed: no error", scheme)
-		}
-	}
-}
-
-func TestUnanswered(t *testing.T) {
-	s := servertest.Jaeger(t)
-	for _, scheme := range []string{"otlp://" + s.HTTP, "otlp+grpc://" + s.GRPC, "jaeger://" + s.HTTP + "?query=http://" + s.Addr} {
-		frozen.Test(t, scheme, " at 127.0.0.1:", drivers.Options{}, s.Server)
-	}
-}
-
-// TestReplyCut: the server has the spans, and nobody knows.
-func TestReplyCut(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Length", "100")
-		_, _ = io.WriteString(w, "half")
-	}))
-	t.Cleanup(server.Close)
-	d := openURL(t, "otlp://"+server.Listener.Addr().String(), drivers.Options{})
-	err := d.Notify(t.Context(), drivertest.Trace(2, 0))
-	shown(t, err, "broke off")
-	if errors.Is(err, record.ErrNotSent) {
-		t.Errorf("it may have been sent: %v", err)
 	}
 }
 
@@ -333,9 +351,7 @@ func TestBadURLs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for url, want := range map[string]string{
-		"otlp":                                 "want otlp://host:4318",
-		"otlp+grpc://":                         "want otlp+grpc://host:4317",
-		"otlp://u:hunter2%zz@h":                "percent-encoded",
+		"otlp://u:hunter2%zz@h":                "is written %25",
 		"otlp://h?header.x=%zzhunter2":         "percent-encoded",
 		"otlp://h?header.x=hunter2%0a":         "cannot be sent",
 		"otlp://h?header.a%20b=hunter2":        "not the name of a header",
@@ -360,50 +376,4 @@ func TestBadURLs(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "hunter2")
 	_, err := drivers.Open(t.Context(), "otlp://h", drivers.Options{})
 	shown(t, err, "OTEL_EXPORTER_OTLP_HEADERS")
-}
-
-// TestKilledAndBack: a service whose Collector dies loses nothing.
-func TestKilledAndBack(t *testing.T) {
-	server := servertest.Jaeger(t)
-	for _, url := range []string{"jaeger://" + server.HTTP + "?query=http://" + server.Addr, "otlp+grpc://" + server.GRPC} {
-		d := openURL(t, url, drivers.Options{})
-		service, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
-			Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: time.Second}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		work := func() {
-			ctx, root := service.Begin(t.Context(), profiler.Opening{Name: "http"})
-			for range 49 {
-				_, p := profiler.Start(ctx, "db")
-				p.Stop()
-			}
-			root.Stop()
-		}
-		until := func(what string, ok func(profiler.Stats) bool) {
-			t.Helper()
-			for end := time.Now().Add(time.Minute); !ok(service.Stats()); time.Sleep(time.Millisecond) {
-				if time.Now().After(end) {
-					t.Fatalf("waited for %s in vain: %+v", what, service.Stats())
-				}
-			}
-		}
-		work()
-		until("the first records", func(s profiler.Stats) bool { return s.Acknowledged == 100 })
-		server.Kill()
-		work()
-		until("a retry", func(s profiler.Stats) bool { return s.Retries > 0 })
-		server.Restart()
-		until("the records of the outage", func(s profiler.Stats) bool { return s.Acknowledged == 200 })
-		server.Freeze()
-		work()
-		until("another retry", func(s profiler.Stats) bool { return s.Retries > 1 })
-		server.Thaw()
-		if err := service.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-		if s := service.Stats(); s.Acknowledged != 300 || s.Recorded != 300 {
-			t.Errorf("%+v", s)
-		}
-	}
 }

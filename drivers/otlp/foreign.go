@@ -20,7 +20,7 @@ type foreignLayers struct {
 	layers map[string]*layer.Layer // guarded by mu
 }
 
-// learn takes the descriptions that events carry.
+// learn takes over the descriptions that events carry.
 func (f *foreignLayers) learn(events []record.Event) {
 	for i := range events {
 		if !bytes.Contains(events[i].Info(), []byte(`"layer"`)) {
@@ -39,7 +39,7 @@ func (f *foreignLayers) learn(events []record.Event) {
 	}
 }
 
-// get is the layer of a group, nil if nobody has described it.
+// get is the layer of a group, or nil if no record has described it.
 func (f *foreignLayers) get(group string) *layer.Layer {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

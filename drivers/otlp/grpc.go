@@ -2,7 +2,6 @@ package otlp
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
@@ -27,10 +26,10 @@ type grpcTransport struct {
 	conn   *grpc.ClientConn
 }
 
-func (t *target) dialGRPC(config *tls.Config, timeout time.Duration) (transport, error) {
+func (t *target) dialGRPC(timeout time.Duration) (transport, error) {
 	creds := insecure.NewCredentials()
-	if config != nil {
-		creds = credentials.NewTLS(config)
+	if t.tls != nil {
+		creds = credentials.NewTLS(t.tls)
 	}
 	conn, err := grpc.NewClient("dns:///"+t.host,
 		grpc.WithTransportCredentials(creds),

@@ -9,7 +9,7 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// What is held of points of which one record has come.
+// Limits on the points that wait for one of their records.
 const (
 	maxPoints = 65536
 	maxBytes  = 32 << 20
@@ -24,8 +24,10 @@ type key struct {
 	name     string
 }
 
-// point is a trace point, of which one record or both are known. It does not
-// change, but for sent.
+// point is a trace point of which one record or both are known. Only sent ever
+// changes: an undo puts back the very point that a batch has replaced. The events
+// of a point that is held are clones, since those of a batch are valid only during
+// Notify.
 type point struct {
 	key         key
 	start, stop *record.Event // nil: has not come
@@ -43,13 +45,21 @@ func (p *point) first() *record.Event {
 	return p.stop
 }
 
+// size is what the point counts against maxBytes: of a held point only one record
+// is there.
 func (p *point) size() int {
 	const fixed = 500
 	return fixed + len(p.first().Info())
 }
 
-// held has the points that wait for a record. The zero value is empty. It is
-// safe for concurrent use.
+// held has the points that wait for a record. The zero value is empty. It is safe
+// for concurrent use: mu guards all fields, and sent of the points. Nothing else is
+// locked, and nothing is sent, while mu is held.
+//
+// A point leaves it in one of three ways: its counterpart arrives (take), there is
+// no more room (take, which evicts the oldest), or it has been sent alone and is old
+// (forget). A point that was sent alone stays until then, so that a counterpart that
+// arrives late makes the span whole under the same id.
 type held struct {
 	mu     sync.Mutex
 	points map[key]*list.Element
@@ -57,20 +67,23 @@ type held struct {
 	bytes  int
 }
 
-// batch is what one Notify makes of its events.
+// batch is what one Notify makes of its events. It is what undo needs: if the
+// delivery fails, the queue sends the events again, and held must be as it was
+// before, or a record would be counted as delivered that was not.
 type batch struct {
 	touched []*touch
 	evicted []*point // held before, now to be sent as they are
 }
 
-// touch is what happened to one point.
+// touch is what a batch does to one point.
 type touch struct {
 	before *point // as it was held before, nil: not at all
 	after  *point
 	events []int // its events in the batch
 }
 
-// ready are the points to send.
+// ready returns the points to send: those that are complete now, and those for which
+// there was no more room.
 func (b *batch) ready() []*point {
 	var points []*point
 	for _, t := range b.touched {
@@ -81,8 +94,8 @@ func (b *batch) ready() []*point {
 	return append(points, b.evicted...)
 }
 
-// take adds events. What they complete is no longer held; the rest is, and
-// copied for it.
+// take adds events. Points that they complete are no longer held; records of the
+// others are copied and held.
 func (h *held) take(events []record.Event, now time.Time) *batch {
 	b := &batch{}
 	byKey := make(map[key]*touch, len(events))
@@ -127,8 +140,8 @@ func (h *held) take(events []record.Event, now time.Time) *batch {
 	return b
 }
 
-// undo makes it as if the batch had not come, since its events come again; but
-// for the points that will never be taken.
+// undo restores the state before the batch, since its events come again, except for
+// the points that will never be accepted.
 func (h *held) undo(b *batch, except map[*point]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -148,7 +161,7 @@ func (h *held) undo(b *batch, except map[*point]bool) {
 	}
 }
 
-// has says whether p is one that the batch has brought.
+// has reports whether p came with the batch.
 func (b *batch) has(p *point) bool {
 	for _, t := range b.touched {
 		if t.after == p {
@@ -158,6 +171,7 @@ func (b *batch) has(p *point) bool {
 	return false
 }
 
+// back holds p again, as the oldest, unless there is another one by now.
 func (h *held) back(p *point) {
 	if p != nil && h.points[p.key] == nil {
 		h.add(p)
@@ -192,7 +206,7 @@ func clone(e *record.Event) *record.Event {
 	return &c
 }
 
-// unsent returns the points that came before a time and were not sent yet.
+// unsent returns the points that arrived before a time and have not been sent yet.
 func (h *held) unsent(before time.Time) (points []*point) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -204,9 +218,10 @@ func (h *held) unsent(before time.Time) (points []*point) {
 	return points
 }
 
+// unsentCount is how many points have not been sent in any form.
 func (h *held) unsentCount() int { return len(h.unsent(time.Now().Add(time.Hour))) }
 
-// markSent notes that points were sent as they are.
+// markSent notes that points were sent with one record.
 func (h *held) markSent(points []*point) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -215,7 +230,7 @@ func (h *held) markSent(points []*point) {
 	}
 }
 
-// forget drops points that were sent and came before a time.
+// forget drops points that were sent and arrived before a time.
 func (h *held) forget(before time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

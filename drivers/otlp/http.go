@@ -28,12 +28,12 @@ type httpTransport struct {
 	client *http.Client
 }
 
-func (t *target) dialHTTP(config *tls.Config, timeout time.Duration) *httpTransport {
+func (t *target) dialHTTP(timeout time.Duration) *httpTransport {
 	scheme := "http"
-	if t.tls {
+	if t.tls != nil {
 		scheme = "https"
 	}
-	return &httpTransport{target: t, url: scheme + "://" + t.host + t.path, client: newClient(config, timeout)}
+	return &httpTransport{target: t, url: scheme + "://" + t.host + t.path, client: newClient(t.tls, timeout)}
 }
 
 func newClient(config *tls.Config, timeout time.Duration) *http.Client {
@@ -86,9 +86,9 @@ func (h *httpTransport) send(ctx context.Context, request []byte) ([]byte, error
 	return nil, h.failed(resp, reply)
 }
 
-// failed is the error of a reply that is no success. 429 and the 5xx are tried
-// again as they have to be; so is what speaks of a wrong URL or of missing
-// rights, which can be put right while the records wait.
+// failed is the error for an unsuccessful reply. 429 and the 5xx are retried, as the
+// protocol demands; so are replies about a wrong URL or missing rights, which can be
+// put right while the records wait.
 func (h *httpTransport) failed(resp *http.Response, reply []byte) error {
 	text := ""
 	if resp.Header.Get("Content-Type") == protobuf { // a google.rpc.Status
@@ -127,7 +127,7 @@ type shownError struct {
 func (e *shownError) Error() string { return e.text }
 func (e *shownError) Unwrap() error { return e.err }
 
-// unsent says whether a request has failed before a connection was there.
+// unsent reports whether a request failed before there was a connection.
 func unsent(err error) bool {
 	var dial *net.OpError
 	var certificate *tls.CertificateVerificationError

@@ -9,10 +9,10 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// maxDepth is how deep objects in info are taken apart.
+// maxDepth is how deep objects in info are flattened.
 const maxDepth = 8
 
-// pointInfo is what the infos of a point's records hold, taken apart once.
+// pointInfo is the content of a point's infos, parsed once.
 type pointInfo struct {
 	name    string         // of the point
 	members []member       // what is no object, in order
@@ -42,8 +42,8 @@ func newPointInfo(p *point, foreign *foreignLayers) *pointInfo {
 	return i
 }
 
-// read takes one info apart. The host is told with the resource, and a failure
-// apart.
+// read parses one info. The host is exported with the resource, and a failure
+// separately.
 func (i *pointInfo) read(info []byte, foreign *foreignLayers) {
 	etype, failed := jsontext.Member(info, "etype")
 	failed = failed && string(etype) != "null"
@@ -90,7 +90,7 @@ func (i *pointInfo) has(name string) bool {
 	return ok
 }
 
-// text is a value as text, "" if there is none.
+// text is a value as text, or "" if there is none.
 func (i *pointInfo) text(name string) string {
 	at, ok := i.values[name]
 	if !ok {
@@ -99,7 +99,7 @@ func (i *pointInfo) text(name string) string {
 	return plain(i.members[at].value)
 }
 
-// plain is what a JSON string stands for, or the JSON text of another value.
+// plain is the text of a JSON string, or the JSON of any other value.
 func plain(value []byte) string {
 	if s, ok := jsontext.Text(value); ok {
 		return s

@@ -18,8 +18,8 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// maxListed is how many traces of a service Jaeger is asked for at once, as many
-// as Elasticsearch, one of Jaeger's stores, answers with.
+// maxListed is how many traces of a service Jaeger is asked for at once: as many as
+// Elasticsearch, one of Jaeger's stores, returns at most.
 const maxListed = 10000
 
 // jaeger writes by OTLP and reads by Jaeger's query API.
@@ -29,8 +29,8 @@ type jaeger struct {
 	query  *url.URL
 }
 
-func openJaeger(_ context.Context, rawURL string, o drivers.Options) (driver.Driver, error) {
-	t, err := parse(rawURL)
+func openJaeger(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
+	t, err := targetOf(u)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (j *jaeger) Lacks(op driver.Op) string {
 	return ""
 }
 
-// Ping asks both ways in.
+// Ping asks both the OTLP port and the query API.
 func (j *jaeger) Ping(ctx context.Context) error {
 	if err := j.store.Ping(ctx); err != nil {
 		return err
@@ -123,11 +123,16 @@ func (j *jaeger) list(ctx context.Context, q driver.Query) ([]driver.Trace, erro
 	list := kit.NewTraceList(q)
 	now := time.Now()
 	to := now.Add(24 * time.Hour)
+	span := q.Span()
+	since, until := span.Times()
+	if !until.IsZero() {
+		now, to = until, until
+	}
 	for back := time.Hour; ; back *= 8 {
 		from := now.Add(-back)
-		last := q.Limit <= 0 || back > 1<<19*time.Hour || from.Before(q.Since)
+		last := q.Limit <= 0 || back > 1<<19*time.Hour || from.Before(since)
 		if last {
-			from = q.Since
+			from = since
 		}
 		for _, service := range services {
 			if err := j.search(ctx, service, from, to, list); err != nil {
@@ -141,8 +146,8 @@ func (j *jaeger) list(ctx context.Context, q driver.Query) ([]driver.Trace, erro
 	}
 }
 
-// enough says whether there are as many traces as are wanted that began after
-// from, so that no older one comes before them.
+// enough reports whether limit traces began after from, so that no older trace can
+// be among the newest.
 func enough(traces []driver.Trace, limit int, from time.Time) bool {
 	return len(traces) >= limit && traces[limit-1].Timestamp >= string(record.AppendTimestamp(nil, from.UnixNano()))
 }
@@ -170,8 +175,8 @@ func (j *jaeger) search(ctx context.Context, service string, from, to time.Time,
 	return err
 }
 
-// mayBe says whether Jaeger's service may be ours, which is only a part of its
-// name.
+// mayBe reports whether Jaeger's service may be ours, whose name is only a part of
+// Jaeger's.
 func mayBe(jaegers, ours string) bool {
 	return ours == "" || jaegers == valid(ours) || strings.HasSuffix(jaegers, "-"+valid(ours))
 }

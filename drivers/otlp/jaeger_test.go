@@ -90,7 +90,7 @@ func TestForeignSpans(t *testing.T) {
 		t.Errorf("%d warnings, report %s", len(r.Warnings), text.Bytes())
 	}
 	for _, q := range []drivers.Query{{}, {Limit: 1}, {Service: "s"}, {ErrorsOnly: true}} {
-		want := []drivers.Trace{{BaseID: foreignBase, Timestamp: "2026-02-02T02:40:00.000000", Project: "p", Service: "s", Name: "wsgi", Failed: true}}
+		want := []drivers.Trace{{ID: foreignBase, Timestamp: "2026-02-02T02:40:00.000000", Project: "p", Service: "s", Name: "wsgi", Failed: true}}
 		if got := collect(t, d.Traces(t.Context(), q)); !slices.Equal(got, want) {
 			t.Errorf("%+v: listed %+v", q, got)
 		}
@@ -147,7 +147,7 @@ func TestBadAnswers(t *testing.T) {
 func TestJaegerReport(t *testing.T) {
 	for _, start := range []func(testing.TB) *servertest.OTLP{servertest.Jaeger, servertest.Jaeger2} {
 		s := start(t)
-		d := openURL(t, jaegerURL(s), drivers.Options{OTLPServiceNamePrefix: "cloud"}).Driver().(*jaeger)
+		d := openURL(t, jaegerURL(s), drivers.Options{Params: map[string]string{"service_name_prefix": "cloud"}}).Driver().(*jaeger)
 		events := drivertest.Trace(40, 0)
 		events[4].Change(func(f *record.Fields) {
 			f.Info = []byte(`{"etype":"E","message":"caf\u00e9 \"x\"","z":1,"a":[{}],"host":"host-a"}`)
@@ -169,7 +169,7 @@ func TestJaegerReport(t *testing.T) {
 		if got != want {
 			t.Errorf("the report is\n%s\nwant\n%s", got, want)
 		}
-		if got := collect(t, d.Traces(t.Context(), drivers.Query{Limit: 5, ErrorsOnly: true, Since: time.Now().Add(-2 * time.Hour)})); len(got) != 1 || got[0].BaseID != base {
+		if got := collect(t, d.Traces(t.Context(), drivers.Query{Limit: 5, ErrorsOnly: true, Since: time.Now().Add(-2 * time.Hour)})); len(got) != 1 || got[0].ID != base {
 			t.Errorf("listed: %+v", got)
 		}
 	}
@@ -221,9 +221,13 @@ func FuzzURL(f *testing.F) {
 	f.Add("u:p@h?query=http://x&ssl_ca_certs=y")
 	f.Fuzz(func(t *testing.T, rest string) {
 		for _, scheme := range []string{"otlp", "otlp+https", "otlp+grpc", "jaeger"} {
-			target, err := parse(scheme + "://" + rest)
-			if err == nil && (target.host == "" || target.query == nil || !strings.HasPrefix(target.path, "/") && target.path != tracesPath) {
-				t.Errorf("%q is read as %+v", rest, target)
+			u, err := drivers.ParseURL(scheme+"://"+rest, drivers.Options{})
+			if err == nil {
+				var target *target
+				target, err = targetOf(u)
+				if err == nil && (target.host == "" || target.query == nil || !strings.HasPrefix(target.path, "/")) {
+					t.Errorf("%q is read as %+v", rest, target)
+				}
 			}
 			if err != nil && strings.ContainsAny(err.Error(), "\n\r") {
 				t.Errorf("%q: %q", rest, err)

@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // What Jaeger's query API answers, as its own user interface reads it:
@@ -54,14 +54,14 @@ func (j *jaeger) get(ctx context.Context, path string, q url.Values) (traces []j
 	return traces, err
 }
 
-// ask reads the data of an answer. What is not found is no data.
+// ask reads the data of an answer. If nothing is found, data is left unchanged.
 func (j *jaeger) ask(ctx context.Context, path string, q url.Values, data any) error {
-	limit := answer.Limit{Store: "Jaeger's query API at " + oneLine(j.query.Host), Time: j.limit.Time}
+	limit := kit.Limit{Store: "Jaeger's query API at " + oneLine(j.query.Host), Time: j.limit.Time}
 	ctx, wait := limit.Begin(ctx)
 	return wait.End(j.read(ctx, wait, path, q, data))
 }
 
-func (j *jaeger) read(ctx context.Context, wait *answer.Wait, path string, q url.Values, data any) error {
+func (j *jaeger) read(ctx context.Context, wait *kit.Wait, path string, q url.Values, data any) error {
 	u := *j.query
 	u.Path = strings.TrimSuffix(u.Path, "/") + path
 	u.RawPath, u.RawQuery = "", q.Encode()

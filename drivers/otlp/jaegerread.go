@@ -18,8 +18,8 @@ type read struct {
 	bad error
 }
 
-// baseID is the base id of a trace: what a record says, or else the UUID that
-// its id may have been made of.
+// baseID is the base id of a trace: from a record, or else the UUID from which its
+// id may have been made.
 func (t *jaegerTrace) baseID() string {
 	for i := range t.Spans {
 		for _, r := range t.Spans[i].own() {
@@ -31,6 +31,8 @@ func (t *jaegerTrace) baseID() string {
 	return t.foreignBase()
 }
 
+// foreignBase is the base id for a trace of other programs: the UUID with the bytes
+// of Jaeger's trace id, which Jaeger may print without leading zeros.
 func (t *jaegerTrace) foreignBase() string {
 	var id [16]byte
 	b, err := hex.DecodeString(strings.Repeat("0", max(0, 32-len(t.TraceID))) + t.TraceID)
@@ -41,7 +43,10 @@ func (t *jaegerTrace) foreignBase() string {
 	return otelid.BaseID(id).String()
 }
 
-// records returns the records of all spans by time, each once.
+// records returns the records of all spans by time, each once: a span that was sent
+// alone and later as a whole carries one of its records twice. Spans of this driver
+// come first, since those of other programs name their parents by span ids, which
+// only a span of ours can translate to a point's id.
 func (t *jaegerTrace) records(baseID string) []read {
 	var all []read
 	points := map[string]string{} // span id to trace id
@@ -94,8 +99,8 @@ func (s *jaegerSpan) own() (records []read) {
 	return records
 }
 
-// foreign makes the two records of a span of another program. Its id is the
-// span id, and its tags are its info.
+// foreign makes the two records for a span of another program, with the span id as
+// their id and the tags as their info.
 func (t *jaegerTrace) foreign(s *jaegerSpan, baseID string, points map[string]string) []read {
 	parent := baseID
 	for _, ref := range s.References {

@@ -1,4 +1,4 @@
-// Package otlp is the driver that sends traces to anything that takes
+// Package otlp is the driver that sends traces to anything that accepts
 // OpenTelemetry's protocol (OTLP 1.x), and to Jaeger, from which it reads them
 // back. Import it for its schemes:
 //
@@ -8,37 +8,37 @@
 //	otlp+grpcs://host:4317    gRPC over TLS
 //	jaeger://host:4318?query=http://host:16686    OTLP over HTTP, read back through Jaeger's query API
 //
-// The ports may be left out. A path goes before /v1/traces. A user and a
-// password are sent as HTTP's basic authentication; user and password of the
-// query API belong into its URL. Options are:
+// The ports may be omitted. A path is put before /v1/traces. A user and a password
+// are sent as HTTP basic authentication; those for the query API belong in its URL.
+// Options, besides the common ones (see package drivers):
 //
 //	header.NAME=VALUE    a header of every request, such as header.authorization=Bearer%20TOKEN;
 //	                     not sent to Jaeger's query API
-//	ssl_ca_certs=FILE    PEM file of the authorities to trust over TLS
+//	service_name_prefix=NAME   prefix of each service's name, followed by a dash
 //	query=URL            where Jaeger's query API is; default http://host:16686
 //
 // The headers of the environment's OTEL_EXPORTER_OTLP_HEADERS are sent too.
 //
-// A trace point, which is a start and a stop record, becomes one span. So a
-// record is held, in bounded memory, until its counterpart comes; a Notify that
-// has taken it does not mean that the server has it. What has waited for a
-// minute, what there is no room for, and at Close everything goes out as it is,
-// marked sonde.unfinished (no stop came) or sonde.unstarted (no start came). If
-// the stop comes later, the whole span follows under the same id.
+// A trace point, which is a start and a stop record, becomes one span. So a record
+// is held, in bounded memory, until its counterpart arrives: a record that Notify
+// has accepted need not be at the server yet. A record that has waited for a
+// minute, or for which there is no more room, is sent alone, and so are all others
+// at Close. Such spans are marked sonde.unfinished (no stop arrived) or
+// sonde.unstarted (no start arrived). If the stop arrives later, the whole span
+// follows under the same id.
 //
-// Kinds, names and attributes of spans are those of the point's layer, see
-// package layer: by OpenTelemetry's semantic conventions (1.43), with the
-// attributes of OSProfiler's OTLP driver beside them and everything else that
-// info holds under its own name. Points that OSProfiler has recorded have
-// OSProfiler's names, and where their info does not say what kind they are, its
-// guess from the name. Times are those of the records. Ids that are no UUIDs are hashed, always the same way.
+// Kinds, names and attributes of spans are those of the point's layer, see package
+// layer: they follow OpenTelemetry's semantic conventions (1.43), with the
+// attributes of OSProfiler's OTLP driver besides, and everything else in info under
+// its own name. Points recorded by OSProfiler have OSProfiler's names and, if their
+// info does not imply a kind, OSProfiler's guess from the name. Times are those of
+// the records. Ids that are not UUIDs are hashed, always in the same way.
 //
-// Spans for Jaeger also carry their records as they would be stored elsewhere,
-// sonde.start and sonde.stop, so that a report from Jaeger is the same. Spans
-// of other programs are read as well as they can be. A trace is read as a whole,
-// since Jaeger answers with all of it. So are the traces of a list, from the
-// newest back in time until there are enough; beyond 10,000 traces of one
-// service in one answer Jaeger leaves some out.
+// Spans for Jaeger also carry their records as stored elsewhere, sonde.start and
+// sonde.stop, so that a report from Jaeger is the same. Spans of other programs are
+// read as well as possible. A trace is read as a whole, since Jaeger answers with
+// all of it. So are the traces of a list, from the newest back in time until there
+// are enough; beyond 10,000 traces of one service in one answer, Jaeger omits some.
 package otlp
 
 import (
@@ -50,14 +50,24 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 func init() {
-	for _, scheme := range []string{"otlp", "otlp+https", "otlp+grpc", "otlp+grpcs"} {
-		drivers.Register(scheme, open)
+	headers := drivers.Option{Name: "header.*", Secret: true, Doc: "a header of every request, such as header.authorization=Bearer%20TOKEN"}
+	prefix := drivers.Option{Name: "service_name_prefix", Doc: "prefix of each service's name, followed by a dash"}
+	for _, s := range []drivers.Scheme{
+		{Name: "otlp", Secure: "otlp+https", Doc: "anything that accepts OpenTelemetry's protocol, over HTTP", Example: "otlp://host:4318", Port: "4318", Open: open},
+		{Name: "otlp+grpc", Secure: "otlp+grpcs", Doc: "the same over gRPC", Example: "otlp+grpc://host:4317", Port: "4317", Open: open},
+		{
+			Name: "jaeger", Doc: "Jaeger, written to by OTLP and read back", Example: "jaeger://host:4318?query=http://host:16686", Port: "4318", Open: openJaeger,
+			Options: []drivers.Option{{Name: "query", Doc: "the URL of Jaeger's query API; default http://host:16686"}},
+		},
+	} {
+		s.Import = "github.com/sonde-go/sonde/drivers/otlp"
+		s.Options = append(s.Options, headers, prefix)
+		drivers.Register(s)
 	}
-	drivers.Register("jaeger", openJaeger)
 }
 
 // flushEvery is how often the driver looks for records that have waited too
@@ -69,9 +79,9 @@ const (
 
 type store struct {
 	transport transport
-	limit     answer.Limit // of one request
-	prefix    string       // of service.name
-	keep      bool         // spans carry their records
+	limit     kit.Limit // of one request
+	prefix    string    // of service.name
+	keep      bool      // spans carry their records
 	logger    *slog.Logger
 	held      held
 	foreign   foreignLayers
@@ -81,8 +91,8 @@ type store struct {
 	done   chan struct{} // closed when the goroutine has ended
 }
 
-func open(_ context.Context, url string, o drivers.Options) (driver.Driver, error) {
-	t, err := parse(url)
+func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
+	t, err := targetOf(u)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +106,8 @@ func start(t *target, o drivers.Options) (*store, error) {
 	}
 	d := &store{
 		transport: transport,
-		limit:     answer.Limit{Store: "OTLP at " + t.host, Time: o.SocketTimeout},
-		prefix:    o.OTLPServiceNamePrefix,
+		limit:     kit.Limit{Store: "OTLP at " + t.host, Time: o.SocketTimeout},
+		prefix:    t.prefix,
 		logger:    o.Logger,
 		done:      make(chan struct{}),
 	}
@@ -106,7 +116,7 @@ func start(t *target, o drivers.Options) (*store, error) {
 	return d, nil
 }
 
-// run sends what has waited too long.
+// run sends records that have waited too long.
 func (d *store) run() {
 	defer close(d.done)
 	tick := time.NewTicker(flushEvery)
@@ -126,7 +136,15 @@ func (d *store) run() {
 	}
 }
 
-// Ping sends an export without spans, which every server takes.
+// Terms implements [driver.Promising].
+func (d *store) Terms() driver.Terms {
+	return driver.Terms{
+		Acknowledged: "taken by the receiver if the point's other record has come; else held in this process, up to a minute",
+		Repeated:     "sent as a span of the same id",
+	}
+}
+
+// Ping sends an export without spans, which every server accepts.
 func (d *store) Ping(ctx context.Context) error {
 	_, err := d.exchange(ctx, nil)
 	return err
@@ -160,7 +178,7 @@ func (d *store) Lacks(op driver.Op) string {
 	case driver.Read, driver.List, driver.ListErrors:
 		return "otlp:// can only be written to: look for the trace in the program that OTLP leads to, or let jaeger:// read it"
 	case driver.Delete, driver.Prune:
-		return "otlp:// can only be written to: see what the program that OTLP leads to has for retention"
+		return "otlp:// can only be written to: see the retention of the program that OTLP leads to"
 	}
 	return ""
 }

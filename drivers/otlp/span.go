@@ -12,14 +12,13 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 )
 
-// scope names what made the spans, as in OSProfiler.
+// scope is the instrumentation scope of the spans, as in OSProfiler.
 const scope = "osprofiler.drivers.otlp"
 
-// notRemote are a span's flags: it is known whether the parent is remote, and
-// it is not said to be.
+// notRemote are the flags of a span whose parent is known not to be remote.
 const notRemote = uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK)
 
-// source is what spans of one resource have in common.
+// source is what the spans of one resource share.
 type source struct{ project, service, host string }
 
 // export makes the spans of points. A TracesData is an
@@ -43,6 +42,7 @@ func (d *store) export(points []*point) *tracepb.TracesData {
 	return data
 }
 
+// resource describes a service by OpenTelemetry's conventions.
 func (d *store) resource(from source) *resourcepb.Resource {
 	var a attributes
 	a.text("service.name", serviceName(d.prefix, from.project, from.service))
@@ -52,7 +52,7 @@ func (d *store) resource(from source) *resourcepb.Resource {
 	return &resourcepb.Resource{Attributes: a.list}
 }
 
-// serviceName is [prefix-][project-]service.
+// serviceName is [prefix-][project-]service, as OSProfiler's OTLP driver has it.
 func serviceName(prefix, project, service string) string {
 	var parts []string
 	for _, part := range []string{prefix, project, service} {
@@ -63,6 +63,10 @@ func serviceName(prefix, project, service string) string {
 	return strings.Join(parts, "-")
 }
 
+// span makes the span of a point. A point without a stop ends when it starts, and
+// one without a start begins when it stops, with a flag that says so. The point
+// whose parent is the trace itself is the root: it has no parent in OpenTelemetry,
+// where a trace is not a span.
 func (d *store) span(p *point) *tracepb.Span {
 	e := p.first()
 	trace, id := otelid.TraceID(e.Trace()), otelid.SpanID(e.Point())
@@ -97,8 +101,8 @@ func (d *store) span(p *point) *tracepb.Span {
 	return s
 }
 
-// spanName names a span as its layer does, if Sonde has recorded the point, else
-// as OSProfiler does.
+// spanName names a span by its layer if Sonde has recorded the point, or else as
+// OSProfiler does.
 func (i *pointInfo) spanName() string {
 	if i.ours {
 		for _, l := range i.layers {
@@ -119,8 +123,8 @@ func (i *pointInfo) spanName() string {
 	return i.name
 }
 
-// named is the text that stands for a path in the name of a span of layer l:
-// as the layer's attribute says it.
+// named is the text for a path in the name of a span of layer l, formatted as the
+// layer's attribute is.
 func (i *pointInfo) named(l *layer.Layer, path string) string {
 	if path == "operation" {
 		return i.operation(l)
@@ -136,12 +140,13 @@ func (i *pointInfo) named(l *layer.Layer, path string) string {
 	return text
 }
 
+// operation is what "{operation}" stands for, see [layer.Layer.Operation].
 func (i *pointInfo) operation(l *layer.Layer) string {
 	return l.Operation(i.kind(), i.text("db.statement"))
 }
 
-// kind is what the records say, else what their layer implies, else OSProfiler's
-// guess from the point's name.
+// kind is what the records say, or else what their layer implies, or else
+// OSProfiler's guess from the point's name.
 func (i *pointInfo) kind() layer.Kind {
 	if k := layer.ParseKind(i.text("sonde.kind")); k != layer.Unspecified {
 		return k
@@ -172,7 +177,7 @@ var spanKinds = map[layer.Kind]tracepb.Span_SpanKind{
 	layer.Consumer: tracepb.Span_SPAN_KIND_CONSUMER,
 }
 
-// failure says how a point failed, if it did: OSProfiler's way and
+// failure records how a point failed, if it did, in OSProfiler's way and in
 // OpenTelemetry's.
 func (i *pointInfo) failure(a *attributes, s *tracepb.Span) {
 	if i.etype == nil {

@@ -4,17 +4,19 @@
 //	postgresql://user:password@host:5432/database?sslmode=verify-full
 //	postgresql+psycopg2://…     the same
 //
-// Traces are kept in OSProfiler's table "data", which is made when it is
-// missing, with OSProfiler's indexes; a table that is there is left as it is.
-// OSProfiler reads what Sonde writes and the other way round. The driver works
-// through a pooler such as PgBouncer.
+// Traces are kept in OSProfiler's table "data", with OSProfiler's indexes. It is
+// created if it is missing; an existing table is not changed. OSProfiler reads what
+// Sonde writes, and vice versa. The driver works through a pooler such as
+// PgBouncer.
 package postgresql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"strconv"
@@ -27,13 +29,23 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
 	"github.com/sonde-go/sonde/drivers/internal/sqlstore"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 func init() {
-	drivers.Register("postgresql", open)
-	drivers.Register("postgresql+psycopg2", open)
+	drivers.Register(drivers.Scheme{
+		Name: "postgresql", Aliases: []string{"postgresql+psycopg2"}, Doc: "PostgreSQL, OSProfiler's table",
+		Example: "postgresql://user:password@host:5432/database?sslmode=verify-full",
+		Import:  "github.com/sonde-go/sonde/drivers/postgresql",
+		Port:    "5432", TLS: drivers.TLSAgreed,
+		Options: []drivers.Option{
+			{Name: "host", Kind: drivers.Host, Doc: "a host in place of the URL's, or the folder of a socket"},
+			{Name: "sslmode", Doc: "libpq's way to ask for TLS: disable, allow, prefer (the default), require, verify-ca or verify-full", TLS: []string{"require", "verify-ca", "verify-full"}},
+		},
+		Others: "those of libpq, such as application_name and sslrootcert",
+		Open:   open,
+	})
 }
 
 // A pool is one writer for each service of the process, and a few readers.
@@ -42,59 +54,72 @@ const (
 	idleTime = time.Minute
 )
 
-func open(_ context.Context, rawURL string, o drivers.Options) (driver.Driver, error) {
-	config, err := configOf(rawURL, o)
+func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
+	config, err := configOf(u, o)
 	if err != nil {
 		return nil, err
 	}
-	limit := answer.Limit{Store: "PostgreSQL at " + net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), Time: o.SocketTimeout}
+	limit := kit.Limit{Store: "PostgreSQL at " + net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), Time: o.SocketTimeout}
 	db := sql.OpenDB(sqlstore.Bound(stdlib.GetConnector(*config), limit))
 	db.SetMaxOpenConns(maxConns)
 	db.SetConnMaxIdleTime(idleTime)
 	return sqlstore.New(&dialect, db, db), nil
 }
 
-func configOf(rawURL string, o drivers.Options) (*pgx.ConnConfig, error) {
-	u, err := sqlstore.ParseURL(rawURL)
+func configOf(u *drivers.URL, o drivers.Options) (*pgx.ConnConfig, error) {
+	p, err := sqlstore.Parse(u.Place)
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range u.Query {
+	for name, values := range u.Others {
 		if len(values) > 1 {
 			return nil, fmt.Errorf("option %s is given twice", name)
 		}
 	}
-	dsn := url.URL{Scheme: "postgres", Host: u.Host, Path: "/" + u.Database, RawQuery: u.Query.Encode()}
-	if u.Port != "" || strings.Contains(u.Host, ":") {
-		dsn.Host = net.JoinHostPort(u.Host, u.Port)
+	options := maps.Clone(u.Others)
+	for _, name := range []string{"host", "sslmode"} {
+		if u.Given(name) {
+			options.Set(name, u.Text(name))
+		}
 	}
-	if u.User != "" {
-		dsn.User = url.User(u.User)
+	dsn := url.URL{Scheme: "postgres", Host: p.Host, Path: "/" + p.Database, RawQuery: options.Encode()}
+	if p.Port != "" || strings.Contains(p.Host, ":") {
+		dsn.Host = net.JoinHostPort(p.Host, p.Port)
+	}
+	if p.User != "" {
+		dsn.User = url.User(p.User)
 	}
 	config, err := pgx.ParseConfig(dsn.String())
 	if err != nil {
 		return nil, err
 	}
-	if u.Password != "" {
-		config.Password = u.Password
+	if p.Password != "" {
+		config.Password = p.Password
 	}
-	if !u.Query.Has("connect_timeout") {
-		config.ConnectTimeout = o.ConnectTimeout
-	}
+	config.ConnectTimeout = o.ConnectTimeout
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "sonde"
 	}
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // leaves nothing behind on a pooler's connection
-	return config, nil
+	if u.Given("sslmode") {
+		return config, nil
+	}
+	c, err := u.TLS()
+	if c != nil {
+		c.ServerName = cmp.Or(c.ServerName, config.Host)
+		config.TLSConfig, config.Fallbacks = c, nil
+	}
+	return config, err
 }
 
 var dialect = sqlstore.Dialect{
-	Begin:    "BEGIN",
-	Schema:   makeSchema,
-	Insert:   insert,
-	Numbered: true,
-	Same:     func(a, b string) string { return a + " = " + b },
-	ByBase:   "d.base_id",
+	Committed: "committed, as synchronous_commit says; by default on the disk",
+	Begin:     "BEGIN",
+	Schema:    makeSchema,
+	Insert:    insert,
+	Numbered:  true,
+	Same:      func(a, b string) string { return a + " = " + b },
+	ByBase:    "d.base_id",
 	// A table whose statistics are not there yet would be read whole for a
 	// list of ids. OFFSET 0 keeps the planner from taking it for a join.
 	OfTraces: func(marks string) string {

@@ -2,7 +2,11 @@ package postgresql
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,6 +50,20 @@ func engine(server *servertest.Server) *sqltest.Engine {
 		TableForm: "SELECT column_name || ' ' || data_type || ' ' || coalesce(character_maximum_length::text, '') || ' ' || is_nullable FROM information_schema.columns WHERE table_name = 'data' " +
 			"UNION ALL SELECT indexdef FROM pg_indexes WHERE tablename = 'data' ORDER BY 1",
 	}
+	e.Small = 1 << 20
+	e.Place = func(t *testing.T, database, dir string) {
+		// The server has to own the folder, and to get there.
+		chown := exec.Command("chown", "--reference", filepath.Join(server.Dir, "data"), dir)
+		if err := errors.Join(chown.Run(), os.Chmod(filepath.Dir(dir), 0o711)); err != nil {
+			t.Fatal(err)
+		}
+		e.Exec(t, e.Exists, "CREATE TABLESPACE small LOCATION '"+dir+"'")
+		e.Exec(t, e.Exists, "ALTER DATABASE "+database+" SET default_tablespace = small")
+		t.Cleanup(func() {
+			e.Exec(t, e.Exists, "DROP DATABASE "+database+" WITH (FORCE)")
+			e.Exec(t, e.Exists, "DROP TABLESPACE small")
+		})
+	}
 	e.RowsRead = func(t testing.TB, database string) int64 {
 		// A session adds its counts when it ends.
 		for e.Texts(t, e.Exists, "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = '"+database+"'")[0] != "0" {
@@ -63,7 +81,11 @@ func engine(server *servertest.Server) *sqltest.Engine {
 
 func connect(t testing.TB, url string) *sql.DB {
 	t.Helper()
-	config, err := configOf(url, drivers.Options{})
+	u, err := drivers.ParseURL(url, drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := configOf(u, drivers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +96,8 @@ func TestTLS(t *testing.T) {
 	server, ca := servertest.PostgresTLS(t)
 	url := fmt.Sprintf("postgresql://postgres@localhost:%d/test?sslmode=verify-full", server.Port)
 	sqltest.TestTLS(t, url+"&sslrootcert="+ca, url)
+	common := fmt.Sprintf("postgresql://postgres@localhost:%d/test?tls=true", server.Port)
+	sqltest.TestTLS(t, common+"&tls_ca="+ca, common)
 
 	db := connect(t, url+"&sslrootcert="+ca)
 	defer db.Close()
@@ -97,7 +121,12 @@ func TestURLs(t *testing.T) {
 		{"postgresql://u:p@/d?host=/run/postgresql", "u", "p", "/run/postgresql", "d", 5432},
 		{"postgresql://u:p@h/d?connect_timeout=3&application_name=x&sslmode=disable", "u", "p", "h", "d", 5432},
 	} {
-		c, err := configOf(tt.url, drivers.Options{})
+		u, err := drivers.ParseURL(tt.url, drivers.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", tt.url, err)
+			continue
+		}
+		c, err := configOf(u, drivers.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", tt.url, err)
 			continue

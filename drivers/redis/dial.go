@@ -3,11 +3,7 @@ package redis
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
-	"time"
-
-	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // dialError says that there was no connection, so nothing was sent on it.
@@ -20,18 +16,6 @@ func (e *dialError) Unwrap() error { return e.err }
 type dialer struct {
 	net net.Dialer
 	tls *tls.Config // nil: none
-}
-
-func newDialer(c *config, timeout time.Duration) (*dialer, error) {
-	d := &dialer{net: net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}}
-	if !c.tls {
-		return d, nil
-	}
-	var err error
-	if d.tls, err = kit.TLS(c.caFile, c.insecure); err != nil {
-		return nil, fmt.Errorf("ssl_ca_certs: %w", err)
-	}
-	return d, nil
 }
 
 func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -11,8 +11,8 @@ import (
 	"github.com/sonde-go/sonde/drivers/driver"
 )
 
-// explain says that the context is over, or that Redis did not answer, if that
-// is why a command failed.
+// explain returns an error that says that the context has ended, or that Redis did
+// not answer, if that is why a command failed.
 func (d *store) explain(ctx context.Context, err error) error {
 	if err == nil || !timedOut(err) || ctx.Err() != nil || errors.Is(err, driver.ErrNoAnswer) {
 		return err
@@ -33,23 +33,23 @@ func timedOut(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// answered says whether err is the server's refusal of a command, which then
-// has had no effect.
+// answered reports whether err is the server's refusal of a command, which then has
+// had no effect.
 func answered(err error) bool {
 	var refusal redis.Error
 	return errors.As(err, &refusal)
 }
 
-// wrongType says whether there is something else than a list at a key.
+// wrongType reports whether a key holds something other than a list.
 func wrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
 
-// unsent says whether there was no connection to send anything on.
+// unsent reports whether there was no connection on which to send anything.
 func unsent(err error) bool {
 	var dial *dialError
 	return errors.As(err, &dial)
 }
 
-// read runs a command that changes nothing, again if its connection broke.
+// read runs a command that changes nothing, and once more if its connection broke.
 func (d *store) read(ctx context.Context, command func() error) error {
 	for try := 0; ; try++ {
 		err := command()

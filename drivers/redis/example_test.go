@@ -21,6 +21,6 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(trace.Timestamp, trace.BaseID, trace.Service, trace.Name)
+		fmt.Println(trace.Timestamp, trace.ID, trace.Service, trace.Name)
 	}
 }

@@ -53,8 +53,8 @@ func golden(t *testing.T, file string) []goldenKey {
 	return g.Keys
 }
 
-// load puts golden keys into a server.
-func load(t *testing.T, c *redis.Client, keys []goldenKey) {
+// restore puts golden keys into a server.
+func restore(t *testing.T, c *redis.Client, keys []goldenKey) {
 	t.Helper()
 	for _, k := range keys {
 		var err error
@@ -176,7 +176,7 @@ func TestReadsOSProfiler(t *testing.T) {
 	s := servertest.Redis(t)
 	d, c := openURL(t, "redis://"+s.Addr, drivers.Options{}), client(t, s, 0)
 	keys := golden(t, "keys.json")
-	load(t, c, keys)
+	restore(t, c, keys)
 
 	var want []drivers.Trace
 	failed := map[string]bool{}
@@ -201,7 +201,7 @@ func TestReadsOSProfiler(t *testing.T) {
 		first := event(t, list[len(list)-1])
 		r := got[len(got)-1]
 		want = append(want, drivers.Trace{
-			BaseID: base, Timestamp: r.Timestamp, Project: first.Project(), Service: first.Service(), Name: first.Name(), Failed: failed[base],
+			ID: base, Timestamp: r.Timestamp, Project: first.Project(), Service: first.Service(), Name: first.Name(), Failed: failed[base],
 		})
 	}
 	slices.SortFunc(want, func(a, b drivers.Trace) int { return strings.Compare(b.Timestamp, a.Timestamp) })
@@ -227,9 +227,9 @@ func TestReadsOSProfiler(t *testing.T) {
 		ours := traces(t, d, q)
 		rows := strings.Count(theirs.Stdout, "| a")
 		for _, tr := range ours {
-			inTheirs := strings.Contains(theirs.Stdout, "| "+tr.BaseID+" |")
-			if single := tr.BaseID == "a0000005-1111-4111-8111-000000000005"; inTheirs == single {
-				t.Errorf("%s: OSProfiler lists %s: %v", name, tr.BaseID, inTheirs)
+			inTheirs := strings.Contains(theirs.Stdout, "| "+tr.ID+" |")
+			if single := tr.ID == "a0000005-1111-4111-8111-000000000005"; inTheirs == single {
+				t.Errorf("%s: OSProfiler lists %s: %v", name, tr.ID, inTheirs)
 			} else if single {
 				rows++
 			}
@@ -244,9 +244,9 @@ func TestLegacy(t *testing.T) {
 	s := servertest.Redis(t)
 	c := client(t, s, 0)
 	keys := golden(t, "legacy.json")
-	load(t, c, keys)
+	restore(t, c, keys)
 	// Neither another trace whose id begins with that of this one, nor
-	// something that is no string, gets in.
+	// something that is not a string, gets in.
 	const (
 		both, onlyOld = "a0000007-1111-4111-8111-000000000007", "a0000002-1111-4111-8111-000000000002"
 		longer        = onlyOld + "_b"
@@ -294,14 +294,14 @@ func TestLegacy(t *testing.T) {
 	list := traces(t, with, drivers.Query{})
 	var bases []string
 	for _, tr := range list {
-		bases = append(bases, tr.BaseID)
+		bases = append(bases, tr.ID)
 	}
 	if want := []string{both, onlyOld, longer}; !slices.Equal(bases, want) {
 		t.Errorf("listed %q, want %q", bases, want)
 	} else if list[0].Timestamp != "2026-11-21T07:57:18.049643" {
 		t.Errorf("%s began at %s", both, list[0].Timestamp)
 	}
-	if list := traces(t, without, drivers.Query{}); len(list) != 1 || list[0].BaseID != both {
+	if list := traces(t, without, drivers.Query{}); len(list) != 1 || list[0].ID != both {
 		t.Errorf("listed without legacy=true: %+v", list)
 	}
 

@@ -80,7 +80,7 @@ func TestOSProfiler(t *testing.T) {
 			t.Errorf("we list %+v", list)
 		}
 		for _, tr := range list {
-			if !tr.Failed || !strings.Contains(table, "| "+tr.BaseID+" |") {
+			if !tr.Failed || !strings.Contains(table, "| "+tr.ID+" |") {
 				t.Errorf("osprofiler trace list %s is without %+v:\n%s", flag, tr, table)
 			}
 		}
@@ -110,7 +110,9 @@ func writeOurs(t *testing.T, d *drivers.Store) (base string) {
 	_, p := profiler.Start(ctx, "stock")
 	p.Fail(errors.New("no \"such\" port\n"))
 	root.Stop()
-	closeService(t, service)
+	if err := service.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 	return info.BaseID.String()
 }
 

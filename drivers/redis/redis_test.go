@@ -28,9 +28,6 @@ func openURL(t testing.TB, url string, o drivers.Options) *drivers.Store {
 	return d
 }
 
-// inside is the driver of a store.
-func inside(s *drivers.Store) *store { return s.Driver().(*store) }
-
 // client talks to a server without the driver.
 func client(t testing.TB, s *servertest.Server, db int) *redis.Client {
 	t.Helper()

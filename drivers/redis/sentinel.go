@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // sentinels finds the primary of a set for each new connection. When it is a
@@ -114,7 +114,7 @@ func (s *sentinels) ask(ctx context.Context, addr string) (string, error) {
 	case errors.Is(err, redis.Nil):
 		return "", fmt.Errorf("knows no set %q", s.name)
 	case timedOut(err) && !unsent(err) && ctx.Err() == nil:
-		return "", answer.Limit{Store: "it", Time: s.timeout}.Silent()
+		return "", kit.Limit{Store: "it", Time: s.timeout}.Silent()
 	case err != nil:
 		return "", err
 	case len(host) != 2:

@@ -64,6 +64,7 @@ func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Tra
 			yield(driver.Trace{}, err)
 			return
 		}
+		span := q.Span()
 		var ready []line // not yet yielded
 		left := q.Limit
 		for len(candidates) > 0 {
@@ -75,7 +76,7 @@ func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Tra
 			}
 			candidates = candidates[n:]
 			for _, l := range lines {
-				if l.selected(q) {
+				if l.selected(q, span) {
 					ready = append(ready, l)
 				}
 			}
@@ -94,24 +95,17 @@ func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Tra
 }
 
 func newestFirst(a, b line) int {
-	return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.BaseID, a.BaseID))
+	return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.ID, a.ID))
 }
 
-func (l *line) selected(q driver.Query) bool {
-	return l.Timestamp >= since(q) && l.Timestamp != "" && (q.Service == "" || l.served) && (!q.ErrorsOnly || l.Failed)
-}
-
-func since(q driver.Query) string {
-	if q.Since.IsZero() {
-		return ""
-	}
-	return string(record.AppendTimestamp(nil, q.Since.UnixNano()))
+func (l *line) selected(q driver.Query, span driver.Span) bool {
+	return span.Has(l.Timestamp, l.ID) && l.Timestamp != "" && (q.Service == "" || l.served) && (!q.ErrorsOnly || l.Failed)
 }
 
 // candidates lists the traces that a query may select, the youngest bound
 // first.
 func (d *store) candidates(ctx context.Context, q driver.Query, old map[string]line) ([]candidate, error) {
-	first := since(q)
+	first := q.Span().From
 	var all []candidate
 	keep := func(base, bound string) {
 		if l, ok := old[base]; ok && (bound == "" || l.Timestamp < bound) {
@@ -203,7 +197,7 @@ func (d *store) readLines(ctx context.Context, candidates []candidate, service s
 	lines := make([]line, len(candidates))
 	for i, c := range candidates {
 		l := old[c.base]
-		l.BaseID, l.Failed = c.base, marks[i].Val() > 0
+		l.ID, l.Failed = c.base, marks[i].Val() > 0
 		values := lists[i].Val()
 		for _, v := range values {
 			if r, err := record.Parse([]byte(v)); err == nil {

@@ -24,17 +24,19 @@ func TestParseURL(t *testing.T) {
 		{"redis://[::1]", config{addrs: []string{"[::1]:6379"}}},
 		{"redis://[::1]:5?db=3", config{addrs: []string{"[::1]:5"}, db: 3}},
 		{"redis://h?ttl=36h&legacy=true", config{addrs: []string{"h:6379"}, ttl: 36 * time.Hour, legacy: true}},
-		{"rediss://h?ssl_ca_certs=/a/b.pem", config{addrs: []string{"h:6379"}, tls: true, caFile: "/a/b.pem"}},
-		{"rediss://h?ssl_cert_reqs=none", config{addrs: []string{"h:6379"}, tls: true, insecure: true}},
-		{"rediss://h?ssl_cert_reqs=required", config{addrs: []string{"h:6379"}, tls: true}},
 		{"redissentinel://:pw@h:26379", config{topology: sentinel, addrs: []string{"h:26379"}, password: "pw"}},
 		{"redissentinel://h/5", config{topology: sentinel, addrs: []string{"h:26379"}}},
 		{"redissentinel://a,b:1", config{topology: sentinel, addrs: []string{"a:26379", "b:1"}}},
 		{"redis+cluster://a:1,b/0", config{topology: cluster, addrs: []string{"a:1", "b:6379"}}},
-		{"rediss+cluster://a", config{topology: cluster, addrs: []string{"a:6379"}, tls: true}},
+		{"rediss+cluster://a", config{topology: cluster, addrs: []string{"a:6379"}}},
 	}
 	for _, tt := range tests {
-		got, err := parseURL(tt.url)
+		u, err := drivers.ParseURL(tt.url, drivers.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", tt.url, err)
+			continue
+		}
+		got, err := configOf(u)
 		if err != nil || !reflect.DeepEqual(*got, tt.want) {
 			t.Errorf("%s: %+v, %v, want %+v", tt.url, got, err, tt.want)
 		}
@@ -57,18 +59,16 @@ func TestBadURLs(t *testing.T) {
 		{"redis://h?ttl=1ms", "ttl is"},
 		{"redis://h?ttl=x", "ttl is"},
 		{"redis://h?legacy=perhaps", "legacy is"},
-		{"redis://h?ssl_ca_certs=x", "belong to rediss"},
-		{"rediss://h?ssl_cert_reqs=optional", "ssl_cert_reqs is"},
-		{"rediss://h?ssl_ca_certs=testdata/none.pem", "no such file"},
-		{"rediss://h?ssl_ca_certs=testdata/keys.json", "holds no certificate"},
+		{"redis://h?ssl_ca_certs=x", "option tls_ca belongs to TLS: use rediss://"},
 		{"redis://h?pool=9", `unknown option "pool"`},
 		{"redis://h?%zz", "name=value"},
-		{"redis://hunter2@h", "names a user and no password"},
+		{"redis://hunter2@h", "names a user but no password"},
 		{"redis://:hunter2%zz@h", "%25"},
 		{"redis://:hunter2/x@h", "%2F"},
 		{"redis://:hunter2#x@h", "%23"},
 		{"redis://:hunter2?x@h", "%3F"},
 		{"redis://:hunter2", "want host:port"},
+		{"redis://:hunter2@", "want host:port"},
 		{"redissentinel://:hunter2@h:x", "want host:port"},
 	}
 	for _, tt := range tests {
@@ -96,7 +96,11 @@ func FuzzParseURL(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, url string) {
-		c, err := parseURL(url)
+		var c *config
+		u, err := drivers.ParseURL(url, drivers.Options{})
+		if err == nil {
+			c, err = configOf(u)
+		}
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\r\n") {
 				t.Errorf("%q: the error has more than one line: %v", url, err)

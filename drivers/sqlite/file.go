@@ -28,10 +28,10 @@ type file struct {
 	open int
 }
 
-// errStillOpen is that connections to the former file are in use.
+// errStillOpen says that connections to the former file are still in use.
 var errStillOpen = errors.New("the database file has been replaced")
 
-// moved says whether the file that is open has its name no more.
+// moved reports whether the open file no longer has its name.
 func (f *file) moved() bool {
 	info, err := os.Stat(f.path)
 	f.mu.Lock()
@@ -39,32 +39,30 @@ func (f *file) moved() bool {
 	return err != nil || !os.SameFile(info, f.info)
 }
 
-// confirm fails if what was just committed is in a file that has its name no
-// more.
+// confirm fails if what was just committed is in a file that no longer has its
+// name.
 func (f *file) confirm() error {
 	if !f.moved() {
 		return nil
 	}
-	return fmt.Errorf("%s was removed or replaced during a write: send again, for the file that has the name now", f.path)
+	return fmt.Errorf("%s was removed or replaced during a write: send again, to the file that has the name now", f.path)
 }
 
 // pool is a pool of connections to the file. Those of a pool that creates make
 // the file if there is none.
-func (f *file) pool(options string, create bool) (*sql.DB, error) {
-	opens, err := sqlite.NewConnector("file:" + escape(f.path) + "?mode=rw&" + options)
-	if err != nil {
-		return nil, err
-	}
-	pool := sql.OpenDB(connector{opens, f, create})
+func (f *file) pool(options string, create bool) *sql.DB {
+	pool := sql.OpenDB(connector{f, "file:" + escape(f.path) + "?mode=rw&" + options, create})
 	f.pools = append(f.pools, pool)
-	return pool, nil
+	return pool
 }
 
 type connector struct {
-	driver.Connector
 	f      *file
+	dsn    string
 	create bool
 }
+
+func (c connector) Driver() driver.Driver { return &sqlite.Driver{} }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	for {
@@ -100,7 +98,7 @@ func (c connector) connect(ctx context.Context) (driver.Conn, error) {
 	if err := c.f.hold(); err != nil {
 		return nil, err
 	}
-	opened, err := c.Connector.Connect(ctx)
+	opened, err := c.Driver().Open(c.dsn)
 	if err == nil && c.f.moved() {
 		err = errors.Join(errStillOpen, opened.Close())
 	}

@@ -145,7 +145,9 @@ func TestRotatedInUse(t *testing.T) {
 	var wg sync.WaitGroup
 	ids := make([][]string, 2)
 	for w := range ids {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for !stop.Load() {
 				events := drivertest.Trace(4, 0)
 				if d.Notify(t.Context(), events) == nil {
@@ -153,14 +155,16 @@ func TestRotatedInUse(t *testing.T) {
 					stored.Add(1)
 				}
 			}
-		})
+		}()
 	}
-	wg.Go(func() {
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
 		for !stop.Load() {
 			for range d.Records(t.Context(), "x") {
 			}
 		}
-	})
+	}()
 	const rotations = 10
 	for i := range rotations {
 		for want := stored.Load() + 10; stored.Load() < want; {
@@ -225,7 +229,7 @@ func TestCommittedIntoNothing(t *testing.T) {
 	}
 }
 
-// TestModes holds that others cannot read a file that the driver makes, nor
+// TestModes checks that others cannot read a file that the driver makes, nor
 // those beside it, and that a file's mode is left as it is.
 func TestModes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sonde.db")

@@ -74,11 +74,11 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !ids[tr.BaseID] { // the one that made the table
+		if !ids[tr.ID] { // the one that made the table
 			continue
 		}
-		if listed++; tr.Failed != failed[tr.BaseID] {
-			t.Errorf("trace %s: failed is %v", tr.BaseID, tr.Failed)
+		if listed++; tr.Failed != failed[tr.ID] {
+			t.Errorf("trace %s: failed is %v", tr.ID, tr.Failed)
 		}
 	}
 	if listed != len(ids) || len(golden.Reports) != 9 {

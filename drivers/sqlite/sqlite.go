@@ -3,20 +3,26 @@
 //
 //	sqlite:///relative.db
 //	sqlite:////absolute/path.db
-//	sqlite://                   in memory, gone with Close
+//	sqlite://                   in memory, lost with Close
 //
-// The table has the columns of OSProfiler's, see drivers/postgresql. The file
-// is in WAL mode: several processes may read and write it at once, and
-// path.db-wal and path.db-shm stand beside it meanwhile. A file that the driver
-// makes is for its owner only (mode 0600); the mode of one that is there is
-// left as it is.
+// Their one option is retention=30d: a program that writes removes the traces whose
+// last record is older than that, when it begins and every hour, a few at a time
+// between its own writes. The file does not shrink then: the space that becomes free
+// is used again. Without the option, and with 0, all traces are kept; but a Service
+// that package sonde makes keeps them for 30 days unless its URL says otherwise.
 //
-// What is acknowledged survives the end of the process, but the last moments
-// may be lost in a power cut. When the disk is full, nothing of a batch is
-// stored. The file may be removed or renamed while it is in use: the driver
-// notices before each write and after it, completes a file that was renamed,
-// and makes a new one. While several processes use the file, the two beside it
-// have to go with it, and another file must not take its place.
+// The table has the columns of OSProfiler's, see drivers/postgresql. The file is in
+// WAL mode: several processes may read and write it at once, and meanwhile
+// path.db-wal and path.db-shm exist beside it. A file that the driver creates is
+// accessible to its owner only (mode 0600); the mode of an existing file is not
+// changed.
+//
+// An acknowledged record survives the end of the process, but those of the last
+// moments may be lost in a power cut. When the disk is full, nothing of a batch is
+// stored. The file may be removed or renamed while it is in use: the driver notices
+// before and after each write, completes a file that was renamed, and creates a new
+// one. If several processes use the file, the two files beside it have to be moved
+// with it, and another file must not take its place.
 //
 // Programs that use other drivers do not link SQLite, which is pure Go
 // (modernc.org/sqlite).
@@ -42,8 +48,20 @@ import (
 )
 
 func init() {
-	drivers.Register("sqlite", func(_ context.Context, url string, _ drivers.Options) (driver.Driver, error) {
-		return open(url)
+	drivers.Register(drivers.Scheme{
+		Name: "sqlite", Doc: "a SQLite file, or a database in memory without a path", Example: "sqlite:////var/lib/shop/traces.db",
+		Import:    "github.com/sonde-go/sonde/drivers/sqlite",
+		Retention: "retention",
+		Options: []drivers.Option{
+			{Name: "retention", Kind: drivers.Age, Doc: "forget a trace so long after its last record; 0 for ever; a service has 30d without it"},
+		},
+		Open: func(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
+			s, err := open(u.Place)
+			if err != nil || u.Age("retention") == 0 {
+				return s, err
+			}
+			return keep(s, u.Age("retention"), o.Logger), nil
+		},
 	})
 }
 
@@ -62,8 +80,8 @@ const (
 	maxIdle = 2
 )
 
-func open(rawURL string) (driver.Driver, error) {
-	path, err := parse(rawURL)
+func open(place string) (*sqlstore.Store, error) {
+	path, err := parse(place)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +91,9 @@ func open(rawURL string) (driver.Driver, error) {
 			return nil, err
 		}
 		db.SetMaxOpenConns(1) // each connection is a database of its own
-		return sqlstore.New(dialect(""), db, db), nil
+		d := dialect("")
+		d.Committed, d.Forgets = "in the memory of this process", "the store ends with this process: give sqlite:// the path of a file"
+		return sqlstore.New(d, db, db), nil
 	}
 	if dir := filepath.Dir(path); !isDir(dir) {
 		return nil, fmt.Errorf("there is no folder %s", dir)
@@ -84,30 +104,22 @@ func open(rawURL string) (driver.Driver, error) {
 	return openFile(path, dialect(path))
 }
 
-func openFile(path string, d *sqlstore.Dialect) (driver.Driver, error) {
+func openFile(path string, d *sqlstore.Dialect) (*sqlstore.Store, error) {
 	f := &file{path: path}
-	write, err := f.pool(writersWait+pragmas, true)
-	if err != nil {
-		return nil, err
-	}
+	write := f.pool(writersWait+pragmas, true)
 	write.SetMaxOpenConns(1) // SQLite has one writer; the pool is the queue
-	read, err := f.pool(readersWait+pragmas, false)
-	if err != nil {
-		return nil, errors.Join(err, write.Close())
-	}
+	read := f.pool(readersWait+pragmas, false)
 	read.SetMaxOpenConns(readers)
 	d.Confirm = f.confirm
 	return sqlstore.New(d, write, read), nil
 }
 
 // parse returns the file that a URL names, "" for a database in memory.
-func parse(rawURL string) (string, error) {
-	u, err := sqlstore.ParseURL(rawURL)
+func parse(place string) (string, error) {
+	u, err := sqlstore.Parse(place)
 	switch {
 	case err != nil || u.User+u.Password+u.Host+u.Port != "":
 		return "", errors.New("want sqlite:///relative.db, sqlite:////absolute.db or sqlite://")
-	case len(u.Query) > 0:
-		return "", errors.New("sqlite:// takes no options")
 	case u.Database == ":memory:":
 		return "", nil
 	}
@@ -128,14 +140,15 @@ const pageRows = 500
 
 func dialect(path string) *sqlstore.Dialect {
 	return &sqlstore.Dialect{
-		Begin:    "BEGIN IMMEDIATE",
-		Schema:   makeSchema,
-		Insert:   insert,
-		Same:     func(a, b string) string { return a + " = " + b },
-		ByBase:   "d.base_id",
-		DataText: "d.data",
-		PageRows: pageRows,
-		Busy:     func(err error) bool { return code(err)&0xff == sqlite3.SQLITE_BUSY },
+		Committed: "committed, in the system's cache: safe from the end of any process, not from a power cut",
+		Begin:     "BEGIN IMMEDIATE",
+		Schema:    makeSchema,
+		Insert:    insert,
+		Same:      func(a, b string) string { return a + " = " + b },
+		ByBase:    "d.base_id",
+		DataText:  "d.data",
+		PageRows:  pageRows,
+		Busy:      func(err error) bool { return code(err)&0xff == sqlite3.SQLITE_BUSY },
 		Rejected: func(err error) bool {
 			switch code(err) & 0xff {
 			case sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:

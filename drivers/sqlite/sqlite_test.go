@@ -74,7 +74,7 @@ func TestURLs(t *testing.T) {
 		"sqlite:///C:\\sonde.db":    "C:\\sonde.db",
 		"sqlite:///100%25.db":       "100%25.db",
 	} {
-		if got, err := parse(url); err != nil || got != want {
+		if got, err := parse(strings.TrimPrefix(url, "sqlite://")); err != nil || got != want {
 			t.Errorf("%s names %q, %v, want %q", url, got, err, want)
 		}
 	}

@@ -23,8 +23,11 @@ import (
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
 	_ "github.com/sonde-go/sonde/drivers/sqlite"
+	"github.com/sonde-go/sonde/examples/internal/shop"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/text"
 )
 
 const demoKey = "the shop's secret"
@@ -41,27 +44,26 @@ func main() {
 }
 
 func run(ctx context.Context, store string, out io.Writer) error {
-	shop, err := openShop(ctx, store)
-	if err != nil {
+	d := &demo{}
+	defer d.close()
+	if err := d.open(ctx, store); err != nil {
 		return err
 	}
-	defer shop.close()
-
 	keys, err := header.ParseKeys(demoKey)
 	if err != nil {
 		return err
 	}
 	// The trace has the id that the request has anyway.
 	base, _ := header.FromUUID(uuid.New())
-	fmt.Fprintln(out, "GET "+shop.url+"/orders/widget?count=3, signed")
-	if err := shop.order(ctx, keys.Primary(), base); err != nil {
+	fmt.Fprintln(out, "GET "+d.URL+"/orders/widget?count=3, signed")
+	if err := d.order(ctx, keys.Primary(), base); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "GET "+shop.url+"/orders/widget?count=3, not signed")
-	if err := shop.order(ctx, nil, header.ID{}); err != nil {
+	fmt.Fprintln(out, "GET "+d.URL+"/orders/widget?count=3, not signed")
+	if err := d.order(ctx, nil, header.ID{}); err != nil {
 		return err
 	}
-	traced, err := shop.close()
+	traced, err := d.close()
 	if err != nil {
 		return err
 	}
@@ -73,10 +75,44 @@ func run(ctx context.Context, store string, out io.Writer) error {
 	return nil
 }
 
+// demo is the shop and its services.
+type demo struct {
+	*shop.Shop
+	services []*profiler.Service // the gateway is the first
+}
+
+func (d *demo) open(ctx context.Context, store string) (err error) {
+	d.Shop, err = shop.Open(func(name string) (*profiler.Service, error) {
+		svc, err := sonde.New(ctx, name, func(c *sonde.Config) { // which the demo does not leave to the environment
+			c.Enabled, c.HMACKeys, c.ConnectionString, c.Project = true, demoKey, store, "shop"
+		})
+		if err == nil {
+			d.services = append(d.services, svc)
+		}
+		return svc, err
+	})
+	return err
+}
+
+// close ends everything, the services after what uses them, so that all they
+// have recorded is stored. It says how many requests the gateway has traced.
+func (d *demo) close() (traced uint64, err error) {
+	if d.Shop != nil {
+		err = d.Shop.Close()
+	}
+	for _, svc := range d.services {
+		err = errors.Join(err, svc.Close(context.Background()))
+	}
+	if len(d.services) > 0 {
+		traced = d.services[0].Stats().Traces
+	}
+	return traced, err
+}
+
 // order sends one request, with signed headers if there is a key, and waits
 // until the worker has written the order down.
-func (s *shop) order(ctx context.Context, key *header.Key, base header.ID) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/orders/widget?count=3", nil)
+func (d *demo) order(ctx context.Context, key *header.Key, base header.ID) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL+"/orders/widget?count=3", nil)
 	if err != nil {
 		return err
 	}
@@ -97,7 +133,7 @@ func (s *shop) order(ctx context.Context, key *header.Key, base header.ID) error
 		return fmt.Errorf("the gateway answers %s: %s", res.Status, strings.TrimSpace(string(body)))
 	}
 	select {
-	case <-s.worker.written:
+	case <-d.Written:
 		return nil
 	case <-time.After(10 * time.Second):
 		return errors.New("the worker does not write the order down")
@@ -117,5 +153,5 @@ func show(ctx context.Context, store, base string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return r.WriteText(out, report.Options{})
+	return text.Write(out, r, report.Options{})
 }

@@ -34,7 +34,7 @@ func TestDemo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bases = append(bases, tr.BaseID)
+		bases = append(bases, tr.ID)
 	}
 	if len(bases) != 1 {
 		t.Fatalf("traces %v, want one", bases)
@@ -61,7 +61,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%d points %s, want %d", names[name], name, n)
 		}
 	}
-	for _, want := range []string{"1 of 2 requests", bases[0], "nats_process", "SELECT sku"} {
+	for _, want := range []string{"1 of 2 requests", bases[0], "nats_process", "db SELECT"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output does not say %q:\n%s", want, out.String())
 		}

@@ -1,16 +1,16 @@
-// Package dbcall marks the context of one call of a database driver, so that
-// the spans which OpenTelemetry instrumentation makes of it become one point.
+// Package dbcall marks the context of one call of a database driver, so that the
+// spans that OpenTelemetry instrumentation makes for it become one point.
 package dbcall
 
 import "context"
 
-// Call is one call of a driver. It belongs to the goroutine that makes the
-// call, and to the rows that come of it.
+// Call is one call of a driver. It belongs to the goroutine that makes the call,
+// and later to the rows that the call returns.
 type Call struct {
-	// Retried says that database/sql tries again if the driver says that its
-	// connection is bad, so that what failed with it is not recorded.
+	// Retried says that database/sql will try again if the driver reports a bad
+	// connection, so that such a failure is not recorded.
 	Retried bool
-	// Err is what the driver answered, whatever the span is told.
+	// Err is the driver's error, whatever the span is told.
 	Err error
 	// Span is the call's own span, kept by oteltrace.
 	Span any
@@ -33,7 +33,7 @@ func (c *callContext) Value(k any) any {
 // With returns ctx for call.
 func With(ctx context.Context, call *Call) context.Context { return &callContext{ctx, call} }
 
-// From returns the call that ctx is for, nil if there is none.
+// From returns the call that ctx is for, or nil.
 func From(ctx context.Context) *Call {
 	call, _ := ctx.Value(key{}).(*Call)
 	return call

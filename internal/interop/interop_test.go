@@ -3,13 +3,13 @@
 package interop_test
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -39,7 +39,7 @@ func TestPythonGoPython(t *testing.T) {
 	python := servertest.Python(t, "redis")
 	store := "redis://" + servertest.Redis(t).Addr
 	command := buildSonde(t)
-	backend := startPython(t, store)
+	backend, _ := python.Serve(pythonService, store, key)
 
 	svc, err := sonde.Open(t.Context(), sonde.Config{
 		Enabled: true, HMACKeys: "another one, " + key, ConnectionString: store, Service: "go", Project: "shop",
@@ -97,34 +97,13 @@ func TestPythonGoPython(t *testing.T) {
 	}
 }
 
-// startPython starts the Python service and returns its URL.
-func startPython(t *testing.T, store string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", "-I", "-W", "ignore", "-c", pythonService, store, key)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	port, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("the Python service does not start: %v\n%s", err, stderr.String())
-	}
-	return "http://127.0.0.1:" + strings.TrimSpace(port)
-}
-
 func buildSonde(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sonde")
-	if out, err := exec.Command("go", "build", "-o", path, "github.com/sonde-go/sonde/cmd/sonde").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", path, "./sonde")
+	build.Dir = "../../cmd"
+	build.Env = append(os.Environ(), "GOWORK=") // the command is another module, which go.work joins to this one
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return path

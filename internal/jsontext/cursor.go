@@ -10,7 +10,7 @@ type Cursor struct {
 // NewCursor returns a Cursor before the value that text is.
 func NewCursor(text []byte) Cursor { return Cursor{text, SkipSpace(text, 0)} }
 
-// Kind is the first byte of the value ahead.
+// Kind returns the first byte of the value ahead.
 func (c *Cursor) Kind() byte { return c.text[c.at] }
 
 // Open enters the array or object ahead.
@@ -38,7 +38,7 @@ func (c *Cursor) Key() []byte {
 	return key
 }
 
-// Value returns the value ahead and goes behind it.
+// Value returns the value ahead and moves past it.
 func (c *Cursor) Value() []byte {
 	from := c.at
 	c.at = Skip(c.text, from)

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// repeat is what becomes of a member whose key stands more than once in its
-// object: the first has the value of the last, the others are left out.
+// repeat says how to write a member whose key occurs more than once in its object:
+// the first gets the value of the last, the others are left out.
 type repeat struct {
 	value int // where the value begins, 0: the member is left out
 	end   int // of the member as it stands
@@ -61,8 +61,8 @@ func (r *repeated) object() {
 	r.keys, r.members = r.keys[:from], r.members[:from]
 }
 
-// firsts returns for each key the index of the first that means the same, nil
-// if all differ.
+// firsts returns for each key the index of the first one that means the same, or
+// nil if all differ.
 func firsts(keys [][]byte) []int {
 	if len(keys) <= 8 && distinct(keys) {
 		return nil

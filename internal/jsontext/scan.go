@@ -18,9 +18,9 @@ func SkipSpace(b []byte, i int) int {
 	return i
 }
 
-// Skip checks the JSON value that begins at b[i] and returns the index after
-// it, -1 if it is not JSON. It takes what Python's json.loads takes: JSON, and
-// NaN, Infinity and -Infinity.
+// Skip checks the JSON value that begins at b[i] and returns the index after it, or
+// -1 if it is not JSON. It accepts what Python's json.loads accepts: JSON, and NaN,
+// Infinity and -Infinity.
 func Skip(b []byte, i int) int { return skip(b, i, MaxDepth) }
 
 func skip(b []byte, i, depth int) int {

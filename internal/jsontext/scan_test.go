@@ -46,8 +46,8 @@ func nested(levels int, opening ...string) string {
 	return b.String()
 }
 
-// TestDepth holds that what is JSON but for its depth is taken up to MaxDepth
-// and refused beyond it, by everything that reads values inside of values.
+// TestDepth checks that what is JSON but for its depth is taken up to MaxDepth
+// and refused beyond it, by everything that reads values inside values.
 func TestDepth(t *testing.T) {
 	keepEach := func([]byte) bool { return true }
 	keepMember := func(_, _ []byte) bool { return true }

@@ -11,8 +11,8 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// special says for each byte whether it does not stand for itself in a JSON
-// string in ASCII.
+// special marks the bytes that do not stand for themselves in a JSON string in
+// ASCII.
 var special = specialTable()
 
 func specialTable() (t [256]bool) {
@@ -42,7 +42,7 @@ func AppendQuoted(b, text []byte) []byte {
 	return AppendString(b, unsafe.String(unsafe.SliceData(text), len(text)))
 }
 
-// AppendEscaped appends what stands between the quotes of a JSON string.
+// AppendEscaped appends s as the text between the quotes of a JSON string.
 func AppendEscaped(b []byte, s string) []byte {
 	if isPlain(s) {
 		return append(b, s...)
@@ -61,8 +61,8 @@ func AppendEscaped(b []byte, s string) []byte {
 	return append(b, s[done:]...)
 }
 
-// isPlain says whether every byte of s stands for itself. Most texts are plain,
-// so it looks at eight bytes at a time.
+// isPlain reports whether every byte of s stands for itself. Most texts are plain,
+// so it checks eight bytes at a time.
 func isPlain(s string) bool {
 	switch n := len(s); {
 	case n >= 8:
@@ -95,7 +95,7 @@ func load8(s string, at int) uint64 {
 		uint64(s[at+4])<<32 | uint64(s[at+5])<<40 | uint64(s[at+6])<<48 | uint64(s[at+7])<<56
 }
 
-// plainWord says whether all eight bytes of w are plain: it finds a byte that
+// plainWord reports whether all eight bytes of w are plain: it finds a byte that
 // is above 0x7e, below 0x20, a quote or a backslash by its highest bit.
 func plainWord(w uint64) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080

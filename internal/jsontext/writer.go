@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// A line is indented by at most maxColumn blanks, and a line of a value by at
-// most maxNested more than the value's first one. Deeper lines begin at the left,
-// or what nests deep would need its depth times its size in blanks. The two are
-// the depth of 500 trace points below one another, where OSProfiler gives up, and
-// of 256 arrays in a record.
+// A line is indented by at most maxColumn blanks, and a line of a value by at most
+// maxNested more than the value's first line. Deeper lines begin at the left, or
+// deeply nested text would need its depth times its size in blanks. The limits
+// correspond to a depth of 500 trace points, where OSProfiler gives up, and of 256
+// arrays in a record.
 const (
 	maxColumn = 2000
 	maxNested = 512
@@ -21,9 +21,9 @@ const writerSize = 1 << 16
 
 var blanks = strings.Repeat(" ", maxColumn)
 
-// Writer writes JSON as Python's json.dumps with an indent. It gathers text and
-// hands it on in pieces, so that its memory does not grow with a value. The
-// first failed write is the last.
+// Writer writes JSON like Python's json.dumps with an indent. It buffers text and
+// writes it in pieces, so that its memory does not grow with a value. After a failed
+// write it writes nothing more.
 type Writer struct {
 	out io.Writer // nil: all is kept
 	buf []byte
@@ -35,16 +35,16 @@ type Writer struct {
 	repeated repeated // of the value that is written
 }
 
-// NewWriter returns a Writer to out, which needs a Flush at the end.
+// NewWriter returns a Writer to out. The caller must call Flush at the end.
 func NewWriter(out io.Writer) *Writer { return &Writer{out: out, max: maxColumn} }
 
-// NewCompactWriter returns a Writer to out that writes no lines but what Raw is
-// given, and values as JSON that every reader takes: in ASCII, numbers as they
-// are, and NaN and the infinities, which Python writes, as strings.
+// NewCompactWriter returns a Writer to out that adds no line breaks to what Raw
+// writes, and writes values as JSON that every reader accepts: in ASCII, numbers
+// unchanged, and NaN and the infinities, which Python writes, as strings.
 func NewCompactWriter(out io.Writer) *Writer { return &Writer{out: out, compact: true} }
 
-// Flush hands on what was gathered and returns the error of the first write
-// that failed.
+// Flush writes what was buffered and returns the error of the first write that
+// failed.
 func (w *Writer) Flush() error {
 	if w.err == nil {
 		_, w.err = w.out.Write(w.buf)
@@ -53,14 +53,14 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
-// Err is the error of the first write that failed so far.
+// Err returns the error of the first write that has failed so far.
 func (w *Writer) Err() error { return w.err }
 
-// Raw writes text as it is.
+// Raw writes text unchanged.
 func (w *Writer) Raw(s string) { w.buf = append(w.buf, s...) }
 
-// Line ends a line and indents the next by so many blanks, as far as there is
-// an indentation.
+// Line ends a line and indents the next one by the given number of blanks, within
+// the limits; a compact Writer does neither.
 func (w *Writer) Line(indent int) {
 	if len(w.buf) >= writerSize && w.out != nil {
 		_ = w.Flush() // kept in err

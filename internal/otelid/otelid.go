@@ -1,8 +1,8 @@
-// Package otelid says which ids a trace and its points have in OpenTelemetry.
+// Package otelid converts the ids of traces and points to OpenTelemetry's.
 //
-// A canonical UUID is its 16 bytes as a trace id, and its last 8 bytes as a
-// span id, as in OSProfiler's OTLP driver. Of any other id it is the beginning
-// of its SHA-256, so that the same id is always the same.
+// The trace id of a canonical UUID is its 16 bytes, and the span id its last 8
+// bytes, as in OSProfiler's OTLP driver. For any other id, they are the beginning of
+// its SHA-256, so that the same id always yields the same result.
 package otelid
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 )
 
-// TraceID is the trace id of the trace with the base id id. It is never zero.
+// TraceID returns the trace id for a base id. It is never zero.
 func TraceID(id header.ID) [16]byte {
 	if b, ok := id.UUID(); ok {
 		return b
@@ -22,7 +22,7 @@ func TraceID(id header.ID) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// SpanID is the span id of the point id. It is never zero.
+// SpanID returns the span id for a point's id. It is never zero.
 func SpanID(id header.ID) [8]byte {
 	if b, ok := id.UUID(); ok {
 		if s := [8]byte(b[8:]); s != [8]byte{} {
@@ -33,8 +33,8 @@ func SpanID(id header.ID) [8]byte {
 	return [8]byte(sum[:8])
 }
 
-// BaseID is the UUID with these bytes: the base id of a trace whose id it was
-// made of, unless that was none.
+// BaseID returns the UUID with the bytes of a trace id. It is the base id that the
+// trace id was made from, if that was a UUID.
 func BaseID(trace [16]byte) header.ID {
 	b := hex.AppendEncode(nil, trace[:])
 	text := fmt.Sprintf("%s-%s-%s-%s-%s", b[:8], b[8:12], b[12:16], b[16:20], b[20:])

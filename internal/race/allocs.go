@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// Allocs is how many allocations a call of f makes on average over so many
-// runs, as [testing.AllocsPerRun] counts them, without those of a garbage
-// collection: sync.Pools forget at one, and a busy machine has one whenever it
-// likes. What other goroutines allocate meanwhile counts too, so it is the
-// least of several measurements.
+// Allocs returns how many allocations a call of f makes on average over runs calls,
+// as [testing.AllocsPerRun] counts them, but without those caused by a garbage
+// collection, which empties sync.Pools and may happen at any time on a busy
+// machine. Allocations of other goroutines count too, so it returns the least of
+// several measurements.
 func Allocs(runs int, f func()) float64 {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	least := testing.AllocsPerRun(runs, f)

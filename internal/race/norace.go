@@ -1,9 +1,9 @@
 //go:build !race
 
-// Package race tells tests whether they run under the race detector, which
-// has sync.Pool forget at random, so that allocations cannot be counted.
-// make test runs the tests named TestAlloc… without it as well.
+// Package race tells tests whether they run under the race detector, which makes
+// sync.Pool drop items at random, so that allocations cannot be counted. make test
+// also runs the tests named TestAlloc… without it.
 package race
 
-// Enabled says whether the race detector is on.
+// Enabled reports whether the race detector is on.
 const Enabled = false

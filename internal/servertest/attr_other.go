@@ -5,6 +5,6 @@ package servertest
 import "syscall"
 
 // attr puts a server into a process group of its own.
-func attr(cred *syscall.Credential) *syscall.SysProcAttr {
+func attr(cred *credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: cred}
 }

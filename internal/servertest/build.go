@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -21,6 +20,7 @@ import (
 // module or the version of Go changes.
 func built(t testing.TB, module, pkg string) string {
 	t.Helper()
+	short(t, filepath.Base(module)+" server")
 	path, err := build(module, pkg)
 	if err != nil {
 		Missing(t, filepath.Base(module)+" server", fmt.Sprintf("building internal/servertest/src/%s failed: %v", module, err))
@@ -29,11 +29,11 @@ func built(t testing.TB, module, pkg string) string {
 }
 
 func build(module, pkg string) (string, error) {
-	gomod, err := exec.Command("go", "env", "GOMOD").Output()
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/sonde-go/sonde").Output()
 	if err != nil {
 		return "", err
 	}
-	src := filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "internal/servertest/src", module)
+	src := filepath.Join(strings.TrimSpace(string(root)), "internal/servertest/src", module)
 	sum, err := fingerprint(src, runtime.Version(), pkg)
 	if err != nil {
 		return "", err
@@ -54,7 +54,7 @@ func build(module, pkg string) (string, error) {
 		return "", err
 	}
 	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+	if err := lockFile(lock); err != nil {
 		return "", err
 	}
 	if _, err := os.Stat(program); !errors.Is(err, fs.ErrNotExist) {

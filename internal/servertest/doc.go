@@ -4,7 +4,8 @@
 //
 // A server whose program is missing skips the test with a line that says how to
 // install it; with SONDE_REQUIRE_SERVERS=1 in the environment that is a
-// failure. scripts/install-test-deps.sh installs all of them. If the environment
+// failure. scripts/install-test-deps.sh installs all of them. Under go test
+// -short all tests with servers of this package are skipped. If the environment
 // names a file in SONDE_SKIPPED_FILE, each skipped test adds a line to it: the
 // reason, the package and the test, with tabs between.
 //

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// Missing ends a test that needs something that this machine lacks: it skips
-// it, or fails it under SONDE_REQUIRE_SERVERS=1. install says how to get what
-// is missing.
+// Missing ends a test that needs something that this machine lacks: it skips the
+// test, or fails it under SONDE_REQUIRE_SERVERS=1. install says how to get what is
+// missing.
 func Missing(t testing.TB, what, install string) {
 	t.Helper()
 	if os.Getenv("SONDE_REQUIRE_SERVERS") == "1" {
@@ -53,6 +53,7 @@ func record(test, reason string) error {
 // need finds a program, also in the folders that a plain user's PATH lacks.
 func need(t testing.TB, install string, names ...string) string {
 	t.Helper()
+	short(t, names[0])
 	for _, name := range names {
 		for _, dir := range []string{"", "/usr/bin/", "/usr/sbin/"} {
 			if path, err := exec.LookPath(dir + name); err == nil {
@@ -62,6 +63,14 @@ func need(t testing.TB, install string, names ...string) string {
 	}
 	Missing(t, names[0], install)
 	return ""
+}
+
+// short skips a test with a server of its own under go test -short.
+func short(t testing.TB, server string) {
+	t.Helper()
+	if testing.Short() {
+		skip(t, "no "+server+" under -short")
+	}
 }
 
 // slow skips a test whose server takes minutes to build or fetch the first time,

@@ -25,7 +25,7 @@ func Postgres(t testing.TB, args ...string) *Server {
 
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 	initdb.Dir = dir
-	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
+	initdb.SysProcAttr = attr(cred)
 	output(t, initdb)
 
 	port := freePort(t)
@@ -63,6 +63,7 @@ func PostgresTLS(t testing.TB, args ...string) (s *Server, ca string) {
 // postgresBin finds the folder of the newest PostgreSQL.
 func postgresBin(t testing.TB) string {
 	t.Helper()
+	short(t, "postgres")
 	newest, dir := 0, ""
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	for _, path := range found {
@@ -79,7 +80,7 @@ func postgresBin(t testing.TB) string {
 
 // postgresUser gives dir to the user "postgres" where the test runs as root,
 // since the server refuses to.
-func postgresUser(t testing.TB, dir string) *syscall.Credential {
+func postgresUser(t testing.TB, dir string) *credential {
 	t.Helper()
 	if os.Getuid() != 0 {
 		return nil
@@ -100,5 +101,5 @@ func postgresUser(t testing.TB, dir string) *syscall.Credential {
 	if err := os.Chown(dir, uid, gid); err != nil {
 		t.Fatal(err)
 	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return &credential{Uid: uint32(uid), Gid: uint32(gid)}
 }

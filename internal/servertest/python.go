@@ -1,7 +1,9 @@
 package servertest
 
 import (
+	"bufio"
 	"bytes"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -42,6 +44,31 @@ func (py *Interpreter) Run(script string, args ...string) string {
 		py.t.Fatal(err)
 	}
 	return out
+}
+
+// Serve runs a script until the test ends and returns the URL of the service that
+// it is: its first line of output is the port on 127.0.0.1 that it listens on.
+func (py *Interpreter) Serve(script string, args ...string) (url string, process *os.Process) {
+	py.t.Helper()
+	cmd := exec.CommandContext(py.t.Context(), pythonPath, append([]string{"-I", "-W", "ignore", "-c", script}, args...)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		py.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		py.t.Fatal(err)
+	}
+	py.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	port, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		py.t.Fatalf("the Python service does not start: %v\n%s", err, stderr.String())
+	}
+	return "http://127.0.0.1:" + strings.TrimSpace(port), cmd.Process
 }
 
 // Try runs a script as Run does and returns its failure as an *exec.ExitError

@@ -18,8 +18,8 @@ import (
 // no machine is so slow: a test's verdict must not depend on the load.
 const patience = 10 * time.Minute
 
-// Server is one running server process. Its methods belong to the goroutine
-// that runs the test: they end the test when they fail.
+// Server is one running server process. Its methods must be called from the
+// goroutine of the test, which they end when they fail.
 type Server struct {
 	Addr string // 127.0.0.1:Port
 	Port int
@@ -37,7 +37,7 @@ type spec struct {
 	path  string
 	args  []string
 	env   []string            // added to the test's own
-	cred  *syscall.Credential // whom it runs as; nil: the test's user
+	cred  *credential         // whom it runs as; nil: the test's user
 	term  syscall.Signal      // what asks it to stop in good order; 0: SIGTERM
 	ready func(*Server) error // nil as soon as it serves
 }
@@ -111,7 +111,7 @@ func (s *Server) Stop() {
 		return
 	}
 	pids := tree(s.cmd.Process.Pid)
-	signal(pids, syscall.SIGCONT)
+	signal(pids, carryOn)
 	signal(pids[:1], s.spec.term)
 	select {
 	case <-s.exited:
@@ -131,13 +131,13 @@ func (s *Server) Kill() {
 // connections stay open, and nothing answers.
 func (s *Server) Freeze() {
 	s.t.Helper()
-	s.send(syscall.SIGSTOP, frozen)
+	s.send(stop, frozen)
 }
 
 // Thaw lets a frozen server go on.
 func (s *Server) Thaw() {
 	s.t.Helper()
-	s.send(syscall.SIGCONT, thawed)
+	s.send(carryOn, thawed)
 }
 
 // send sends sig to all processes of the server and waits until each is as
@@ -159,7 +159,7 @@ func (s *Server) Restart() {
 	s.launch()
 }
 
-// Running says whether the server's process lives. A frozen one does.
+// Running reports whether the server's process exists. That of a frozen one does.
 func (s *Server) Running() bool {
 	if s.cmd == nil {
 		return false
@@ -187,8 +187,8 @@ func (s *Server) end() {
 	}
 	pid := s.cmd.Process.Pid
 	pids := tree(pid)
-	_ = syscall.Kill(-pid, syscall.SIGKILL)
-	signal(pids[1:], syscall.SIGKILL)
+	_ = kill(-pid, killHard)
+	signal(pids[1:], killHard)
 	<-s.exited
 	s.cmd = nil
 	if !await(pids[1:], gone) {
@@ -198,7 +198,7 @@ func (s *Server) end() {
 
 func (s *Server) logPath() string { return filepath.Join(s.Dir, s.spec.name+".log") }
 
-// Log is what the server has written to its output so far.
+// Log returns what the server has written to its output so far.
 func (s *Server) Log() []byte {
 	b, err := os.ReadFile(s.logPath())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -48,7 +48,7 @@ func stat(pid int) (state byte, parent int, ok bool) {
 // signal sends sig to each process; those that are gone do not matter.
 func signal(pids []int, sig syscall.Signal) {
 	for _, pid := range pids {
-		_ = syscall.Kill(pid, sig)
+		_ = kill(pid, sig)
 	}
 }
 

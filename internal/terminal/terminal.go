@@ -18,10 +18,10 @@ const (
 	joiner     = '\u200d'
 )
 
-// Clean returns s as one line that does nothing to a terminal: white space
-// becomes a blank, and control characters, escapes, characters that change the
-// direction of writing and everything else that has no shape of its own become
-// U+FFFD. What joins characters to one emoji stays.
+// Clean returns s as one line that is safe to print on a terminal: runs of white
+// space become a blank, and control characters, escapes, characters that change the
+// direction of writing and everything else without a shape of its own become
+// U+FFFD. Characters that join others into one emoji stay.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s
@@ -75,7 +75,7 @@ func (c *cleaner) add(shape string) {
 	}
 }
 
-// joins reports whether an emoji goes on behind a joiner.
+// joins reports whether an emoji continues after a joiner.
 func joins(rest string) bool {
 	r, _ := utf8.DecodeRuneInString(rest)
 	return rest != "" && unicode.IsSymbol(r)
@@ -108,10 +108,24 @@ func isPlain(s string) bool {
 
 // Width returns how many columns a clean s takes on a terminal that draws an
 // emoji of several characters as one.
-func Width(s string) (columns int) { return displaywidth.String(s) }
+func Width(s string) (columns int) {
+	for _, r := range s {
+		if !isNarrow(r) {
+			return displaywidth.String(s)
+		}
+		columns++
+	}
+	return columns
+}
 
-// Cut returns a clean s in at most so many columns; what was cut off is shown
-// as "…".
+// isNarrow is a quick test of whether a character takes one column whatever is next
+// to it: ASCII, and the characters of our own texts and drawings.
+func isNarrow(r rune) bool {
+	return r < utf8.RuneSelf || r >= '─' && r <= '▟' || r == '…' || r == '×' || r == 'µ' || r == '→' || r == '≤'
+}
+
+// Cut cuts a clean s to at most the given number of columns; "…" replaces what was
+// cut off.
 func Cut(s string, columns int) string {
 	if len(s) <= columns {
 		return s
@@ -131,15 +145,22 @@ func Cut(s string, columns int) string {
 	return s
 }
 
-// Left returns a clean s in exactly so many columns, cut or with blanks behind
-// it.
-func Left(s string, columns int) string {
-	s = Cut(s, columns)
-	return s + strings.Repeat(" ", max(0, columns-Width(s)))
-}
-
-// Right is Left with the blanks in front.
-func Right(s string, columns int) string {
-	s = Cut(s, columns)
-	return strings.Repeat(" ", max(0, columns-Width(s))) + s
+// CutMiddle is Cut with the "…" in the middle, since names differ at both ends. Two
+// thirds of what is kept are from the beginning.
+func CutMiddle(s string, columns int) string {
+	if len(s) <= columns || Width(s) <= columns {
+		return s
+	}
+	before := (columns - 1) * 2 / 3
+	after := columns - 1 - before
+	if columns < 8 {
+		return Cut(s, columns)
+	}
+	head := strings.TrimSuffix(Cut(s, before+1), "…")
+	used, at := Width(s), 0
+	for g := displaywidth.StringGraphemes(s); used > after && g.Next(); {
+		used -= g.Width()
+		at += len(g.Value())
+	}
+	return head + "…" + strings.TrimLeft(s[at:], " ")
 }

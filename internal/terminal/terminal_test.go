@@ -50,6 +50,7 @@ const (
 func TestWidth(t *testing.T) {
 	for in, want := range map[string]int{
 		"": 0, "abc": 3, "é": 1, "e\u0301": 1, "中文": 4, "ﾊ": 1, "각": 2, "\u1100\u1161\u11a8": 2, "…│└█─✗×µ�": 9,
+		"─│█░▟…×µ→≤": 10, "…\u0301→": 2, "#\ufe0f\u20e3": 2,
 		"🎉": 2, "❤": 1, "❤\ufe0f": 2, "☎\ufe0f": 2, "1\ufe0f\u20e3": 2, "👍🏽": 2, "🇩🇪": 2, "🇩🇪🇫🇷": 4,
 		"👨\u200d👩\u200d👧": 2, "👩🏻\u200d❤️\u200d💋\u200d👨🏻": 2, "🏳️\u200d🌈": 2, england: 2, "a🏳️\u200d🌈b": 4,
 	} {
@@ -59,23 +60,35 @@ func TestWidth(t *testing.T) {
 	}
 }
 
-func TestFit(t *testing.T) {
+func TestCut(t *testing.T) {
 	for _, tt := range []struct {
 		in      string
 		columns int
 		want    string
 	}{
-		{"abc", 5, "abc  "}, {"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"ab cd", 4, "ab… "}, {"abc", 1, "…"}, {"abc", 0, ""},
-		{"中文字", 6, "中文字"}, {"中文字", 5, "中文…"}, {"中文字", 4, "中… "}, {"🎉🎉", 3, "🎉…"},
-		{"👨\u200d👩\u200d👧👨\u200d👩\u200d👧", 3, "👨\u200d👩\u200d👧…"}, {"👨\u200d👩\u200d👧x", 3, "👨\u200d👩\u200d👧x"}, {"🇩🇪🇫🇷", 3, "🇩🇪…"}, {"🇩🇪", 3, "🇩🇪 "}, {"❤️❤️", 2, "… "},
+		{"abc", 5, "abc"}, {"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"ab cd", 4, "ab…"}, {"abc", 1, "…"}, {"abc", 0, ""},
+		{"中文字", 6, "中文字"}, {"中文字", 5, "中文…"}, {"中文字", 4, "中…"}, {"🎉🎉", 3, "🎉…"},
+		{"👨\u200d👩\u200d👧👨\u200d👩\u200d👧", 3, "👨\u200d👩\u200d👧…"}, {"👨\u200d👩\u200d👧x", 3, "👨\u200d👩\u200d👧x"}, {"🇩🇪🇫🇷", 3, "🇩🇪…"}, {"🇩🇪", 3, "🇩🇪"}, {"❤️❤️", 2, "…"},
 		{"e\u0301e\u0301", 2, "e\u0301e\u0301"},
 	} {
-		if got := Left(tt.in, tt.columns); got != tt.want {
-			t.Errorf("Left(%q, %d) = %q, want %q", tt.in, tt.columns, got, tt.want)
+		if got := Cut(tt.in, tt.columns); got != tt.want {
+			t.Errorf("Cut(%q, %d) = %q, want %q", tt.in, tt.columns, got, tt.want)
 		}
 	}
-	if got := Right("12", 4); got != "  12" {
-		t.Errorf("%q", got)
+}
+
+func TestCutMiddle(t *testing.T) {
+	for _, tt := range []struct {
+		in      string
+		columns int
+		want    string
+	}{
+		{"abcdefghijkl", 12, "abcdefghijkl"}, {"abcdefghijkl", 10, "abcdef…jkl"}, {"abcdefghijkl", 7, "abcdef…"}, {"abcdefghijkl", 0, ""},
+		{"abcde fghi jkl", 10, "abcde…jkl"}, {"中文字中文字中文字", 11, "中文字…文字"}, {"SELECT price FROM items WHERE sku = $1", 20, "SELECT price…ku = $1"},
+	} {
+		if got := CutMiddle(tt.in, tt.columns); got != tt.want {
+			t.Errorf("CutMiddle(%q, %d) = %q, want %q", tt.in, tt.columns, got, tt.want)
+		}
 	}
 }
 
@@ -101,8 +114,10 @@ func FuzzClean(f *testing.F) {
 			}
 		}
 		columns = max(0, columns%100)
-		if got := Left(clean, columns); Width(got) != columns {
-			t.Fatalf("Left(%q, %d) = %q of %d columns", clean, columns, got, Width(got))
+		for _, got := range []string{Cut(clean, columns), CutMiddle(clean, columns)} {
+			if Width(got) > columns || Clean(got) != got {
+				t.Fatalf("%q in %d columns is %q of %d", clean, columns, got, Width(got))
+			}
 		}
 		if strings.ContainsAny(clean, "\x1b\n\r\u202e") {
 			t.Fatalf("%q", clean)

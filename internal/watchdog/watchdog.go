@@ -1,6 +1,6 @@
 // Package watchdog makes tests that would wait for ever fail instead, with the
-// stacks of all goroutines. It has one limit, which no slow machine reaches and
-// which go test's own is far from, so a test's verdict never depends on it.
+// stacks of all goroutines. It has a single limit, which no slow machine reaches and
+// which is far below that of go test, so a test's verdict never depends on it.
 package watchdog
 
 import (
@@ -11,8 +11,8 @@ import (
 
 var limit = 5 * time.Minute
 
-// Await returns what comes from c, the zero value once it is closed. It belongs
-// to the goroutine that runs the test, as all of this package does.
+// Await returns what it receives from c, or the zero value once c is closed. Like
+// all functions of this package it must be called from the goroutine of the test.
 func Await[T any](t testing.TB, what string, c <-chan T) (v T) {
 	t.Helper()
 	timer := time.NewTimer(limit)
@@ -25,7 +25,7 @@ func Await[T any](t testing.TB, what string, c <-chan T) (v T) {
 	return v
 }
 
-// Send sends v as soon as somebody takes it.
+// Send sends v to c, waiting for a receiver.
 func Send[T any](t testing.TB, what string, c chan<- T, v T) {
 	t.Helper()
 	timer := time.NewTimer(limit)
@@ -37,7 +37,7 @@ func Send[T any](t testing.TB, what string, c chan<- T, v T) {
 	}
 }
 
-// Until asks again and again until ok.
+// Until calls ok repeatedly until it returns true.
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(limit); !ok(); time.Sleep(time.Millisecond) {

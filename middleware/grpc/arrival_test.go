@@ -2,6 +2,7 @@ package sondegrpc_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
@@ -27,8 +29,8 @@ func (s aStream) Context() context.Context { return s.ctx }
 // arriving is ctx with h as the metadata of an incoming call.
 func arriving(ctx context.Context, h profilertest.Headers) context.Context {
 	md := metadata.MD{}
-	for name, value := range h {
-		md.Set(strings.ToLower(name), value)
+	for name, value := range h.All() {
+		md.Append(strings.ToLower(name), value)
 	}
 	return metadata.NewIncomingContext(ctx, md)
 }
@@ -62,6 +64,49 @@ func TestArrivals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			profilertest.Receiver{Layer: "grpc", Kind: layer.Server, Receive: receive}.Test(t)
 		})
+	}
+}
+
+func TestSends(t *testing.T) {
+	outgoing := func(ctx context.Context) profilertest.Headers {
+		md, _ := metadata.FromOutgoingContext(ctx)
+		return profilertest.Headers{
+			header.InfoName: strings.Join(md["x-trace-info"], ","),
+			header.HMACName: strings.Join(md["x-trace-hmac"], ","),
+		}
+	}
+	carrying := func(ctx context.Context, h profilertest.Headers) context.Context {
+		for name, value := range h.All() {
+			ctx = metadata.AppendToOutgoingContext(ctx, name, value)
+		}
+		return ctx
+	}
+	type send = func(*testing.T, context.Context, profilertest.Headers) profilertest.Headers
+	for name, send := range map[string]send{
+		"unary": func(_ *testing.T, ctx context.Context, h profilertest.Headers) (sent profilertest.Headers) {
+			_ = sondegrpc.UnaryClientInterceptor()(carrying(ctx, h), unaryCall, nil, nil, nil,
+				func(ctx context.Context, _ string, _, _ any, _ *grpc.ClientConn, _ ...grpc.CallOption) error {
+					sent = outgoing(ctx)
+					return nil
+				})
+			return sent
+		},
+		"stream": func(_ *testing.T, ctx context.Context, h profilertest.Headers) (sent profilertest.Headers) {
+			_, _ = sondegrpc.StreamClientInterceptor()(carrying(ctx, h), bidiDesc, nil, bidiCall,
+				func(ctx context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, _ string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+					sent = outgoing(ctx)
+					return nil, io.EOF
+				})
+			return sent
+		},
+		"stats handler": func(_ *testing.T, ctx context.Context, h profilertest.Headers) profilertest.Headers {
+			handler := sondegrpc.ClientHandler()
+			ctx = handler.TagRPC(carrying(ctx, h), &stats.RPCTagInfo{FullMethodName: unaryCall})
+			handler.HandleRPC(ctx, &stats.End{})
+			return outgoing(ctx)
+		},
+	} {
+		t.Run(name, profilertest.Sender{Send: send, Keeps: true}.Test)
 	}
 }
 

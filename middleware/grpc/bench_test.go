@@ -2,6 +2,7 @@ package sondegrpc_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -25,7 +26,10 @@ func discarding(t testing.TB) *profiler.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	svc, err := profiler.New(profiler.Config{Name: "bench", Keys: keys, Sink: discard{}})
+	svc, err := profiler.New(profiler.Config{
+		Name: "bench", Keys: keys, Sink: discard{},
+		Limits: profiler.LimitConfig{Arrivals: math.MaxInt, TracePoints: math.MaxInt, TraceBytes: math.MaxInt},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

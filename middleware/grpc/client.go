@@ -11,20 +11,23 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// UnaryClientInterceptor makes the unary calls of a connection points of the
-// profiler that the caller's context carries, and signs them: the server may
-// join the trace. It is safe for concurrent use.
+// UnaryClientInterceptor traces the unary calls of a connection: each is a point
+// of the trace that the caller's context carries, and is signed so that the server
+// may join the trace. It is safe for concurrent use.
 func UnaryClientInterceptor(opts ...ClientOption) grpc.UnaryClientInterceptor {
 	c := newClient(opts)
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts ...grpc.CallOption) error {
 		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) || c.excludes(method) {
 			return invoker(ctx, method, req, reply, cc, callOpts...)
 		}
+		if pointed(ctx) {
+			return invoker(sign(ctx), method, req, reply, cc, callOpts...)
+		}
 		return c.unary(ctx, method, req, reply, cc, invoker, callOpts)
 	}
 }
 
-// client is what the hooks of a connection know.
+// client holds what the hooks of a connection share.
 type client struct{ options }
 
 func newClient(opts []ClientOption) *client {
@@ -35,21 +38,26 @@ func newClient(opts []ClientOption) *client {
 	return c
 }
 
-// open opens the point of an outgoing call below m, whose context carries a
-// profiler, and returns the context that carries the signed headers.
+// pointed reports whether another instrumentation has made the point of a call.
+func pointed(ctx context.Context) bool {
+	return markOf(ctx, clientSide) == nil && profiler.Calling(ctx, "grpc")
+}
+
+// open opens the point of an outgoing call below m, whose context carries a trace,
+// and returns the context that carries the signed headers.
 func (c *client) open(m *mark, at time.Time) (context.Context, profiler.Point) {
-	ctx, p := profiler.Open(m, profiler.Opening{Name: c.name, Layer: layer.GRPC, Kind: layer.Client, Time: at},
+	ctx, p := profiler.Open(m, profiler.Opening{Name: c.name, Layer: layer.GRPC, Kind: layer.Client, Call: "grpc", Time: at},
 		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
 	c.describe(m.Context, p, m.method)
 	return sign(ctx), p
 }
 
-// sign adds the headers of the point that ctx carries. A trace without a key
-// is not sent on.
+// sign adds the headers of the point that ctx carries. A trace without a key is
+// not sent on, nor are headers that ctx has from another one.
 func sign(ctx context.Context) context.Context {
 	signed, ok := profiler.Sign(ctx)
 	if !ok {
-		return ctx
+		return unsigned(ctx)
 	}
 	return withHeaders(ctx, signed)
 }

@@ -14,19 +14,21 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// StreamClientInterceptor makes the streams of a connection points of the
-// profiler that the caller's context carries, one for each stream; it is
-// [UnaryClientInterceptor] otherwise.
+// StreamClientInterceptor traces the streams of a connection, with one point for
+// each stream. Otherwise it is like [UnaryClientInterceptor].
 //
-// A point ends when its stream does: when it was read to its end or to an
+// A point ends when its stream does: when it has been read to its end or to an
 // error, when its context ends, or when the connection is closed. A stream to
-// which none of this happens is a leak that gRPC warns of, and its point stays
-// open.
+// which none of this happens is a leak that gRPC's documentation warns about, and
+// its point stays open.
 func StreamClientInterceptor(opts ...ClientOption) grpc.StreamClientInterceptor {
 	c := newClient(opts)
 	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, callOpts ...grpc.CallOption) (grpc.ClientStream, error) {
 		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) || c.excludes(method) {
 			return streamer(ctx, desc, cc, method, callOpts...)
+		}
+		if pointed(ctx) {
+			return streamer(sign(ctx), desc, cc, method, callOpts...)
 		}
 		return c.stream(ctx, desc, cc, method, streamer, callOpts)
 	}
@@ -116,16 +118,16 @@ func (s *clientStream) contextEnded() {
 	s.record(status.FromContextError(s.ctx.Err()).Err())
 }
 
-// finished is called when an attempt at the stream is over, after which a
-// retrying interceptor may make another. Only that the connection was closed
-// is told in no other way.
+// finished is called when an attempt at the stream is over, after which a retrying
+// interceptor may make another. It is the only way to learn that the connection
+// was closed.
 func (s *clientStream) finished(err error) {
 	if status.Code(err) == codes.Canceled && s.ctx.Err() == nil {
 		s.end(err)
 	}
 }
 
-// end ends the point if it is open still.
+// end ends the point if it is still open.
 func (s *clientStream) end(err error) {
 	s.record(err)
 	s.forget()
@@ -136,5 +138,5 @@ func (s *clientStream) record(err error) {
 		return
 	}
 	kind := streamKind(s.desc.ClientStreams, s.desc.ServerStreams)
-	end(s.point, clientSide, err, s.ctx.Err() != nil, s.tally.attrs(kind, 1)...)
+	end(s.point, clientSide, err, s.ctx.Err() != nil, s.tally.attrs(kind)...)
 }

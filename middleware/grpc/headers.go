@@ -15,8 +15,8 @@ var (
 	hmacKey = strings.ToLower(header.HMACName)
 )
 
-// withHeaders adds the headers to the metadata of an outgoing call. Those that
-// are there already, since a proxy passes on what came in, are replaced.
+// withHeaders adds the headers to the metadata of an outgoing call. It replaces
+// those already there, which a proxy may have copied from an incoming call.
 func withHeaders(ctx context.Context, s header.Signed) context.Context {
 	if md, ok := metadata.FromOutgoingContext(ctx); ok && (len(md[infoKey]) > 0 || len(md[hmacKey]) > 0) {
 		md.Set(infoKey, s.Info)
@@ -24,4 +24,24 @@ func withHeaders(ctx context.Context, s header.Signed) context.Context {
 		return metadata.NewOutgoingContext(ctx, md)
 	}
 	return metadata.AppendToOutgoingContext(ctx, infoKey, s.Info, hmacKey, s.HMAC)
+}
+
+// unsigned removes the headers of another trace from the metadata of an outgoing
+// call.
+func unsigned(ctx context.Context) context.Context {
+	if md, ok := metadata.FromOutgoingContext(ctx); ok && (len(md[infoKey]) > 0 || len(md[hmacKey]) > 0) {
+		return metadata.NewOutgoingContext(ctx, withoutHeaders(md))
+	}
+	return ctx
+}
+
+// withoutHeaders copies md without the two headers.
+func withoutHeaders(md metadata.MD) metadata.MD {
+	out := make(metadata.MD, len(md))
+	for key, values := range md {
+		if !strings.EqualFold(key, infoKey) && !strings.EqualFold(key, hmacKey) {
+			out[key] = values
+		}
+	}
+	return out
 }

@@ -20,8 +20,11 @@ const (
 	clientSide
 )
 
-// mark is the context below which the point of a call hangs. It says that the
-// call has its point, so that a hook which was installed twice makes no second.
+// mark is the context in which the point of a call is opened. It says that the
+// call has its point, so that a hook installed twice does not make a second one, or
+// that the call is not traced whatever its headers say. It hides the two headers in
+// the metadata of an incoming call: they are not meant for the servers that a proxy
+// calls.
 type mark struct {
 	context.Context
 	method string
@@ -29,6 +32,8 @@ type mark struct {
 	rpc    *rpc             // what a stats handler knows of the call
 	side   side
 	info   []string // of an incoming call: the values of X-Trace-Info
+	// refused says of an incoming call that it has headers and is not traced.
+	refused bool
 }
 
 // Value implements [context.Context].
@@ -36,11 +41,16 @@ func (m *mark) Value(key any) any {
 	if k, ok := key.(side); ok && k == m.side {
 		return m
 	}
-	return m.Context.Value(key)
+	v := m.Context.Value(key)
+	if len(m.info) > 0 {
+		if md, ok := v.(metadata.MD); ok {
+			return withoutHeaders(md)
+		}
+	}
+	return v
 }
 
-// Get returns a header of an incoming call. Several values are as good as signed
-// by nobody.
+// Get returns a header of an incoming call. Several values count as unsigned.
 func (m *mark) Get(name string) string {
 	values := m.info
 	if name == header.HMACName {
@@ -55,10 +65,13 @@ func (m *mark) Get(name string) string {
 	return ","
 }
 
-// Set is not used: nothing is written to a call that has come in.
+// Set is not used: nothing is written to an incoming call.
 func (m *mark) Set(string, string) {}
 
-// Peer is the address that an incoming call came from.
+// Del does nothing: the handler does not see the headers anyway.
+func (m *mark) Del(string) {}
+
+// Peer returns the address that an incoming call came from.
 func (m *mark) Peer() string {
 	p, ok := peer.FromContext(m.Context)
 	if !ok || p.Addr == nil {
@@ -67,15 +80,15 @@ func (m *mark) Peer() string {
 	return p.Addr.String()
 }
 
-// markOf is the mark that ctx carries, nil if none.
+// markOf is the mark that ctx carries, or nil.
 func markOf(ctx context.Context, s side) *mark {
 	m, _ := ctx.Value(s).(*mark)
 	return m
 }
 
-// covers says whether m marks the call of method over cc, or over any
-// connection if cc is nil. A call that is made on behalf of another one, say
-// for a token, differs in one of the two.
+// covers reports whether m marks the call of method over cc, or over any
+// connection if cc is nil. A call made on behalf of another one, say for a token,
+// differs in one of the two.
 func (m *mark) covers(cc *grpc.ClientConn, method string) bool {
 	return m != nil && m.method == method && (m.cc == cc || cc == nil)
 }

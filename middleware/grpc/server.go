@@ -12,9 +12,10 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// UnaryServerInterceptor makes the unary calls that a server handles points of
-// svc. It is safe for concurrent use. A call without headers is traced if the
-// admission hook of svc says so.
+// UnaryServerInterceptor traces the unary calls that a server handles:
+// [profiler.Service.Receive] of svc decides which. The handler does not see the two
+// headers in the metadata of the call, traced or not, so that a proxy that copies
+// the metadata does not pass them on. The interceptor is safe for concurrent use.
 func UnaryServerInterceptor(svc *profiler.Service, opts ...ServerOption) grpc.UnaryServerInterceptor {
 	s := newServer(svc, opts)
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
@@ -26,7 +27,7 @@ func UnaryServerInterceptor(svc *profiler.Service, opts ...ServerOption) grpc.Un
 	}
 }
 
-// server is what the hooks of a server know.
+// server holds what the hooks of a server share.
 type server struct {
 	svc *profiler.Service
 	options
@@ -40,8 +41,8 @@ func newServer(svc *profiler.Service, opts []ServerOption) *server {
 	return s
 }
 
-// open opens the point of an incoming call and returns the context for what
-// handles it; the point is zero if the call is not traced or has its point.
+// open opens the point of an incoming call and returns the context for its
+// handler; the point is zero if the call is not traced or already has its point.
 func (s *server) open(ctx context.Context, method string) (context.Context, profiler.Point) {
 	info, maybe := s.look(ctx)
 	if !maybe {
@@ -57,11 +58,19 @@ func (s *server) look(ctx context.Context) (info []string, maybe bool) {
 	return info, len(info) > 0 || !s.svc.Idle(ctx)
 }
 
-// openMarked opens the point at the given time below m.
+// openMarked opens the point below m, begun at the given time.
 func (s *server) openMarked(m *mark, at time.Time) (context.Context, profiler.Point) {
+	if outer := markOf(m.Context, serverSide); outer.covers(nil, m.method) && outer.refused && len(m.info) == 0 {
+		return m.Context, profiler.Point{}
+	}
 	in := s.svc.Receive(m.Context, profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: m.method}, m)
 	if !in.Traced() || s.excludes(m.method) {
-		return profiler.WithoutBase(m.Context, ofCall), profiler.Point{}
+		ctx := profiler.WithoutBase(m.Context, ofCall)
+		if len(m.info) == 0 {
+			return ctx, profiler.Point{}
+		}
+		m.Context, m.refused = ctx, true
+		return m, profiler.Point{}
 	}
 	ctx, p := in.Open(m, profiler.Opening{Name: s.name, Layer: layer.GRPC, Kind: layer.Server, Time: at},
 		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
@@ -69,7 +78,7 @@ func (s *server) openMarked(m *mark, at time.Time) (context.Context, profiler.Po
 	return ctx, p
 }
 
-// ofCall says whether ctx is that of a call, not that of the server.
+// ofCall reports whether ctx is that of a call, not that of the server.
 func ofCall(ctx context.Context) bool { return grpc.ServerTransportStreamFromContext(ctx) != nil }
 
 func (s *server) unary(ctx, in context.Context, p profiler.Point, req any, handler grpc.UnaryHandler) (any, error) {

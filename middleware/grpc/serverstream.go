@@ -9,8 +9,8 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// StreamServerInterceptor makes the streams that a server handles points of
-// svc, one for each stream; it is [UnaryServerInterceptor] otherwise.
+// StreamServerInterceptor traces the streams that a server handles, with one point
+// for each stream. Otherwise it is like [UnaryServerInterceptor].
 func StreamServerInterceptor(svc *profiler.Service, opts ...ServerOption) grpc.StreamServerInterceptor {
 	s := newServer(svc, opts)
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
@@ -38,12 +38,11 @@ func (s *server) stream(srv any, ss grpc.ServerStream, headers []string, info *g
 	err := handler(srv, counted)
 	returned = true
 	kind := streamKind(info.IsClientStream, info.IsServerStream)
-	end(p, serverSide, err, out.Err() != nil, counted.tally.attrs(kind, 1)...)
+	end(p, serverSide, err, out.Err() != nil, counted.tally.attrs(kind)...)
 	return err
 }
 
-// detached is a stream out of sight of the trace that its server's context
-// carries.
+// detached is a stream that hides the trace in its server's context.
 type detached struct {
 	grpc.ServerStream
 	ctx context.Context
@@ -51,7 +50,7 @@ type detached struct {
 
 func (d *detached) Context() context.Context { return d.ctx }
 
-// serverStream counts the messages of a stream and carries the profiler.
+// serverStream counts the messages of a stream and carries the trace.
 type serverStream struct {
 	grpc.ServerStream
 	ctx   context.Context

@@ -12,21 +12,21 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// ServerHandler does with a stats handler what [UnaryServerInterceptor] and
-// [StreamServerInterceptor] do, with the same records. It sees calls of unknown
-// methods too, and the time that the interceptors take. It costs more than
-// they do, for gRPC itself copies the metadata of each call for a stats
-// handler. The point of a call that panics is ended only if an interceptor
-// recovers the panic.
+// ServerHandler returns a stats handler that does what [UnaryServerInterceptor]
+// and [StreamServerInterceptor] do, with the same records. It also sees calls of
+// unknown methods and includes the time of all interceptors. It costs more than
+// they do, since gRPC itself copies the metadata of each call for a stats handler.
+// The point of a call that panics is ended only if an interceptor recovers the
+// panic.
 func ServerHandler(svc *profiler.Service, opts ...ServerOption) stats.Handler {
 	return &serverHandler{server: newServer(svc, opts)}
 }
 
-// ClientHandler does with a stats handler what [UnaryClientInterceptor] and
-// [StreamClientInterceptor] do, with the same records, but for two differences:
-// each attempt of a call that gRPC retries is a point; and the status of a call
-// that the server ended before the client had sent its request is not known to
-// a stats handler: the code is Unknown, or OK if both send streams.
+// ClientHandler returns a stats handler that does what [UnaryClientInterceptor]
+// and [StreamClientInterceptor] do, with the same records but for two differences:
+// each attempt of a call that gRPC retries is a point, and a stats handler does not
+// learn the status of a call that the server ended before the client had sent its
+// request: the code is then Unknown, or OK if both sides send streams.
 func ClientHandler(opts ...ClientOption) stats.Handler {
 	return &clientHandler{client: newClient(opts)}
 }
@@ -42,17 +42,15 @@ type rpc struct {
 	// told says that the server's status was sent, so that the client had not
 	// cancelled.
 	told atomic.Bool
-	// repeats is how often the same handler was installed.
-	repeats int64
 }
 
 func newRPC(ctx context.Context, owner stats.Handler, s side, method string) *rpc {
-	r := &rpc{owner: owner, repeats: 1, tally: tally{began: time.Now()}}
+	r := &rpc{owner: owner, tally: tally{began: time.Now()}}
 	r.mark = mark{Context: ctx, method: method, side: s, rpc: r}
 	return r
 }
 
-// rpcOf is the call of ctx if it is owner's.
+// rpcOf is the call of ctx if it belongs to owner.
 func rpcOf(ctx context.Context, owner stats.Handler, s side) *rpc {
 	if m := markOf(ctx, s); m != nil && m.rpc != nil && m.rpc.owner == owner {
 		return m.rpc
@@ -60,18 +58,18 @@ func rpcOf(ctx context.Context, owner stats.Handler, s side) *rpc {
 	return nil
 }
 
-// tagged says whether the call has its point already.
+// tagged reports whether the call already has its point.
 func tagged(ctx context.Context, owner stats.Handler, s side, method string) bool {
 	if !markOf(ctx, s).covers(nil, method) {
 		return false
 	}
 	if r := rpcOf(ctx, owner, s); r != nil {
-		r.repeats++
+		r.tally.again++ // the same handler is installed once more
 	}
 	return true
 }
 
-// note takes down what happened to the call; true is its end.
+// note records what happened to the call; it returns true at its end.
 func (r *rpc) note(s stats.RPCStats) bool {
 	switch s := s.(type) {
 	case *stats.Begin:
@@ -97,7 +95,7 @@ func (r *rpc) end(err error, gone bool) {
 		end(p, r.side, err, gone)
 		return
 	}
-	end(p, r.side, err, gone, r.tally.attrs(r.kind, r.repeats)...)
+	end(p, r.side, err, gone, r.tally.attrs(r.kind)...)
 }
 
 // conns is the part of a stats handler that concerns connections.
@@ -138,8 +136,8 @@ func (h *serverHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	}
 }
 
-// clientGone says whether the client of a server's call that has ended went
-// away before. The call's context does not tell: it has ended in any case.
+// clientGone reports whether the client went away before its call ended on the
+// server. The call's context cannot tell: it has ended in any case.
 func (r *rpc) clientGone() bool {
 	deadline, ok := r.Context.Deadline()
 	return !r.told.Load() || ok && !time.Now().Before(deadline)
@@ -153,6 +151,9 @@ type clientHandler struct {
 func (h *clientHandler) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
 	if !profiler.Active(ctx) || tagged(ctx, h, clientSide, info.FullMethodName) || h.client.excludes(info.FullMethodName) {
 		return ctx
+	}
+	if pointed(ctx) {
+		return sign(ctx)
 	}
 	r := newRPC(ctx, h, clientSide, info.FullMethodName)
 	ctx, r.point = h.client.open(&r.mark, r.tally.began)
@@ -171,7 +172,7 @@ func (h *clientHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	r.end(err, r.Context.Err() != nil)
 }
 
-// unanswered says that a message is missing without which no call is a success.
+// unanswered reports whether a message is missing that every successful call has.
 func (r *rpc) unanswered() bool {
 	switch r.kind {
 	case "bidi":

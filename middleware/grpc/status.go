@@ -11,8 +11,8 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// statusOf is the status that gRPC makes of the error that a call ended with.
-// The error's own code runs here and may panic.
+// statusOf is the status that gRPC derives from the error of a call. The error's
+// own methods run here and may panic.
 func statusOf(err error) (code codes.Code, message string) {
 	if err == nil {
 		return codes.OK, ""
@@ -29,8 +29,8 @@ func statusOf(err error) (code codes.Code, message string) {
 	return st.Code(), st.Message()
 }
 
-// verdict says whether a call that ended with code failed and what its outcome
-// is called. Gone says that the client cancelled or that its deadline passed.
+// verdict reports whether a call that ended with code failed, and what its outcome
+// is called. gone means that the client cancelled or that its deadline passed.
 func verdict(s side, code codes.Code, gone bool) (failed bool, outcome string) {
 	switch code {
 	case codes.OK:
@@ -54,7 +54,7 @@ func verdict(s side, code codes.Code, gone bool) (failed bool, outcome string) {
 	return s == clientSide, ""
 }
 
-// end ends the point of a call that returned err; more stands beside the code.
+// end ends the point of a call that returned err; more is stored beside the code.
 func end(p profiler.Point, s side, err error, gone bool, more ...slog.Attr) {
 	code, message := statusOf(err)
 	failed, outcome := verdict(s, code, gone)
@@ -70,8 +70,8 @@ func end(p profiler.Point, s side, err error, gone bool, more ...slog.Attr) {
 	p.End(profiler.Ending{Group: layer.GRPC.Group, Outcome: outcome}, append(attrs, more...)...)
 }
 
-// fail ends the point of a failed call. The error that a client sees has the
-// same Go type whatever the code, so the code names the type.
+// fail ends the point of a failed call. The Go type of a client's error is the
+// same whatever the code, so the recorded type is named after the code.
 func fail(p profiler.Point, code codes.Code, message, outcome string, more []slog.Attr) {
 	attrs := append([]slog.Attr{slog.String("code", code.String())}, more...)
 	p.End(profiler.Ending{Outcome: outcome},

@@ -499,11 +499,15 @@ func TestStreamFromManyGoroutines(t *testing.T) {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for s.Send(&request{}) == nil {
 			}
-		})
-		wg.Go(func() {
+		}()
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for n := 0; ; n++ {
 				if _, err := s.Recv(); err != nil {
 					return
@@ -512,7 +516,7 @@ func TestStreamFromManyGoroutines(t *testing.T) {
 					go cancel()
 				}
 			}
-		})
+		}()
 		wg.Wait()
 		client, _ := r.atBoth(t)
 		if info := client.Stop["grpc"].(object); client.Stop["outcome"] != "cancelled" || info["received"].(float64) < 51 {

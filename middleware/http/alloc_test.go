@@ -2,6 +2,7 @@ package sondehttp
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -64,7 +65,10 @@ func TestAllocTransport(t *testing.T) {
 }
 
 func BenchmarkHandler(b *testing.B) {
-	svc, _ := profilertest.New(b, "api", func(c *profiler.Config) { c.Sink = discard{} })
+	svc, _ := profilertest.New(b, "api", func(c *profiler.Config) {
+		c.Sink = discard{}
+		c.Limits = profiler.LimitConfig{Arrivals: math.MaxInt, TracePoints: math.MaxInt, TraceBytes: math.MaxInt}
+	})
 	w := bareWriter()
 	run := func(name string, h http.Handler, r *http.Request) {
 		b.Run(name, func(b *testing.B) {

@@ -19,6 +19,8 @@ func TestAllowHosts(t *testing.T) {
 		{"*.a.example:80", "http://b.a.example", "https://b.a.example"},
 		{"10.0.0.1 [::1]:80 fe80::1", "http://10.0.0.1:5 http://[::1]/ http://[fe80::1]:7", "http://10.0.0.10 http://[::1]:81 http://[::2]"},
 		{"[::1]", "http://[::1]:81", "http://[::2]"},
+		{"https://a.example", "https://a.example HTTPS://a.example:8443", "http://a.example http://a.example:443"},
+		{"HTTP://*.a.example:80 https://[::1]", "http://b.a.example https://[::1]:9", "https://b.a.example:80 http://a.example http://[::1]"},
 		{"", "", "http://a.example http:///"},
 	}
 	for _, test := range tests {
@@ -42,8 +44,9 @@ func TestAllowHosts(t *testing.T) {
 }
 
 func TestAllowHostsRefuses(t *testing.T) {
-	for _, text := range []string{"", "*", "*.", ".", "http://a.example", "a.example/x", "a b", "a.*.b", "user@a.example",
-		"a.example:", "a.example:http", "[::1", "::1::g", "a,b", "*.*.a", "a%41", ".a", "*..a", "é.example", "[a]b", "a:1:2"} {
+	for _, text := range []string{"", "*", "*.", ".", "a.example/x", "a b", "a.*.b", "user@a.example",
+		"a.example:", "a.example:http", "[::1", "::1::g", "a,b", "*.*.a", "a%41", ".a", "*..a", "é.example", "[a]b", "a:1:2",
+		"http://", "http://a.example/", "ftp://a.example", "http://*", "http://https://a", "//a.example"} {
 		func() {
 			defer func() {
 				if v, _ := recover().(string); !strings.Contains(v, "is not a host") {

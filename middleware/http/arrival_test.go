@@ -5,8 +5,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/profiler/profilertest"
@@ -17,14 +19,48 @@ func TestArrivals(t *testing.T) {
 		Layer: "http", Kind: layer.Server,
 		Receive: func(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
 			r := httptest.NewRequestWithContext(ctx, "GET", "/", nil)
-			for name, value := range h {
-				r.Header.Set(name, value)
+			for name, value := range h.All() {
+				r.Header.Add(name, value)
 			}
 			Handler(svc, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				inside(r.Context())
 			})).ServeHTTP(httptest.NewRecorder(), r)
 		},
 	}.Test(t)
+}
+
+func TestSends(t *testing.T) {
+	for name, s := range map[string]profilertest.Sender{"friend": {Keeps: true}, "stranger": {Stranger: true}} {
+		allow := AllowHosts("a.example")
+		if s.Stranger {
+			allow = AllowHosts("b.example")
+		}
+		s.Send = func(t *testing.T, ctx context.Context, h profilertest.Headers) profilertest.Headers {
+			sent := profilertest.Headers{}
+			r := httptest.NewRequestWithContext(ctx, "GET", "http://a.example/", nil)
+			for name, value := range h.All() {
+				r.Header.Add(name, value)
+			}
+			_, _ = Transport(roundTripper(func(r *http.Request) (*http.Response, error) {
+				for name, values := range r.Header {
+					if isTraceHeader(name) {
+						sent.Set(properName(name), strings.Join(values, ","))
+					}
+				}
+				return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+			}), allow).RoundTrip(r)
+			return sent
+		}
+		t.Run(name, s.Test)
+	}
+}
+
+// properName is the name of a header of a trace as it is written on the wire.
+func properName(key string) string {
+	if strings.EqualFold(key, header.HMACName) {
+		return header.HMACName
+	}
+	return header.InfoName
 }
 
 // TestBaseContext: a main that has begun a trace of its own, and gives its

@@ -4,7 +4,7 @@ package sondehttp
 
 import "io"
 
-// bodies has, by the optional methods, what gives them to a body.
+// bodies maps each set of optional methods to a constructor of a body with these.
 var bodies = [bodyCombinations]func(*body) io.ReadCloser{
 	func(b *body) io.ReadCloser { return struct{ *body }{b} },
 	func(b *body) io.ReadCloser {

@@ -10,20 +10,20 @@ import (
 
 //go:generate go run gen_bodies.go
 
-// body ends the point of its call when it has been read or is closed. Nothing
-// that the call can reach refers to it, so that the runtime sees when it is
-// dropped.
+// body ends the point of its call when it has been read to its end or is closed.
+// Nothing reachable from the call refers to it, so that the runtime notices when
+// it is dropped.
 type body struct {
 	base    io.ReadCloser // the transport's
 	call    *call
 	cleanup runtime.Cleanup
 }
 
-// The views of a body that together have those optional methods that the
-// transport's body has; bodies_gen.go has every combination. A connection that
-// has changed its protocol is such a body: who speaks the other protocol asks
-// for Write, and for CloseWrite to end its half. The rest is for transports
-// that net/http knows nothing of.
+// The views of a body, which together have exactly the optional methods of the
+// transport's body; bodies_gen.go has every combination. A connection that has
+// switched protocols is such a body: code that speaks the other protocol asks for
+// Write, and for CloseWrite to end its half. The rest is for transports other than
+// net/http's.
 type (
 	bodyWriter     body
 	bodyHalfCloser body
@@ -53,7 +53,7 @@ type deadlines interface {
 	SetWriteDeadline(time.Time) error
 }
 
-// newBody wraps base with exactly its optional methods.
+// newBody wraps base, keeping exactly its optional methods.
 func newBody(base io.ReadCloser, c *call) io.ReadCloser {
 	b := &body{base: base, call: c}
 	b.cleanup = runtime.AddCleanup(b, (*call).leaked, c)
@@ -113,8 +113,8 @@ func (f *bodyReaderFrom) ReadFrom(src io.Reader) (int64, error) {
 	return f.base.(io.ReaderFrom).ReadFrom(src)
 }
 
-// WriteTo hands dst on as it is. An error does not end the point, since it may
-// be that of dst.
+// WriteTo passes dst on unwrapped. An error does not end the point, since it may
+// be dst's.
 func (t *bodyWriterTo) WriteTo(dst io.Writer) (int64, error) {
 	n, err := t.base.(io.WriterTo).WriteTo(dst)
 	t.call.bytes.Add(n)

@@ -10,8 +10,8 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// call is one traced call of a Transport. Seen as a [callContext] it is a part
-// of the context of what runs below.
+// call is one traced call of a Transport. Seen as a [callContext] it is part of
+// the context of the transports below.
 type call struct {
 	parent  context.Context // the request's own
 	request *http.Request   // the caller's
@@ -52,8 +52,8 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
-// same says whether r is the request of c, or what a transport between two
-// Transports has made of it. A request to elsewhere, for instance for a token,
+// same reports whether r is the request of c, or a copy made by a transport
+// between two Transports. A request to another place, for instance for a token,
 // is another call.
 func (c *call) same(r *http.Request) bool {
 	a, b := c.request.URL, r.URL
@@ -79,8 +79,8 @@ func (c *call) answered(res *http.Response, err error) {
 // touch notes that the body is being used.
 func (c *call) touch() { c.last.Store(int64(time.Since(c.begun))) }
 
-// lastUse is when the body last gave something: what comes later is the
-// caller's time, not the call's.
+// lastUse is when the body last yielded something: anything later is the caller's
+// time, not the call's.
 func (c *call) lastUse() time.Time { return c.begun.Add(time.Duration(c.last.Load())) }
 
 func (c *call) leaked() { c.end(profiler.Ending{Outcome: "leaked", Time: c.lastUse()}) }

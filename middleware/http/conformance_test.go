@@ -23,11 +23,11 @@ func sign(r *http.Request) {
 func TestConformance(t *testing.T) {
 	svc, rec := profilertest.New(t, "api")
 	wrap := func(next http.Handler) http.Handler { return sondehttp.Handler(svc, next) }
-	t.Run("untraced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{Wrap: wrap}) })
+	t.Run("untraced", func(t *testing.T) { wrapcheck.Run(t, wrapcheck.Subject{Wrap: wrap}) })
 	if points := rec.Points(t); len(points) != 0 {
 		t.Fatalf("%d points without a trace", len(points))
 	}
-	t.Run("traced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{Wrap: wrap, Prepare: sign}) })
+	t.Run("traced", func(t *testing.T) { wrapcheck.Run(t, wrapcheck.Subject{Wrap: wrap, Prepare: sign}) })
 	points := rec.Points(t)
 	if len(points) < len(wrapcheck.HandlerChecks()) {
 		t.Errorf("%d points of %d checks", len(points), len(wrapcheck.HandlerChecks()))
@@ -38,7 +38,7 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	t.Run("twice", func(t *testing.T) {
-		wrapcheck.Test(t, wrapcheck.Subject{Wrap: func(next http.Handler) http.Handler { return wrap(wrap(next)) }, Prepare: sign})
+		wrapcheck.Run(t, wrapcheck.Subject{Wrap: func(next http.Handler) http.Handler { return wrap(wrap(next)) }, Prepare: sign})
 	})
 }
 
@@ -46,7 +46,7 @@ func TestConformance(t *testing.T) {
 func TestTransportConformance(t *testing.T) {
 	svc, rec := profilertest.New(t, "front")
 	wrap := func(base http.RoundTripper) http.RoundTripper { return sondehttp.Transport(base, sondehttp.AllowAll()) }
-	t.Run("untraced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{WrapTransport: wrap}) })
+	t.Run("untraced", func(t *testing.T) { wrapcheck.Run(t, wrapcheck.Subject{WrapTransport: wrap}) })
 	if points := rec.Named(t, "http_client"); len(points) != 0 {
 		t.Fatalf("%d points without a trace", len(points))
 	}
@@ -55,7 +55,7 @@ func TestTransportConformance(t *testing.T) {
 		p.Stop()
 		*r = *r.WithContext(ctx)
 	}
-	t.Run("traced", func(t *testing.T) { wrapcheck.Test(t, wrapcheck.Subject{WrapTransport: wrap, Prepare: prepare}) })
+	t.Run("traced", func(t *testing.T) { wrapcheck.Run(t, wrapcheck.Subject{WrapTransport: wrap, Prepare: prepare}) })
 	points := rec.Named(t, "http_client")
 	if len(points) < len(wrapcheck.TransportChecks())-1 { // one makes no call
 		t.Errorf("%d points of %d checks", len(points), len(wrapcheck.TransportChecks()))
@@ -66,11 +66,11 @@ func TestTransportConformance(t *testing.T) {
 		}
 	}
 	t.Run("twice", func(t *testing.T) {
-		wrapcheck.Test(t, wrapcheck.Subject{Prepare: prepare,
+		wrapcheck.Run(t, wrapcheck.Subject{Prepare: prepare,
 			WrapTransport: func(base http.RoundTripper) http.RoundTripper { return wrap(wrap(base)) }})
 	})
 	t.Run("with phases", func(t *testing.T) {
-		wrapcheck.Test(t, wrapcheck.Subject{Prepare: prepare, WrapTransport: func(base http.RoundTripper) http.RoundTripper {
+		wrapcheck.Run(t, wrapcheck.Subject{Prepare: prepare, WrapTransport: func(base http.RoundTripper) http.RoundTripper {
 			return sondehttp.Transport(base, sondehttp.AllowAll(), sondehttp.WithPhases())
 		}})
 	})

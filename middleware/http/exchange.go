@@ -13,15 +13,15 @@ import (
 )
 
 // exchange is one traced request and its response. Seen as a [core] it is the
-// ResponseWriter that the handler gets, seen as an [exchangeContext] a part of
+// ResponseWriter that the handler gets; seen as an [exchangeContext] it is part of
 // the handler's context.
 type exchange struct {
 	w       http.ResponseWriter // the server's
 	request *http.Request       // the server's
 	parent  context.Context     // the server's; the request's may change
 
-	// What the handler answers. Like the ResponseWriter that they belong to,
-	// these are not safe for concurrent use.
+	// The handler's answer. Like the ResponseWriter that they belong to, these
+	// fields are not safe for concurrent use.
 	status   int // final one; 0: not yet
 	bytes    int64
 	hijacked bool
@@ -52,16 +52,16 @@ func (c *exchangeContext) Value(key any) any {
 	return c.parent.Value(key)
 }
 
-// current is the innermost exchange of ctx, nil if it is not traced.
+// current is the innermost exchange of ctx, or nil if it is not traced.
 func current(ctx context.Context) *exchange {
 	x, _ := ctx.Value(exchangeKey{}).(*exchange)
 	return x
 }
 
-// SetRoute tells the server point of ctx which route serves the request, for
-// routers that [http.Request.Pattern] does not speak for: a template such as
-// "/users/{id}", never a path, since reports group by it. The first call
-// counts. It does nothing in a request that is not traced, and is safe for
+// SetRoute records in the server's point of ctx which route serves the request,
+// for routers that do not set [http.Request.Pattern]. route is a template such as
+// "/users/{id}", never a path, since reports group by it. Only the first call
+// counts. SetRoute does nothing in a request that is not traced, and is safe for
 // concurrent use.
 func SetRoute(ctx context.Context, route string) {
 	if x := current(ctx); x != nil {
@@ -80,9 +80,9 @@ func (x *exchange) setRoute(route string) {
 	}
 }
 
-// RecordRoute records the pattern under which mux serves a request. It is
-// needed only where a middleware between [Handler] and mux copies the request,
-// for instance with WithContext, since Handler cannot see the copy's pattern.
+// RecordRoute wraps mux to record the pattern that matched a request. It is needed
+// only if a middleware between [Handler] and mux copies the request, for instance
+// with WithContext, since Handler cannot see the pattern of the copy.
 func RecordRoute(mux http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() { SetRoute(r.Context(), r.Pattern) }()
@@ -94,7 +94,7 @@ func RecordRoute(mux http.Handler) http.Handler {
 // above.
 type StatusError int
 
-// Error is the code with its name, "503 Service Unavailable".
+// Error returns the code with its name, such as "503 Service Unavailable".
 func (e StatusError) Error() string {
 	if text := http.StatusText(int(e)); text != "" {
 		return fmt.Sprintf("%d %s", int(e), text)
@@ -102,15 +102,15 @@ func (e StatusError) Error() string {
 	return fmt.Sprintf("status %d", int(e))
 }
 
-// complete says whether the handler has written as much as it declared. A
+// complete reports whether the handler has written as much as it declared. A
 // client that goes away after that has got its answer.
 func (x *exchange) complete() bool {
 	declared := x.w.Header()["Content-Length"]
 	return len(declared) == 1 && declared[0] == strconv.FormatInt(x.bytes, 10)
 }
 
-// end writes the stop record. returned says that the handler did; otherwise
-// end is what [profiler.Unwound] says.
+// end writes the stop record. returned says that the handler returned; otherwise
+// the ending is that of [profiler.Unwound].
 func (x *exchange) end(p profiler.Point, returned bool, end profiler.Ending) {
 	switch {
 	case x.status != 0:

@@ -9,12 +9,11 @@ import (
 	"strings"
 )
 
-// handBack leaves in the outer request what the handler left in its copy for
-// layers outside of it: net/http removes the temporary files of a multipart
-// form, loggers read the pattern and the path's values, proxies what became of
-// the URL. was is the request before the handler, ctx the context of the copy.
-// Only what the handler changed is written, since outer layers may read the
-// rest meanwhile.
+// handBack copies to the outer request what the handler changed in its own, for
+// the layers outside: net/http removes the temporary files of a multipart form,
+// loggers read the pattern and the path values, proxies look at the URL. was is
+// the request before the handler ran, ctx the context of the copy. Only what the
+// handler changed is written, since outer layers may be reading the rest.
 func handBack(outer, inner, was *http.Request, ctx context.Context) {
 	if inner.Context() != ctx {
 		*outer = *inner // the handler has written a whole request into its own
@@ -59,21 +58,22 @@ func changed[T comparable](outer *T, inner, was T) {
 	}
 }
 
-// changedMap asks whether inner is another map; one and the same is shared.
+// changedMap is changed for maps: it copies inner if it is another map, since one
+// that is shared already shows the changes.
 func changedMap[M ~map[string][]string](outer *M, inner, was M) {
 	if reflect.ValueOf(inner).Pointer() != reflect.ValueOf(was).Pointer() {
 		*outer = inner
 	}
 }
 
-// sameBody is false for bodies of a type that cannot be compared, which panics.
+// sameBody is false for bodies of a type that cannot be compared: comparing those
+// panics.
 func sameBody(a, b io.ReadCloser) (same bool) {
 	defer func() { _ = recover() }()
 	return a == b
 }
 
-// handBackPathValues copies the values of the wildcards that the pattern
-// names.
+// handBackPathValues copies the values of the wildcards named in the pattern.
 func handBackPathValues(outer, inner *http.Request, pattern string) {
 	for rest := pattern; ; {
 		_, after, ok := strings.Cut(rest, "{")
@@ -91,9 +91,9 @@ func handBackPathValues(outer, inner *http.Request, pattern string) {
 	}
 }
 
-// otherValues is where a request keeps path values that no pattern names, for
-// which net/http has no list. The copy of a request shares them, unless the
-// first was set in the copy.
+// otherValues is where a request keeps path values that no pattern names, and
+// which net/http has no way to list. A copy of a request shares them, unless the
+// first one was set in the copy.
 var otherValues, _ = reflect.TypeFor[http.Request]().FieldByName("otherValues")
 
 func handBackOtherValues(outer, inner *http.Request) {

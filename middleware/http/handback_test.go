@@ -93,7 +93,7 @@ func TestHandBack(t *testing.T) {
 	}
 }
 
-// identical says whether two fields hold the very same.
+// identical reports whether two fields hold the very same.
 func identical(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Map, reflect.Slice, reflect.Func:

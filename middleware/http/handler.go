@@ -15,13 +15,15 @@ import (
 //
 // [profiler.Service.Receive] decides whether a request is traced: if it carries
 // X-Trace-Info and X-Trace-HMAC, each once and validly signed, or if svc's
-// admission hook lets it in without. Any other goes to next as it came. A
-// Handler inside another one leaves a request alone that the outer one traces.
+// admission hook lets it in without them. Any other request is passed to next
+// unchanged, except that one over a limit of [profiler.LimitConfig] loses the two
+// headers. A Handler inside another one leaves alone a request that the outer one
+// traces.
 //
 // Panics of next pass on unchanged. The ResponseWriter that next gets has the
-// optional methods that the server's has, and Unwrap. Whatever next changes in
-// its request (Pattern, path values, parsed forms, URL, Body and all else) is
-// changed in the outer request once next is done. With a nil svc Handler
+// optional methods of the server's, and Unwrap. Whatever next changes in its
+// request (Pattern, path values, parsed forms, URL, Body and everything else) is
+// changed in the outer request once next has returned. If svc is nil, Handler
 // returns next.
 func Handler(svc *profiler.Service, next http.Handler, opts ...HandlerOption) http.Handler {
 	if svc == nil {
@@ -35,8 +37,7 @@ func Handler(svc *profiler.Service, next http.Handler, opts ...HandlerOption) ht
 	return h
 }
 
-// Middleware is [Handler] in the form that routers and chains of middleware
-// take.
+// Middleware is [Handler] in the form that routers and middleware chains expect.
 func Middleware(svc *profiler.Service, opts ...HandlerOption) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return Handler(svc, next, opts...) }
 }
@@ -47,8 +48,8 @@ type handler struct {
 	options
 }
 
-// ServeHTTP implements [http.Handler]. It does no more here than to see
-// whether the request can be traced.
+// ServeHTTP implements [http.Handler]. It only checks whether the request may be
+// traced: this is the path of every untraced request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, ok := r.Header[header.InfoKey]; !ok && h.svc.Idle(r.Context()) {
 		h.next.ServeHTTP(w, r)
@@ -72,7 +73,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Incoming) {
 	x, xw := newExchange(w, r)
-	a := requestAttrs(r)
+	a := requestAttrs(r, h.svc.Mask())
 	ctx, p := in.Open((*exchangeContext)(x), h.opening(), a[:]...)
 	h.describe(p, r)
 	if info, signed := in.Signed(); signed && h.answer != "" {
@@ -81,8 +82,8 @@ func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Inco
 	x.serve(h.next, xw, r, ctx, p)
 }
 
-// pass serves a request that is not traced, out of sight of a trace that the
-// server's base context carries.
+// pass serves a request that is not traced, hiding any trace in the server's base
+// context.
 func (h *handler) pass(w http.ResponseWriter, r *http.Request) {
 	ctx := profiler.WithoutBase(r.Context(), underServer)
 	if ctx == r.Context() {
@@ -96,11 +97,11 @@ func (h *handler) pass(w http.ResponseWriter, r *http.Request) {
 
 func underServer(ctx context.Context) bool { return ctx.Value(http.ServerContextKey) != nil }
 
-// carrier is a request that has come in, as the profiler sees it.
+// carrier is an incoming request, as the profiler sees it.
 type carrier http.Request
 
-// Get returns a header's value. Several are as good as signed by nobody: a WSGI
-// server joins them with commas.
+// Get returns a header's value. Several values count as unsigned, as for a WSGI
+// server, which joins them with commas.
 func (c *carrier) Get(name string) string {
 	key := header.InfoKey
 	if name == header.HMACName {
@@ -115,30 +116,38 @@ func (c *carrier) Get(name string) string {
 	return ","
 }
 
-// Set is not used: nothing is written to a request that has come in.
+// Set is not used: nothing is written to an incoming request.
 func (c *carrier) Set(name, value string) { c.Header.Set(name, value) }
 
-// Peer is the address that the request came from.
+// Del removes both headers, since neither is of use without the other. The map may
+// be shared, so the request gets another one.
+func (c *carrier) Del(string) {
+	if hasTraceHeader(c.Header) {
+		c.Header = withoutTraceHeaders(c.Header, 0)
+	}
+}
+
+// Peer returns the address that the request came from.
 func (c *carrier) Peer() string { return c.RemoteAddr }
 
 func (h *handler) opening() profiler.Opening {
 	return profiler.Opening{Name: h.name, Layer: layer.HTTPServer}
 }
 
-func requestAttrs(r *http.Request) [4]slog.Attr {
+func requestAttrs(r *http.Request, mask *layer.Mask) [4]slog.Attr {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
 	}
 	return [4]slog.Attr{
 		slog.String("path", quotePath(r.URL.Path)),
-		slog.String("query", r.URL.RawQuery),
+		slog.String("query", mask.Query(r.URL.RawQuery)),
 		slog.String("method", r.Method),
 		slog.String("scheme", scheme),
 	}
 }
 
-// serve runs next inside the point p and ends p, whatever becomes of next.
+// serve runs next inside the point p and ends p, however next ends.
 func (x *exchange) serve(next http.Handler, w http.ResponseWriter, r *http.Request, ctx context.Context, p profiler.Point) {
 	if r.ContentLength < 0 && r.Trailer == nil {
 		r.Trailer = http.Header{} // net/http puts the trailers of a chunked body there; shared, inner has them too

@@ -27,7 +27,7 @@ func TestHandlerRecordsRequest(t *testing.T) {
 		p.Stop()
 		_, _ = io.WriteString(w, "hello")
 	})
-	r := httptest.NewRequest("GET", "/users/%C3%A9%5B?all=1&q=%20", nil)
+	r := httptest.NewRequest("GET", "/users/%C3%A9%5B?all=1&q=%20&access_token=secret", nil)
 	in := sign(t, r.Header, "key")
 	w := httptest.NewRecorder()
 	Handler(svc, mux).ServeHTTP(w, r)
@@ -38,7 +38,7 @@ func TestHandlerRecordsRequest(t *testing.T) {
 	equal(t, "base", p.Trace, in.BaseID)
 	equal(t, "parent", p.Parent, in.ParentID)
 	equal(t, "start", p.Start, m{"request": m{
-		"path": "/users/%C3%A9%5B", "query": "all=1&q=%20", "method": "GET", "scheme": "http"}})
+		"path": "/users/%C3%A9%5B", "query": "all=1&q=%20&access_token=***", "method": "GET", "scheme": "http"}})
 	equal(t, "stop", p.Stop, m{"response": m{
 		"status_code": 200.0, "bytes": 5.0, "route": "GET /users/{id}"}})
 	equal(t, "child's parent", rec.One(t, "inside").Parent, p.ID)

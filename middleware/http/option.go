@@ -7,13 +7,13 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// HandlerOption is a choice for [Handler] and [Middleware].
+// HandlerOption configures [Handler] and [Middleware].
 type HandlerOption interface{ ofHandler(*options) }
 
-// TransportOption is a choice for [Transport].
+// TransportOption configures [Transport].
 type TransportOption interface{ ofTransport(*options) }
 
-// Option is a choice for both sides.
+// Option configures either side.
 type Option interface {
 	HandlerOption
 	TransportOption
@@ -41,45 +41,44 @@ type transportOnly func(*options)
 
 func (f transportOnly) ofTransport(o *options) { f(o) }
 
-// WithName names the points, in place of "http" and "http_client". Reports
-// group points by name.
+// WithName sets the name of the points. The default is "http" for servers and
+// "http_client" for clients. Reports group points by name.
 func WithName(name string) Option { return both(func(o *options) { o.name = name }) }
 
-// WithUpstreamNames names the points as OSProfiler does, for reports over Go
+// WithUpstreamNames names the points as OSProfiler does, for reports that cover Go
 // and Python services: "wsgi" in a server and the URL's scheme in a client.
 func WithUpstreamNames() Option { return both(func(o *options) { o.upstream = true }) }
 
-// WithFilter excludes requests, such as health checks: a request for which
-// traced is false has no point, whatever its headers say. A call that is
-// excluded carries no signed headers. traced is asked only about requests that
-// would be traced; it must be safe for concurrent use.
+// WithFilter excludes requests such as health checks: a request for which traced
+// returns false has no point, whatever its headers say, and an excluded call
+// carries no signed headers. traced is called only for requests that would be
+// traced; it must be safe for concurrent use.
 func WithFilter(traced func(*http.Request) bool) Option {
 	return both(func(o *options) { o.filter = traced })
 }
 
-// WithAttributes adds attributes of one's own to the stop record of each point.
+// WithAttributes adds attributes of your own to the stop record of each point.
 // attributes is called only for traced requests, before they are served or sent,
-// and must be safe for concurrent use. A panic of it is recorded and goes no
-// further.
+// and must be safe for concurrent use. If it panics, the panic is recorded and
+// goes no further.
 func WithAttributes(attributes func(*http.Request) []slog.Attr) Option {
 	return both(func(o *options) { o.attributes = attributes })
 }
 
-// WithTraceHeader answers a caller whose headers are signed with the id of the
-// trace in the response header called name. Nobody else is told: a request that
-// the admission hook lets in is not answered so.
+// WithTraceHeader returns the id of the trace in the response header called name
+// to callers whose headers are validly signed. Nobody else is told: requests that
+// the admission hook lets in get no such header.
 func WithTraceHeader(name string) HandlerOption {
 	return handlerOnly(func(o *options) { o.answer = http.CanonicalHeaderKey(name) })
 }
 
-// WithPhases adds to the stop record of a call's point how long its phases
-// took: "dns", "connect" and "tls" if the call had to wait for
-// them, "first_byte" since the call began, and whether the connection was
-// "reused".
+// WithPhases adds the duration of a call's phases to the stop record of its point:
+// "dns", "connect" and "tls" if the call had to wait for them, "first_byte"
+// counted from the start of the call, and whether the connection was "reused".
 func WithPhases() TransportOption { return transportOnly(func(o *options) { o.phases = true }) }
 
-// rename settles the name of the points: usual and upstream are those that a
-// side has without WithName.
+// rename settles the name of the points: usual and upstream are the names of a
+// side without WithName.
 func (o *options) rename(usual, upstream string) {
 	switch {
 	case o.name != "":
@@ -91,7 +90,7 @@ func (o *options) rename(usual, upstream string) {
 	}
 }
 
-// excludes says whether a request is never traced.
+// excludes reports whether the filter excludes a request.
 func (o *options) excludes(r *http.Request) bool { return o.filter != nil && !o.filter(r) }
 
 // describe adds the user's attributes to p.

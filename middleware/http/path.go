@@ -2,8 +2,8 @@ package sondehttp
 
 import "strings"
 
-// unquoted are the bytes that WSGI applications (webob) leave as they are when
-// they show a path; all others are percent-encoded.
+// unquoted are the bytes that WSGI applications (webob) do not percent-encode when
+// they show a path.
 var unquoted = func() (safe [256]bool) {
 	for c := range safe {
 		safe[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||

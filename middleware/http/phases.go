@@ -10,7 +10,7 @@ import (
 )
 
 // phases notes how long a call took to get a connection and the first byte of
-// its response. A transport may go on dialling for a later call when this one
+// its response. A transport may go on dialling for a later call after this one
 // has got its connection: what comes after that is not noted.
 type phases struct {
 	begun time.Time
@@ -54,7 +54,7 @@ func (ph *phases) watch(ctx context.Context) context.Context {
 	})
 }
 
-// start notes the first try: addresses are tried side by side.
+// start notes the first attempt only: addresses are tried concurrently.
 func (ph *phases) start(phase int) {
 	ph.mu.Lock()
 	defer ph.mu.Unlock()

@@ -13,18 +13,22 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// Transport traces the calls that go through base, nil meaning
-// [http.DefaultTransport]. Calls whose context carries no profiler go straight
-// to base.
+// Transport traces the calls that go through base; nil means
+// [http.DefaultTransport].
 //
-// Each traced call is one point, from the call of RoundTrip until the
-// response's body has been read to its end or closed; a redirect is a call of
-// its own. Hosts that allow names get signed headers and go on with the trace;
-// from a traced request to any other host both headers are removed, wherever
-// they came from. The caller's request is not changed. The body of a traced
-// response has those of Write, CloseWrite, ReadFrom, WriteTo, Seek and a
-// connection's deadlines that the base's has, and no other methods. A Transport
-// inside another one leaves a call alone that the outer one traces.
+// Each traced call is one point, from the call of RoundTrip until the response's
+// body has been read to its end or closed; a redirect is a call of its own. Hosts
+// named by allow get signed headers and continue the trace. From a request to any
+// other host both headers are removed, wherever they came from and whether or not
+// its context carries a trace. A redirect from https to http carries no headers,
+// whatever host it leads to. A request without a trace otherwise goes straight to
+// base.
+//
+// The caller's request is not changed, and the request in the response shows no
+// signature. Besides Read and Close, the body of a traced response has those of
+// Write, CloseWrite, ReadFrom, WriteTo, Seek and a connection's deadlines that
+// base's has. A Transport inside another one leaves alone a call that the outer
+// one traces.
 func Transport(base http.RoundTripper, allow Allow, opts ...TransportOption) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
@@ -45,10 +49,30 @@ type transport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !profiler.Active(r.Context()) || r.URL == nil {
+	if profiler.Active(r.Context()) && r.URL != nil {
+		return t.trace(r)
+	}
+	if r.Header[header.InfoKey] != nil && r.URL != nil {
+		return t.pass(r)
+	}
+	return t.base.RoundTrip(r)
+}
+
+// pass sends a request without a point; if its host is allowed, it keeps the
+// headers that it has.
+func (t *transport) pass(r *http.Request) (*http.Response, error) {
+	if t.allow.allowsRequest(r) {
 		return t.base.RoundTrip(r)
 	}
-	return t.trace(r)
+	return t.bare(r)
+}
+
+// bare sends a request without a point and without the two headers.
+func (t *transport) bare(r *http.Request) (*http.Response, error) {
+	inner := withoutTrace(r)
+	res, err := t.base.RoundTrip(inner)
+	hideSignature(res, inner, r)
+	return res, err
 }
 
 // CloseIdleConnections does for base what [http.Client.CloseIdleConnections]
@@ -60,15 +84,18 @@ func (t *transport) CloseIdleConnections() {
 }
 
 func (t *transport) trace(r *http.Request) (*http.Response, error) {
-	allowed := t.allow.allows(r.URL)
-	if outer := callOf(r.Context()); outer != nil && outer.same(r) {
-		if !allowed {
-			r = withoutTrace(r)
-		}
-		return t.base.RoundTrip(r)
+	outer := callOf(r.Context())
+	if outer == nil && profiler.Calling(r.Context(), "http") {
+		inner := t.signed(r, r.Context())
+		res, err := t.base.RoundTrip(inner)
+		hideSignature(res, inner, r)
+		return res, err
+	}
+	if outer != nil && outer.same(r) {
+		return t.pass(r)
 	}
 	if t.excludes(r) {
-		return t.base.RoundTrip(withoutTrace(r))
+		return t.bare(r)
 	}
 	c := &call{parent: r.Context(), request: r}
 	a := callAttrs(r)
@@ -76,19 +103,14 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	if t.upstream {
 		name = r.URL.Scheme
 	}
-	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{Name: name, Layer: layer.HTTPClient}, a[:]...)
+	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{Name: name, Layer: layer.HTTPClient, Call: "http"}, a[:]...)
 	t.describe(p, r)
 	c.point, c.begun = p, time.Now()
 	if t.phases {
 		c.phases = &phases{begun: c.begun}
 		ctx = c.phases.watch(ctx)
 	}
-	inner := r.WithContext(ctx)
-	if allowed && r.Header != nil {
-		inner.Header = withTraceHeaders(ctx, r.Header)
-	} else if hasTraceHeader(r.Header) {
-		inner.Header = withoutTraceHeaders(r.Header, 0)
-	}
+	inner := t.signed(r, ctx)
 	returned := false
 	defer func() {
 		if !returned {
@@ -102,11 +124,36 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	}()
 	res, err := t.base.RoundTrip(inner)
 	returned = true
-	if res != nil && res.Request == inner {
-		res.Request = r // as without us, and without our signature
-	}
+	hideSignature(res, inner, r)
 	c.answered(res, err)
 	return res, err
+}
+
+// signed is a copy of r with ctx, and with signed headers if they are allowed, or
+// without any if not.
+func (t *transport) signed(r *http.Request, ctx context.Context) *http.Request {
+	inner := r.WithContext(ctx)
+	if r.Header != nil && t.allow.allowsRequest(r) {
+		inner.Header = withTraceHeaders(ctx, r.Header)
+	} else if hasTraceHeader(r.Header) {
+		inner.Header = withoutTraceHeaders(r.Header, 0)
+	}
+	return inner
+}
+
+// hideSignature has res show the caller's request in place of inner, which was
+// sent, and removes our signature from a clone that a transport below has made.
+func hideSignature(res *http.Response, inner, r *http.Request) {
+	if res == nil || res.Request == nil {
+		return
+	}
+	switch res.Request {
+	case inner:
+		res.Request = r
+	case r:
+	default:
+		res.Request = withoutTrace(res.Request)
+	}
 }
 
 // callAttrs describes a call as OSProfiler's adapter for Python's requests
@@ -122,7 +169,7 @@ func callAttrs(r *http.Request) [6]slog.Attr {
 	}
 	return [6]slog.Attr{
 		slog.String("method", method),
-		slog.String("query", r.URL.RawQuery),
+		slog.String("query", profiler.MaskOf(r.Context()).Query(r.URL.RawQuery)),
 		slog.String("path", r.URL.EscapedPath()),
 		slog.String("hostname", strings.ToLower(r.URL.Hostname())),
 		{Key: "port", Value: port},
@@ -130,7 +177,7 @@ func callAttrs(r *http.Request) [6]slog.Attr {
 	}
 }
 
-// isTraceHeader knows the two headers in any spelling, since a header map may
+// isTraceHeader recognises the two headers in any spelling, since a header map may
 // hold keys that are not canonical.
 func isTraceHeader(key string) bool {
 	return len(key) == len(header.InfoName) &&
@@ -146,7 +193,7 @@ func hasTraceHeader(h http.Header) bool {
 	return false
 }
 
-// withoutTrace is r without the two headers, r itself if it has none.
+// withoutTrace is r without the two headers, or r itself if it has none.
 func withoutTrace(r *http.Request) *http.Request {
 	if !hasTraceHeader(r.Header) {
 		return r
@@ -156,7 +203,7 @@ func withoutTrace(r *http.Request) *http.Request {
 	return inner
 }
 
-// withoutTraceHeaders copies h with room for so many more.
+// withoutTraceHeaders copies h without the two headers, with room for more others.
 func withoutTraceHeaders(h http.Header, more int) http.Header {
 	out := make(http.Header, len(h)+more)
 	for key, values := range h {

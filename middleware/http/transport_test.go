@@ -68,7 +68,7 @@ func TestTransportJoins(t *testing.T) {
 	})))
 	defer srv.Close()
 	ctx, root := begin(t, front)
-	r, _ := http.NewRequestWithContext(ctx, "", srv.URL+"/a%2Fb?q=1", nil)
+	r, _ := http.NewRequestWithContext(ctx, "", srv.URL+"/a%2Fb?q=1&sig=secret", nil)
 	res, err := client(t, AllowHosts("127.0.0.1")).Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestTransportJoins(t *testing.T) {
 	port, _ := strconv.Atoi(u.Port())
 	p := frontRec.One(t, "http_client")
 	equal(t, "parent", p.Parent, root.ID())
-	equal(t, "start", p.Start, m{"requests": m{"method": "GET", "query": "q=1", "path": "/a%2Fb",
+	equal(t, "start", p.Start, m{"requests": m{"method": "GET", "query": "q=1&sig=***", "path": "/a%2Fb",
 		"hostname": "127.0.0.1", "port": float64(port), "scheme": "http"}})
 	equal(t, "stop", p.Stop, m{"requests": m{"status_code": 200.0, "bytes": 5.0}})
 	equal(t, "the server's parent", backRec.One(t, "http").Parent, p.ID)
@@ -113,7 +113,7 @@ func TestTransportUntraced(t *testing.T) {
 			t.Error("not the caller's request")
 		}
 		return res, nil
-	}), AllowHosts("b.example"))
+	}), AllowHosts("a.example"))
 	if got, err := tr.RoundTrip(r); got != res || err != nil {
 		t.Errorf("%v %v", got, err)
 	}
@@ -422,7 +422,9 @@ func TestManyCalls(t *testing.T) {
 	const workers, calls = 8, 25
 	var all sync.WaitGroup
 	for i := range workers {
-		all.Go(func() {
+		all.Add(1)
+		go func() {
+			defer all.Done()
 			for j := range calls {
 				path := fmt.Sprintf("/%d/%d", i, j)
 				r, _ := http.NewRequest("GET", outer.URL+path, nil)
@@ -434,7 +436,7 @@ func TestManyCalls(t *testing.T) {
 				}
 				equal(t, "answer", readAll(t, res), path)
 			}
-		})
+		}()
 	}
 	all.Wait()
 	outer.Close()

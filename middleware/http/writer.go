@@ -11,14 +11,14 @@ import (
 
 //go:generate go run gen_writers.go
 
-// The views of an exchange that together are a ResponseWriter with those
-// optional methods that the server's has; writers_gen.go has every
-// combination. A program may ask for these and act on the answer, so not one
-// of them is claimed in vain.
+// The views of an exchange, which together are a ResponseWriter with exactly the
+// optional methods of the server's; writers_gen.go has every combination. A
+// program may ask for these and act on the answer, so none may be claimed without
+// being there.
 //
-// What core has beyond a ResponseWriter is always there: it gives the very
-// result that [io.WriteString] or an [http.ResponseController] would get from
-// the server's writer.
+// The methods that core has beyond a ResponseWriter are always there: they return
+// what [io.WriteString] or an [http.ResponseController] would get from the
+// server's writer.
 type (
 	core          exchange // Header, Write, WriteHeader, WriteString, Unwrap, deadlines, full duplex
 	flusher       exchange // Flush and FlushError
@@ -70,7 +70,7 @@ func optionals(w http.ResponseWriter) int {
 	return n
 }
 
-// sent notes that the header has gone out, with 200 if nobody said otherwise.
+// sent notes that the header has gone out, with status 200 unless another was set.
 func (x *exchange) sent() {
 	if x.status == 0 && !x.hijacked {
 		x.status = http.StatusOK
@@ -115,7 +115,7 @@ func (c *core) SetReadDeadline(t time.Time) error  { return c.control().SetReadD
 func (c *core) SetWriteDeadline(t time.Time) error { return c.control().SetWriteDeadline(t) }
 func (c *core) EnableFullDuplex() error            { return c.control().EnableFullDuplex() }
 
-// ReadFrom hands src on as it is, so that the server can use sendfile.
+// ReadFrom passes src on unwrapped, so that the server can use sendfile.
 func (f *readerFrom) ReadFrom(src io.Reader) (int64, error) {
 	n, err := f.w.(io.ReaderFrom).ReadFrom(src)
 	(*exchange)(f).wrote(n, err)

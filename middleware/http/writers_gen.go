@@ -4,7 +4,7 @@ package sondehttp
 
 import "net/http"
 
-// writers has, by what optionals returns, what makes an exchange and its writer.
+// writers maps what optionals returns to a constructor of an exchange and its writer.
 var writers = [combinations]func() (*exchange, http.ResponseWriter){
 	func() (*exchange, http.ResponseWriter) {
 		type writer struct{ *core }

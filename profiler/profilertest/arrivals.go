@@ -3,6 +3,10 @@ package profilertest
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sonde-go/sonde/header"
@@ -10,9 +14,9 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// Headers is a [header.Carrier] that is a map. Names are compared as they are:
-// they are [header.InfoName] and [header.HMACName]. It is not safe for concurrent
-// use.
+// Headers is a map that is a [header.Carrier]. Its keys are [header.InfoName] and
+// [header.HMACName], compared exactly. Several values of one header are separated
+// by commas; see [Headers.All]. It is not safe for concurrent use.
 type Headers map[string]string
 
 // Get implements [header.Carrier].
@@ -21,17 +25,34 @@ func (h Headers) Get(name string) string { return h[name] }
 // Set implements [header.Carrier].
 func (h Headers) Set(name, value string) { h[name] = value }
 
+// Del implements [header.Deleter].
+func (h Headers) Del(name string) { delete(h, name) }
+
+// All yields each name with each of its values, to pass them to a layer whose
+// headers may have several.
+func (h Headers) All() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for name, values := range h {
+			for value := range strings.SplitSeq(values, ",") {
+				if !yield(name, value) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Receiver is a layer that receives requests or messages: a server, or a
 // consumer. All fields are required.
 type Receiver struct {
-	// Layer is the name that the layer gives to [profiler.Service.Receive], in
+	// Layer is the name that the layer passes to [profiler.Service.Receive] in
 	// [profiler.Arrival].
 	Layer string
 	// Kind is layer.Server or layer.Consumer, also as in the Arrival.
 	Kind layer.Kind
-	// Receive has the layer receive one request that carries h, in ctx, for svc,
-	// which may be nil. It has the layer call inside once, with the context that
-	// the request is served in, and returns when the layer has ended its point.
+	// Receive makes the layer receive one request that carries h, in ctx, for svc,
+	// which may be nil. The layer must call inside once, with the context that the
+	// request is served in. Receive returns when the layer has ended its point.
 	// inside may call Receive again.
 	//
 	//	func(t *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
@@ -54,7 +75,11 @@ const (
 var arrivals = []struct{ service, headers, context, hook, kind, want string }{
 	{service: "nil", want: untraced},
 	{service: "disabled", want: untraced},
+	{service: "off", want: untraced},
 	{headers: "forged", want: untraced},
+	{headers: "with two infos", want: untraced}, // as good as forged
+	{headers: "with two signatures", want: untraced},
+	{headers: "of a full trace", want: untraced},             // over a limit
 	{headers: "signed", context: "outer layer", want: below}, // they are the headers of that layer
 	{headers: "signed", want: joined},
 	{headers: "of another trace", want: joined},
@@ -76,20 +101,21 @@ func expected(service, headers, ctx, hook, kind string) string {
 }
 
 // Test runs the layer through every way in which a request can arrive, as
-// subtests: the Service nil, disabled or enabled; headers none, signed, forged,
-// or signed by another trace; in ctx no trace, that of an outer layer of the same
-// request, or one that the program has begun; no admission hook, or one that says
-// yes or no. There is one right answer to each, the same for all layers, as
-// [profiler.Service.Receive] has it: the request is untraced and served in the
-// context as it came, or it is one point that has ended, with the right parent.
-// Last, the layer receives a request inside the same request, as a layer that is
-// installed twice does, and must record it once.
+// subtests: the Service is nil, disabled, off or enabled; the headers are missing,
+// signed, forged, doubled, those of another trace, or those of a trace over its
+// limits; ctx carries no trace, that of an outer layer of the same request, or one
+// that the program has begun; there is no admission hook, or one that says yes or
+// no. Each case has one right answer, the same for all layers, as documented at
+// [profiler.Service.Receive]: the request is untraced and served in the context as
+// it came, or it is one point that has ended, with the right parent. Finally, the
+// layer receives a request inside the same request, as a layer that is installed
+// twice does, and must record it once.
 //
-// For each request that is traced the layer must open exactly one point, which is
-// not called "around", and nothing may be recorded after Receive has returned.
+// For each traced request the layer must open exactly one point, which must not be
+// called "around" or "earlier", and record nothing after Receive has returned.
 func (r Receiver) Test(t *testing.T) {
-	for _, service := range []string{"nil", "disabled", "enabled"} {
-		for _, headers := range []string{"none", "signed", "forged", "of another trace"} {
+	for _, service := range []string{"nil", "disabled", "off", "enabled"} {
+		for _, headers := range []string{"none", "signed", "forged", "with two infos", "with two signatures", "of another trace", "of a full trace"} {
 			for _, ctx := range []string{"none", "outer layer", "own trace"} {
 				for _, hook := range []string{"none", "yes", "no"} {
 					name := fmt.Sprintf("service %s/headers %s/context %s/hook %s", service, headers, ctx, hook)
@@ -114,6 +140,9 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 				return hook == "yes"
 			}
 		}
+		if headers == "of a full trace" {
+			c.Limits.TracePoints = 1
+		}
 	})
 	keys, _ := header.ParseKeys("key")
 	forger, _ := header.ParseKeys("another key")
@@ -128,6 +157,17 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 	case "of another trace":
 		trace = other
 		keys.Primary().Sign(trace).Write(h)
+	case "with two infos":
+		keys.Primary().Sign(trace).Write(h)
+		h[header.InfoName] += "," + h[header.InfoName]
+	case "with two signatures":
+		keys.Primary().Sign(trace).Write(h)
+		h[header.HMACName] += "," + h[header.HMACName]
+	case "of a full trace":
+		keys.Primary().Sign(trace).Write(h)
+		first := svc.Receive(context.Background(), profiler.Arrival{Layer: r.Layer, Kind: r.Kind}, maps.Clone(h))
+		_, p := first.Open(context.Background(), profiler.Opening{Name: "earlier"})
+		p.Stop()
 	}
 
 	ctx := context.Background()
@@ -153,6 +193,8 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 		receiving = nil
 	case "disabled":
 		receiving, _ = profiler.New(profiler.Config{Disabled: true})
+	case "off":
+		svc.SetEnabled(false)
 	}
 	served := 0
 	r.Receive(t, ctx, receiving, h, func(inside context.Context) {
@@ -167,13 +209,9 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 	})
 	around.Stop()
 
-	got := rec.Points(t)
-	for i := range got {
-		if got[i].Name == "around" {
-			got = append(got[:i], got[i+1:]...)
-			break
-		}
-	}
+	got := slices.DeleteFunc(rec.Points(t), func(p Point) bool {
+		return p.Name == "around" || p.Name == "earlier" || p.Name == "sonde_refused"
+	})
 	if served != 1 {
 		t.Errorf("the request is served %d times, want once", served)
 	}
@@ -193,12 +231,16 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 	if mayAsk := service == "enabled" && headers == "none" && in == "none" && hook != "none"; (asked > 0) != mayAsk || asked > 1 {
 		t.Errorf("the admission hook was asked %d times; it is asked once if there are neither headers nor a trace in ctx, else never", asked)
 	}
-	if n := svc.Stats().Refused[header.ErrUnknownKey]; (n == 1) != (service == "enabled" && headers == "forged") {
-		t.Errorf("%d requests are counted as forged; were they given to Service.Receive?", n)
+	forged := headers == "forged" || headers == "with two infos" || headers == "with two signatures"
+	if n := svc.Stats().Refused[header.ErrUnknownKey]; (n == 1) != (service == "enabled" && forged) {
+		t.Errorf("%d requests are counted as forged; were they given to Service.Receive, with all values of their headers?", n)
+	}
+	if n := svc.Stats().Refused[header.ErrTraceFull]; (n == 1) != (service == "enabled" && headers == "of a full trace") {
+		t.Errorf("%d requests are counted as over a limit; were they given to Service.Receive?", n)
 	}
 }
 
-// again has the layer receive a request inside of the same request, as a layer
+// again has the layer receive a request inside the same request, as a layer
 // that is installed twice does.
 func (r Receiver) again(t *testing.T) {
 	svc, rec := New(t, "svc")

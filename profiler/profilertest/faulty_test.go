@@ -18,6 +18,7 @@ import (
 type toy struct {
 	arrival                                                                     string
 	alone, trusting, endless, outside, stripped, twice, refuses, deaf, repeated bool
+	first, freely                                                               bool
 }
 
 func (l toy) receive(_ *testing.T, ctx context.Context, svc *profiler.Service, h profilertest.Headers, inside func(context.Context)) {
@@ -26,12 +27,21 @@ func (l toy) receive(_ *testing.T, ctx context.Context, svc *profiler.Service, h
 		asked = context.Background()
 	}
 	carried := h
+	if l.first {
+		carried = profilertest.Headers{}
+		for name, value := range h.All() {
+			carried[name] = value
+		}
+	}
 	if l.deaf {
 		carried = profilertest.Headers{}
 	}
 	in := svc.Receive(asked, profiler.Arrival{Layer: l.arrival, Kind: layer.Server}, carried)
 	within, p := in.Open(ctx, profiler.Opening{Name: "toy"})
 	if l.trusting && !in.Traced() && h[header.InfoName] != "" {
+		within, p = svc.Begin(ctx, profiler.Opening{Name: "toy"})
+	}
+	if l.freely && !in.Traced() && svc.Stats().Refused[header.ErrTraceFull] > 0 {
 		within, p = svc.Begin(ctx, profiler.Opening{Name: "toy"})
 	}
 	if l.repeated && in.Repeated() {
@@ -79,6 +89,12 @@ var suites = map[string]struct {
 	"serves only what is traced": {"served 0 times", toyed(toy{arrival: "toy", refuses: true})},
 	"does not read headers":      {"counted as forged", toyed(toy{arrival: "toy", deaf: true})},
 	"records itself twice":       {"received inside itself", toyed(toy{arrival: "toy", repeated: true})},
+	"takes one of two values":    {"with all values of their headers", toyed(toy{arrival: "toy", first: true})},
+	"heeds no limit":             {"want no point", toyed(toy{arrival: "toy", freely: true})},
+	"sends":                      {"", sending(false, func(ctx context.Context, h profilertest.Headers) { profiler.Inject(ctx, h) })},
+	"sends to a stranger":        {"want no headers", sending(true, func(ctx context.Context, h profilertest.Headers) { profiler.Inject(ctx, h) })},
+	"sends what it carries":      {"want no headers", sending(false, func(context.Context, profilertest.Headers) {})},
+	"sends nothing":              {"want the signed headers", sending(false, func(_ context.Context, h profilertest.Headers) { header.Remove(h) })},
 	"passes on": {"", func(t *testing.T) {
 		passOn(t, func(ctx context.Context, fn func()) {
 			_ = profiler.Trace(ctx, "toy", func(context.Context) error { fn(); return nil })
@@ -122,6 +138,16 @@ var suites = map[string]struct {
 
 func toyed(l toy) func(*testing.T) {
 	return profilertest.Receiver{Layer: "toy", Kind: layer.Server, Receive: l.receive}.Test
+}
+
+func sending(stranger bool, prepare func(context.Context, profilertest.Headers)) func(*testing.T) {
+	return profilertest.Sender{
+		Stranger: stranger,
+		Send: func(_ *testing.T, ctx context.Context, h profilertest.Headers) profilertest.Headers {
+			prepare(ctx, h)
+			return h
+		},
+	}.Test
 }
 
 // suiteOf names the suite that a process of [TestSuitesComplain] runs.

@@ -16,11 +16,12 @@
 //		}
 //	}
 //
-// For the author of a layer there are two suites. [Receiver.Test] runs a layer
+// For the author of a layer there are three suites. [Receiver.Test] runs a layer
 // through every way in which a request can arrive: with and without headers,
-// forged ones, inside another trace, with a hook that says yes or no. [PassOn],
-// with [Recorder.Unwound], checks that a layer neither swallows a panic nor
-// loses the point that it passes through.
+// forged ones, inside another trace, over a limit, with a hook that says yes or no.
+// [Sender.Test] checks that what a layer sends carries the headers of its own trace
+// and no others. [PassOn], with [Recorder.Unwound], checks that a layer neither
+// swallows a panic nor loses the point that the panic passes through.
 package profilertest
 
 import (

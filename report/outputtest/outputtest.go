@@ -1,10 +1,10 @@
-// Package outputtest tests the forms in which reports are written, see
-// [report.Output]: those of package report, and those of other modules.
+// Package outputtest tests forms in which reports are written, see
+// [report.Output]: those of this module and those of others.
 //
 //	func TestCSV(t *testing.T) { outputtest.Run(t, csv.Output, "testdata") }
 //
-// It adds the flag -update to the tests that import it, which writes the golden
-// files anew.
+// It adds the flag -update to the tests that import it, which rewrites the golden
+// files.
 package outputtest
 
 import (
@@ -24,15 +24,15 @@ import (
 	"github.com/sonde-go/sonde/report"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // Run writes the report of each of [Traces] in a form, without options, and
-// compares it with the golden file dir/FORM/TRACE.golden. Of each it also checks
-// what holds for every form: that it is the same again and with several writers
-// at once, that an error of the writer is returned wherever it comes, that the
-// report stays as it is, and that a form which calls itself text holds nothing
-// that steers a terminal, with any options. At last it writes reports of three
-// thousand points, wide and deep.
+// compares it with the golden file dir/FORM/TRACE.golden. It also checks what must
+// hold for every form: that writing again, or concurrently, writes the same; that
+// an error of the writer is returned wherever it occurs; that the report does not
+// change; and that a form that claims to be text contains nothing that controls a
+// terminal, whatever the options. Finally it writes reports of three thousand
+// points, wide and deep.
 func Run(t *testing.T, form report.Output, dir string) {
 	t.Helper()
 	if problem := describes(form); problem != "" {
@@ -58,7 +58,7 @@ func Run(t *testing.T, form report.Output, dir string) {
 	}
 }
 
-// Golden compares what a test got with a file, or with -update writes the file.
+// Golden compares got with the content of file or, with -update, writes the file.
 func Golden(t testing.TB, file string, got []byte) {
 	t.Helper()
 	if *update {
@@ -80,10 +80,10 @@ func Golden(t testing.TB, file string, got []byte) {
 	g, w := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
 	for i := range min(len(g), len(w)) {
 		if !bytes.Equal(g[i], w[i]) {
-			t.Fatalf("%s, line %d: got %q, want %q; if that is meant, -update writes the file anew", file, i+1, g[i], w[i])
+			t.Fatalf("%s, line %d: got %q, want %q; if that is intended, -update rewrites the file", file, i+1, g[i], w[i])
 		}
 	}
-	t.Fatalf("%s: got %d lines, want %d; if that is meant, -update writes the file anew", file, len(g), len(w))
+	t.Fatalf("%s: got %d lines, want %d; if that is intended, -update rewrites the file", file, len(g), len(w))
 }
 
 var formName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
@@ -115,13 +115,13 @@ func check(form report.Output, build func() *report.Report) (got []byte, problem
 	before := model(r)
 	got = write(r, report.Options{})
 	if !bytes.Equal(write(r, report.Options{}), got) || !bytes.Equal(write(build(), report.Options{}), got) {
-		say("Write writes something else the second time")
+		say("Write writes something different the second time")
 	}
 	if !bytes.Equal(model(r), before) {
 		say("Write changes the report")
 	}
 	if !sameAtOnce(form, r, got) {
-		say("Write writes something else when several write at once")
+		say("Write writes something different when several write at once")
 	}
 	for _, room := range []int{0, len(got) / 2, len(got) - 1} {
 		if w := (&full{room: room}); len(got) > 0 && !errors.Is(form.Write(w, r, report.Options{}), errFull) {
@@ -137,7 +137,7 @@ func check(form report.Output, build func() *report.Report) (got []byte, problem
 			text = color.ReplaceAll(text, nil)
 		}
 		if c, ok := steers(text); ok {
-			say("the form says that it is text, and with %+v it has %s, which a terminal does not show as it is", o, c)
+			say("the form claims to be text, but with %+v it contains %s, which is not safe on a terminal", o, c)
 		}
 	}
 	return got, problems
@@ -146,7 +146,8 @@ func check(form report.Output, build func() *report.Report) (got []byte, problem
 // model is all that a report says.
 func model(r *report.Report) []byte {
 	var out bytes.Buffer
-	_ = r.WriteJSON(&out) // which a Buffer does not fail
+	_ = r.WriteOSProfiler(&out) // which a Buffer does not fail
+	fmt.Fprintf(&out, "%+v %+v %+v", r.Points, r.Stats, r.Warnings)
 	return out.Bytes()
 }
 
@@ -184,7 +185,7 @@ func (f *full) Write(b []byte) (int, error) {
 // color is what chooses a colour on a terminal, or ends it.
 var color = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// steers finds what is no printable character, tab or end of a line.
+// steers finds anything but printable characters, tabs and newlines.
 func steers(text []byte) (what string, found bool) {
 	for i := 0; i < len(text); {
 		c, size := utf8.DecodeRune(text[i:])

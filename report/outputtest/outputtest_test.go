@@ -45,10 +45,10 @@ func TestCheckComplains(t *testing.T) {
 	quoted := func(p *report.Point) string { return fmt.Sprintf("%+q", p.Name) }
 	for want, form := range map[string]report.Output{
 		"": {Text: true, Write: func(w io.Writer, r *report.Report, _ report.Options) error { return each(w, r, "%s\n", quoted) }},
-		"has U+001B": {Text: true, Write: func(w io.Writer, r *report.Report, _ report.Options) error {
+		"contains U+001B": {Text: true, Write: func(w io.Writer, r *report.Report, _ report.Options) error {
 			return each(w, r, "%s\n", name)
 		}},
-		"has the byte 0xff": {Text: true, Write: func(w io.Writer, r *report.Report, _ report.Options) error {
+		"contains the byte 0xff": {Text: true, Write: func(w io.Writer, r *report.Report, _ report.Options) error {
 			return each(w, r, "%s\xff\n", quoted)
 		}},
 		"the second time": {Write: func(w io.Writer, r *report.Report, _ report.Options) error {
@@ -68,7 +68,7 @@ func TestCheckComplains(t *testing.T) {
 			return nil
 		}},
 		"Write changes the report": {Write: func(w io.Writer, r *report.Report, _ report.Options) error {
-			_, err := fmt.Fprintln(w, r.BaseID)
+			_, err := fmt.Fprintln(w, r.Trace)
 			once.Do(func() { r.Stats = nil })
 			return err
 		}},
@@ -101,7 +101,7 @@ func hostileProblems(t *testing.T, form report.Output) string {
 }
 
 func TestDescribes(t *testing.T) {
-	fine := report.JSON
+	fine := report.OSProfiler
 	if problem := describes(fine); problem != "" {
 		t.Error(problem)
 	}

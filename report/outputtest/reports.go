@@ -13,16 +13,16 @@ import (
 	"github.com/sonde-go/sonde/report/testdata"
 )
 
-// Trace is a recorded trace, of which Report makes a report.
+// Trace is a recorded trace.
 type Trace struct {
-	// Name says what there is to see in it: "shop". It is the same in later
+	// Name says what the trace shows, such as "shop". Names do not change in later
 	// versions of this module, which may add traces.
 	Name string
 
 	records [][]byte
 }
 
-// Report makes the report of the trace, a new one for each call.
+// Report returns a new report of the trace.
 func (r *Trace) Report(t testing.TB) *report.Report {
 	t.Helper()
 	made, err := report.Build(func(yield func(record.Record, error) bool) {
@@ -41,8 +41,8 @@ func (r *Trace) Report(t testing.TB) *report.Report {
 //go:embed testdata/*.jsonl
 var own embed.FS
 
-// Traces returns the recorded traces: some of what OSProfiler has recorded, one
-// of services with Sonde, one by a hostile author, and one without any record.
+// Traces returns the recorded traces: some recorded by OSProfiler, one by services
+// with Sonde, one with hostile content, and one without any record, among others.
 func Traces(t testing.TB) []Trace {
 	t.Helper()
 	traces := []Trace{{Name: "nothing"}}

@@ -3,6 +3,7 @@ package sondenats_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
+	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/profiler/profilertest"
@@ -73,6 +75,50 @@ func next[T any](t testing.TB, c <-chan T) T {
 	}
 }
 
+// TestWithName: each point has the name that the user gives it, and an empty one
+// changes nothing.
+func TestWithName(t *testing.T) {
+	nc := connect(t, server.Options{})
+	svc, rec := profilertest.New(t, "shop")
+	sub, err := nc.Subscribe("handled", sondenats.Handler(svc, func(_ context.Context, m *nats.Msg) {
+		if m.Reply != "" {
+			if err := m.Respond(nil); err != nil {
+				t.Error(err)
+			}
+		}
+	}, sondenats.WithName("handle")))
+	subscribed(t, nc, sub, err)
+	pulled, err := nc.SubscribeSync("pulled")
+	subscribed(t, nc, pulled, err)
+	ctx, cancel := context.WithTimeout(begin(t, svc), patience)
+	defer cancel()
+	m := &nats.Msg{Subject: "pulled"}
+	if err := errors.Join(
+		sondenats.Publish(ctx, nc, "pulled", nil, sondenats.WithName("publish")),
+		sondenats.PublishRequest(ctx, nc, "pulled", "answers", nil, sondenats.WithName("publish_request")),
+		sondenats.PublishMsg(ctx, nc, m, sondenats.WithName("publish_msg")),
+		sondenats.PublishMsg(ctx, nc, m, sondenats.WithName("")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sondenats.Request(ctx, nc, "handled", nil, sondenats.WithName("request")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sondenats.RequestMsg(ctx, nc, &nats.Msg{Subject: "handled"}, sondenats.WithName("request_msg")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := pulled.NextMsg(patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, p := sondenats.Process(context.Background(), svc, got, sondenats.WithName("process"))
+	p.Stop()
+	watchdog.Until(t, "both requests to be handled", func() bool { return len(rec.Named(t, "handle")) == 2 })
+	for _, name := range []string{"publish", "publish_request", "publish_msg", "nats_publish", "request", "request_msg", "process"} {
+		rec.One(t, name)
+	}
+}
+
 func TestPublishSubscribe(t *testing.T) {
 	nc := connect(t, server.Options{})
 	shop, sent := profilertest.New(t, "shop")
@@ -119,6 +165,9 @@ func TestPublishSubscribe(t *testing.T) {
 		}
 		if got := info(t, in.Start); got["subject"] != "orders.new" || got["bytes"] != 11.0 || got["queue"] != "workers" {
 			t.Errorf("%s: %v", name, got)
+		}
+		if stored := fmt.Sprint(out, in); strings.Contains(stored, string(m.Data)) {
+			t.Errorf("%s: the body is stored: %s", name, stored)
 		}
 		if !out.Stopped || !in.Stopped || len(out.Stop) != 0 || len(in.Stop) != 0 {
 			t.Errorf("%s: %+v %+v", name, out, in)
@@ -189,7 +238,7 @@ func TestRequestFailures(t *testing.T) {
 		{"nobody", same, nats.ErrNoResponders, "errors.errorString", nil},
 		{"silent", late, context.DeadlineExceeded, "context.deadlineExceededError", "timeout"},
 		{"silent", cancelled, context.Canceled, nil, "cancelled"},
-		{"bad subject", same, nats.ErrBadSubject, "errors.errorString", nil},
+		{"", same, nats.ErrBadSubject, "errors.errorString", nil},
 	} {
 		_, err := sondenats.Request(test.ctx(begin(t, svc)), nc, test.subject, nil)
 		if !errors.Is(err, test.want) {
@@ -220,7 +269,6 @@ func TestSameErrorsAsUntraced(t *testing.T) {
 			return err
 		},
 		"no subject":    func(ctx context.Context) error { return sondenats.Publish(ctx, nc, "", nil) },
-		"no reply":      func(ctx context.Context) error { return sondenats.PublishRequest(ctx, nc, "s", "", nil) },
 		"closed":        func(ctx context.Context) error { return sondenats.PublishMsg(ctx, closed, ok) },
 		"no connection": func(ctx context.Context) error { return sondenats.PublishMsg(ctx, nil, ok) },
 	} {

@@ -10,15 +10,15 @@ import (
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
 
-// Handler makes fn a handler for nc.Subscribe and nc.QueueSubscribe. The
-// context that fn is given carries the trace of the message's producer, and
-// nothing else: it is context.Background for a message that is not traced.
-// svc is the service that fn belongs to. A panic of fn is recorded and passes
-// on.
-func Handler(svc *profiler.Service, fn func(context.Context, *nats.Msg)) nats.MsgHandler {
+// Handler wraps fn for nc.Subscribe and nc.QueueSubscribe. The context passed to
+// fn carries the trace of the message's producer and nothing else: it is
+// context.Background for a message that is not traced. svc is the service that fn
+// belongs to. A panic of fn is recorded and passes on.
+func Handler(svc *profiler.Service, fn func(context.Context, *nats.Msg), opts ...Option) nats.MsgHandler {
+	o := natsmsg.As(natsmsg.Processing, opts)
 	return func(m *nats.Msg) {
 		a := about(m)
-		_ = rpctrace.Process(context.Background(), svc, m.Header, natsmsg.Processing, m.Subject,
+		_ = rpctrace.Process(context.Background(), svc, natsmsg.Headers(m.Header), o, m.Subject,
 			func(ctx context.Context) error {
 				fn(ctx, m)
 				return nil
@@ -27,21 +27,21 @@ func Handler(svc *profiler.Service, fn func(context.Context, *nats.Msg)) nats.Ms
 }
 
 // Process opens the point of a message that was received without a handler,
-// from NextMsg or a channel, and returns the context for what is done about
-// it. The caller stops the point:
+// from NextMsg or a channel, and returns the context to handle it in. The caller
+// stops the point:
 //
 //	m, err := sub.NextMsgWithContext(ctx)
 //	…
 //	ctx, p := sondenats.Process(ctx, svc, m)
 //	defer p.Stop()
 //
-// For a message that is not traced it returns ctx and a zero point.
-func Process(ctx context.Context, svc *profiler.Service, m *nats.Msg) (context.Context, profiler.Point) {
+// For a message that is not traced it returns ctx and the zero Point.
+func Process(ctx context.Context, svc *profiler.Service, m *nats.Msg, opts ...Option) (context.Context, profiler.Point) {
 	a := about(m)
-	return rpctrace.Consume(ctx, svc, m.Header, natsmsg.Processing, m.Subject, a.attrs()...)
+	return rpctrace.Consume(ctx, svc, natsmsg.Headers(m.Header), natsmsg.As(natsmsg.Processing, opts), m.Subject, a.attrs()...)
 }
 
-// description is what the info of a received message tells.
+// description is what is recorded about a received message.
 type description struct {
 	list [3]slog.Attr
 	n    int

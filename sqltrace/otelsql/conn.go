@@ -10,9 +10,9 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// conn is the way of a connection's calls that are made in a trace: otelsql's.
-// What they have in common with sqltrace's, and where all others go, is in
-// package wrapped, which has a picture of it.
+// conn handles the calls of a connection that are made in a trace, by way of
+// otelsql. What they share with sqltrace's, and where all other calls go, is in
+// package wrapped, whose comment has a picture of it.
 type conn struct {
 	wrapped.Conn
 	connector *connector
@@ -21,7 +21,7 @@ type conn struct {
 	otel otelConn
 }
 
-// otelConn is what otelsql's connections are.
+// otelConn has the methods of otelsql's connections.
 type otelConn interface {
 	driver.Conn
 	driver.ExecerContext
@@ -40,7 +40,7 @@ func newConn(c *connector, bare, otel driver.Conn) driver.Conn {
 	return w.Init(bare, w)
 }
 
-// use makes otel the way of traced calls.
+// use makes traced calls go through otel.
 func (c *conn) use(otel driver.Conn) { c.otel, c.tap = otel.(otelConn), tapOf(otel) }
 
 // begin prepares a traced call. The context that it returns says which spans
@@ -57,7 +57,7 @@ func (c *conn) begin(ctx context.Context) (context.Context, error) {
 	return dbcall.With(ctx, c.tap.call), nil
 }
 
-// ran notes what came of running query directly.
+// ran notes the result of running query directly.
 func (c *conn) ran(caller context.Context, query string, err error) {
 	c.Next.Answered(err)
 	if err == driver.ErrSkip {
@@ -121,9 +121,9 @@ func (t *tx) end(do func() error) error {
 	return err
 }
 
-// PrepareTraced goes otelsql's way only if somebody wants a statement for later
-// use. Otherwise the statement is prepared because the driver does not run it
-// directly, and is a part of running it.
+// PrepareTraced goes through otelsql only if a statement is wanted for later use.
+// Otherwise it is prepared because the driver does not run it directly, and
+// preparing is part of running it.
 func (c *conn) PrepareTraced(ctx context.Context, query string, _ profiler.Point, again bool) (driver.Stmt, error) {
 	if again || !c.Direct.Any() {
 		bare, err := olddriver.Prepare(ctx, c.Bare, query)

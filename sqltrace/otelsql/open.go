@@ -13,8 +13,7 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
-// Open takes the place of [otelsql.Open]. As with [sql.Open] no connection is
-// made yet.
+// Open replaces [otelsql.Open]. As with [sql.Open], no connection is made yet.
 func Open(driverName, dsn string, opts ...otelsql.Option) (*sql.DB, error) {
 	c, err := olddriver.Connector(driverName, dsn)
 	if err != nil {
@@ -23,12 +22,12 @@ func Open(driverName, dsn string, opts ...otelsql.Option) (*sql.DB, error) {
 	return OpenDB(c, opts...), nil
 }
 
-// OpenDB takes the place of [otelsql.OpenDB].
+// OpenDB replaces [otelsql.OpenDB].
 func OpenDB(c driver.Connector, opts ...otelsql.Option) *sql.DB { return sql.OpenDB(Wrap(c, opts...)) }
 
 // Wrap returns a connector for [sql.OpenDB]. It is an [io.Closer] if c is, and
-// its Driver is the driver's own. A connector that comes from here already is
-// returned as it is.
+// its Driver is the driver's own. A connector made by Wrap is returned unchanged,
+// and opts are ignored.
 func Wrap(c driver.Connector, opts ...otelsql.Option) driver.Connector {
 	switch c.(type) {
 	case *connector, closingConnector:
@@ -48,7 +47,7 @@ func Wrap(c driver.Connector, opts ...otelsql.Option) driver.Connector {
 	return w
 }
 
-// connector makes connections that know the driver's way and otelsql's.
+// connector makes connections that can call the driver directly or through otelsql.
 type connector struct {
 	bare driver.Connector
 	otel driver.Connector // around taps

@@ -7,8 +7,8 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
-// stmt is the way of a prepared statement's calls that are made in a trace:
-// otelsql's, however the statement was prepared.
+// stmt handles the calls of a prepared statement that are made in a trace, by way
+// of otelsql, however the statement was prepared.
 type stmt struct {
 	wrapped.Stmt
 	conn  *conn
@@ -16,7 +16,7 @@ type stmt struct {
 	query string
 }
 
-// otelStmt is what otelsql's statements are.
+// otelStmt has the methods of otelsql's statements.
 type otelStmt interface {
 	driver.StmtExecContext
 	driver.StmtQueryContext

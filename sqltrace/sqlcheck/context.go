@@ -69,8 +69,7 @@ var contextChecks = []Check{
 	}},
 }
 
-// reachesDriver checks that what the user's context carries arrives with each
-// call.
+// reachesDriver checks that the values of the user's context reach each call.
 func reachesDriver(e *env) {
 	s := modern()
 	var mu sync.Mutex

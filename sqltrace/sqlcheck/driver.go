@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// WrapDriver makes a [Subject]'s Wrap of a function that wraps drivers, as
-// most wrappers have it. Where the wrapped driver makes connectors they are
-// used, as by sql.Open.
+// WrapDriver turns a function that wraps drivers, which most wrappers have, into a
+// [Subject]'s Wrap. If the wrapped driver makes connectors they are used, as
+// sql.Open would.
 func WrapDriver(wrap func(driver.Driver) driver.Driver) func(driver.Connector) driver.Connector {
 	return func(c driver.Connector) driver.Connector {
 		d := wrap(connectorDriver{c})

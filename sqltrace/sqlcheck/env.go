@@ -24,10 +24,10 @@ type env struct {
 	cleanups []func()
 }
 
-// fatal is what a check panics with that cannot go on.
+// fatal is the panic value of a check that cannot go on.
 type fatal struct{}
 
-// Run does the check with s. A wrapper that panics or hangs fails it.
+// Run runs the check with s. A wrapper that panics or hangs fails it.
 func (c Check) Run(s Subject) Result {
 	parent := context.Background()
 	if s.Context != nil {
@@ -78,21 +78,21 @@ func (e *env) must(err error) {
 	}
 }
 
-// is checks that err is the very error that the driver gave.
+// is checks that err is the driver's error itself.
 func (e *env) is(what string, err, want error) {
 	if err != want {
 		e.errorf("%s: error %v, want %v itself", what, err, want)
 	}
 }
 
-// calls checks the calls that the server had so far that contain one of words.
+// calls checks the server's calls so far, of those that contain one of words.
 func (e *env) calls(s *fakedb.Server, want []string, words ...string) {
 	if got := s.Calls(words...); !slices.Equal(got, want) {
 		e.errorf("the driver was called %q, want %q", got, want)
 	}
 }
 
-// modern is a server whose driver has all that modern drivers have.
+// modern is a server whose driver has everything that modern drivers have.
 func modern() *fakedb.Server {
 	return &fakedb.Server{Conn: fakedb.FullConn, Stmt: fakedb.FullStmt, Rows: fakedb.FullRows}
 }
@@ -151,7 +151,7 @@ func (e *env) rows(want ...int) func(*sql.Rows, error) {
 	}
 }
 
-// settles waits until ok, as database/sql does some things in the background.
+// settles waits until ok, since database/sql does some things in the background.
 func (e *env) settles(what string, ok func() bool) {
 	for deadline := time.Now().Add(timeout / 2); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -71,8 +71,7 @@ var rowsChecks = []Check{
 	}},
 }
 
-// columnTypes compares what ColumnTypes says with what it says of the bare
-// driver.
+// columnTypes compares ColumnTypes with that of the bare driver.
 func (e *env) columnTypes(query string) {
 	for _, shape := range rowsShapes {
 		s := modern()

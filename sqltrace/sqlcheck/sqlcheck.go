@@ -1,18 +1,17 @@
-// Package sqlcheck tells whether a wrapper of database/sql drivers behaves as
+// Package sqlcheck checks whether a wrapper of database/sql drivers behaves like
 // the driver that it wraps. Any wrapper can be checked, in a test:
 //
 //	sqlcheck.Run(t, sqlcheck.Subject{Name: "mine", Wrap: mine.Wrap})
 //
-// or, several beside each other, as a table that a program prints ([Table]).
-// A function that wraps drivers and not connectors is brought in by
-// [WrapDriver].
+// or, several side by side, in a table that a program prints ([WriteTable]). Use
+// [WrapDriver] for a function that wraps drivers rather than connectors.
 //
-// The checks run against a driver made for them, of which they take away and
-// add optional interfaces. Those named methods/… compare method sets: a
-// wrapper has the optional interfaces of the driver and no others. Only the
-// forms of a call that take a context may be there where the driver has just
-// the plain ones, since database/sql falls back to those by itself. All other
-// checks look at what can be seen through database/sql.
+// The checks run against a driver made for them, to which they add and from which
+// they remove optional interfaces. Those named methods/… compare method sets: a
+// wrapper must have the optional interfaces of the driver and no others. Only the
+// forms of a call that take a context are allowed although the driver has just the
+// plain ones, since database/sql falls back to those itself. All other checks look
+// at what is visible through database/sql.
 package sqlcheck
 
 import (
@@ -30,27 +29,27 @@ type Subject struct {
 	Name string
 	// Wrap is the wrapper.
 	Wrap func(driver.Connector) driver.Connector
-	// Context is what calls are made with, for wrappers that do something in
-	// some contexts only. Nil: context.Background.
+	// Context returns the context of calls, for wrappers that act only in some
+	// contexts. Nil: context.Background.
 	Context func() context.Context
 }
 
-// Bare is no wrapper at all. It passes every check.
+// Bare is the subject without a wrapper. It passes every check.
 func Bare() Subject {
 	return Subject{Name: "bare", Wrap: func(c driver.Connector) driver.Connector { return c }}
 }
 
-// Result is what came of one check.
+// Result is the outcome of one check.
 type Result struct {
 	Check string
 	Err   error // nil: not failed
-	// Caveat, if not empty, is what a program has to do that it need not do
-	// without the wrapper, where no wrapper can do better: the check has
-	// neither failed nor passed.
+	// Caveat, if not empty, is what a program has to do because of the wrapper,
+	// where no wrapper can do better. The check has then neither failed nor
+	// passed.
 	Caveat string
 }
 
-// timeout is for one check; a wrapper that loses a call may hang.
+// timeout is that of one check; a wrapper that loses a call may hang.
 var timeout = 10 * time.Second
 
 // Check is a test of one property.
@@ -72,7 +71,7 @@ func Checks() []Check {
 	return append(l, contextChecks...)
 }
 
-// Run checks s, each property in a subtest of its own. One with a caveat is
+// Run checks s, each property in a subtest of its own. A subtest with a caveat is
 // skipped.
 func Run(t *testing.T, s Subject) {
 	for _, c := range Checks() {
@@ -88,7 +87,7 @@ func Run(t *testing.T, s Subject) {
 	}
 }
 
-// Run does all checks with s, without a test.
+// Run runs all checks with s, without a test.
 func (s Subject) Run() []Result {
 	var results []Result
 	for _, c := range Checks() {
@@ -97,10 +96,10 @@ func (s Subject) Run() []Result {
 	return results
 }
 
-// Table checks the subjects and writes a Markdown table of what passed, what
-// failed and what has a caveat, with the caveats and the first line of each
-// failure below it.
-func Table(w io.Writer, subjects ...Subject) error {
+// WriteTable checks the subjects and writes a Markdown table of what passed, what
+// failed and what has a caveat, followed by the caveats and the first line of each
+// failure. It returns the first error of w.
+func WriteTable(w io.Writer, subjects ...Subject) error {
 	var b, notes strings.Builder
 	b.WriteString("| check |")
 	rule := "|---|"

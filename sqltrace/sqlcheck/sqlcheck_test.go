@@ -77,7 +77,7 @@ func TestCaveat(t *testing.T) {
 				}
 			}
 			var b strings.Builder
-			if err := sqlcheck.Table(&b, want.subject); err != nil {
+			if err := sqlcheck.WriteTable(&b, want.subject); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(b.String(), want.cell) {
@@ -132,7 +132,7 @@ type naiveStmt struct{ driver.Stmt }
 
 func TestTable(t *testing.T) {
 	var b strings.Builder
-	if err := sqlcheck.Table(&b, sqlcheck.Bare(), sqlcheck.Subject{Name: "naive", Wrap: func(c driver.Connector) driver.Connector { return naiveConnector{c} }}); err != nil {
+	if err := sqlcheck.WriteTable(&b, sqlcheck.Bare(), sqlcheck.Subject{Name: "naive", Wrap: func(c driver.Connector) driver.Connector { return naiveConnector{c} }}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

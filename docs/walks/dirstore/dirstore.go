@@ -3,6 +3,7 @@
 // its scheme:
 //
 //	dir:///var/lib/traces
+//	dir:///var/lib/traces?sync=true
 package dirstore
 
 import (
@@ -27,22 +28,38 @@ import (
 )
 
 func init() {
-	drivers.Register("dir", func(_ context.Context, url string, _ drivers.Options) (driver.Driver, error) {
-		folder := strings.TrimPrefix(url, "dir://")
-		if folder == "" {
-			return nil, errors.New("want dir:// and the path of a folder")
-		}
-		return &store{folder: folder}, os.MkdirAll(folder, 0o700)
+	drivers.Register(drivers.Scheme{
+		Name: "dir", Doc: "a folder with a file for each trace", Example: "dir:///var/lib/traces",
+		Import:  "example.com/dirstore",
+		Options: []drivers.Option{{Name: "sync", Kind: drivers.Bool, Default: "false", Doc: "wait until a batch is on the disk"}},
+		Open:    open,
 	})
+}
+
+func open(_ context.Context, u *drivers.URL, _ drivers.Options) (driver.Driver, error) {
+	if u.Place == "" {
+		return nil, errors.New("want dir:// and the path of a folder")
+	}
+	return &store{folder: u.Place, sync: u.Bool("sync")}, os.MkdirAll(u.Place, 0o700)
 }
 
 // store writes one batch at a time, so that lines of two batches do not mix.
 type store struct {
 	folder string
+	sync   bool
 	mu     sync.Mutex
 }
 
 func (s *store) Close() error { return nil }
+
+// Terms says what this driver promises.
+func (s *store) Terms() driver.Terms {
+	t := driver.Terms{Acknowledged: "in the system's cache", Repeated: "kept twice; readers ignore the second"}
+	if s.sync {
+		t.Acknowledged = "on the disk"
+	}
+	return t
+}
 
 func (s *store) file(trace string) string { return filepath.Join(s.folder, trace+".jsonl") }
 
@@ -61,6 +78,9 @@ func (s *store) Notify(_ context.Context, events []record.Event) error {
 			return err // some traces may be stored: the batch is sent again
 		}
 		_, err = f.Write(text)
+		if s.sync && err == nil {
+			err = f.Sync()
+		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err
 		}

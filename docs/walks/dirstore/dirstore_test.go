@@ -10,6 +10,7 @@ import (
 	_ "example.com/dirstore"
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/drivertest/faults"
 )
 
 // The suite that every driver runs.
@@ -31,6 +32,17 @@ func TestConformance(t *testing.T) {
 			if _, err := f.WriteString(raw + "\n"); err != nil {
 				t.Fatal(err)
 			}
+		},
+	})
+}
+
+// What happens to stores: of all that can, a folder can only be full.
+func TestFaults(t *testing.T) {
+	faults.Run(t, faults.Harness{
+		Lacks: faults.Only("a folder has no server", faults.NoRoom),
+		New: func(t *testing.T) *faults.Server {
+			folder, fill := faults.Disk(t, 1<<20)
+			return &faults.Server{URL: func(string) string { return "dir://" + folder }, Fill: fill}
 		},
 	})
 }
@@ -58,5 +70,17 @@ func TestCommand(t *testing.T) {
 	out, err := cmd.Output()
 	if err != nil || !strings.Contains(string(out), "trace "+events[0].Trace().String()) {
 		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := exec.Command("go", "run", "./sonde", "drivers", "dir").Output(); err != nil || !strings.Contains(string(out), "wait until a batch is on the disk") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestOptions: what the driver has not asked for is refused before it sees it.
+func TestOptions(t *testing.T) {
+	for options, want := range map[string]string{"?sync=maybe": "sync is neither true nor false", "?sink=true": "there are: sync"} {
+		if _, err := drivers.Open(t.Context(), "dir://"+t.TempDir()+options, drivers.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", options, err)
+		}
 	}
 }

@@ -29,6 +29,18 @@ func TestArrivals(t *testing.T) {
 	profilertest.Receiver{Layer: "toybus", Kind: layer.Consumer, Receive: receive}.Test(t)
 }
 
+func TestSends(t *testing.T) {
+	profilertest.Sender{
+		Send: func(_ *testing.T, ctx context.Context, h profilertest.Headers) (sent profilertest.Headers) {
+			_ = toybus.Publish(ctx, &toybus.Message{Topic: "orders", Header: toybus.Header(h)}, func(_ context.Context, m *toybus.Message) error {
+				sent = profilertest.Headers(m.Header)
+				return nil
+			})
+			return sent
+		},
+	}.Test(t)
+}
+
 func TestPassesOn(t *testing.T) {
 	svc, rec := profilertest.New(t, "shop")
 	ctx, root := svc.Begin(t.Context(), profiler.Opening{Name: "root"})

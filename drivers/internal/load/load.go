@@ -1,9 +1,10 @@
-// Package load has a service feed a driver while a test does something to the
-// driver's store, and holds the service to its accounts afterwards.
+// Package load feeds a driver from a service while a test does something to the
+// driver's store, and checks the service's accounts afterwards.
 package load
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -14,12 +15,18 @@ import (
 // Load is a service that feeds a driver.
 type Load struct{ *profiler.Service }
 
-// Start makes a service that sends its records as soon as it can and gives the
-// driver so long for a batch. The test's end closes it.
+// Start makes a service that sends its records as soon as it can and allows the
+// driver notifyTimeout for a batch. It is closed at the end of the test.
 func Start(t *testing.T, d *drivers.Store, notifyTimeout time.Duration) *Load {
 	t.Helper()
-	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d,
-		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: notifyTimeout}})
+	return StartSmall(t, d, notifyTimeout, 0)
+}
+
+// StartSmall is Start with a queue that holds only the given number of records.
+func StartSmall(t *testing.T, d *drivers.Store, notifyTimeout time.Duration, records int) *Load {
+	t.Helper()
+	s, err := profiler.New(profiler.Config{Name: "checkout", Sink: d, Logger: slog.New(slog.DiscardHandler),
+		Queue: profiler.QueueConfig{FlushInterval: time.Millisecond, NotifyTimeout: notifyTimeout, MaxEvents: records}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +48,8 @@ func (l *Load) Work(n int) {
 	root.Stop()
 }
 
-// Until waits until the service's figures are as wanted.
+// Until waits until ok accepts the service's figures. what names them in the
+// failure.
 func (l *Load) Until(t *testing.T, what string, ok func(profiler.Stats) bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !ok(l.Stats()); time.Sleep(time.Millisecond) {
@@ -51,18 +59,18 @@ func (l *Load) Until(t *testing.T, what string, ok func(profiler.Stats) bool) {
 	}
 }
 
-// Acknowledged wants that many records taken by the store.
+// Acknowledged is for Until: n records or more are acknowledged.
 func Acknowledged(n uint64) func(profiler.Stats) bool {
 	return func(s profiler.Stats) bool { return s.Acknowledged >= n }
 }
 
-// Retried wants that many batches sent again.
+// Retried is for Until: n batches or more were sent again.
 func Retried(n uint64) func(profiler.Stats) bool {
 	return func(s profiler.Stats) bool { return s.Retries >= n }
 }
 
-// All closes the service, which must have lost nothing on its way to the
-// store, and returns how many records there were.
+// All closes the service, checks that it has lost nothing on the way to the store,
+// and returns how many records there were.
 func (l *Load) All(t *testing.T) uint64 {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

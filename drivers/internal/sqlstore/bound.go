@@ -7,17 +7,17 @@ import (
 	"io"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // Bound makes the connections of c fail when the server leaves them without an
 // answer. It does for a server's client library what its own timeouts cannot:
 // they do not say which server it was, and make [database/sql] try again.
-func Bound(c driver.Connector, l answer.Limit) driver.Connector { return &connector{c, l} }
+func Bound(c driver.Connector, l kit.Limit) driver.Connector { return &connector{c, l} }
 
 type connector struct {
 	driver.Connector
-	limit answer.Limit
+	limit kit.Limit
 }
 
 func (c *connector) Connect(ctx context.Context) (made driver.Conn, err error) {
@@ -44,7 +44,7 @@ type fullConn interface {
 
 type conn struct {
 	fullConn
-	limit  answer.Limit
+	limit  kit.Limit
 	silent error // of the look at the connection before its use
 }
 
@@ -112,7 +112,7 @@ type fullStmt interface {
 // to be written into a statement's text.
 type stmt struct {
 	fullStmt
-	limit answer.Limit
+	limit kit.Limit
 }
 
 // CheckNamedValue implements [driver.NamedValueChecker], which not every client
@@ -137,7 +137,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 }
 
 // queried returns the rows of a query, each of which has the limit to come.
-func queried(ctx context.Context, l answer.Limit, query func(context.Context) (driver.Rows, error)) (driver.Rows, error) {
+func queried(ctx context.Context, l kit.Limit, query func(context.Context) (driver.Rows, error)) (driver.Rows, error) {
 	ctx, wait := l.Begin(ctx)
 	r, err := query(ctx)
 	if err != nil {
@@ -149,7 +149,7 @@ func queried(ctx context.Context, l answer.Limit, query func(context.Context) (d
 
 type rows struct {
 	driver.Rows
-	wait *answer.Wait
+	wait *kit.Wait
 }
 
 func (r *rows) Next(dest []driver.Value) error {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 )
 
 // halting is a database with one table of three rows, which stands still where
@@ -98,7 +98,7 @@ func (r *haltingRows) Next(dest []driver.Value) error {
 
 func boundDB(t *testing.T, h halting, limit time.Duration) *sql.DB {
 	t.Helper()
-	db := sql.OpenDB(Bound(h, answer.Limit{Store: "a database", Time: limit}))
+	db := sql.OpenDB(Bound(h, kit.Limit{Store: "a database", Time: limit}))
 	t.Cleanup(func() { _ = db.Close() })
 	return db
 }

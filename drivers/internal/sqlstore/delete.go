@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sonde-go/sonde/record"
@@ -64,6 +65,64 @@ func (s *Store) pruneSome(ctx context.Context, ids []string, limit string) (int,
 		return 0, err
 	}
 	return len(old), nil
+}
+
+// Forget removes what Prune removes, in the order of time, so that its work is that
+// of what it removes and not of what is in the table, and forgetPause after each
+// transaction, so that those who write come first. A trace that goes on while it is
+// looked at may be left for the next time.
+func (s *Store) Forget(ctx context.Context, olderThan time.Time) (int, error) {
+	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
+	forgotten, after := 0, ""
+	for {
+		ids, last, err := s.oldest(ctx, after, limit)
+		if err != nil || last == "" {
+			if err != nil && s.dialect.NotFound(err) {
+				err = nil
+			}
+			return forgotten, err
+		}
+		for some := range slices.Chunk(ids, pruneBatch) {
+			n, err := s.pruneSome(ctx, some, limit)
+			forgotten += n
+			if err != nil {
+				return forgotten, err
+			}
+			select {
+			case <-ctx.Done():
+				return forgotten, ctx.Err()
+			case <-time.After(forgetPause):
+			}
+		}
+		after = last
+	}
+}
+
+const (
+	forgetRows  = 2000 // how many records Forget looks at in one go
+	forgetPause = 10 * time.Millisecond
+)
+
+// oldest returns the traces of the first records between two times, and the time of
+// the last of these.
+func (s *Store) oldest(ctx context.Context, after, before string) (ids []string, last string, err error) {
+	rows, err := s.read.QueryContext(ctx, s.dialect.query("SELECT COALESCE(base_id, ''), timestamp FROM data WHERE timestamp > ? AND timestamp < ? ORDER BY timestamp LIMIT ?"), after, before, forgetRows)
+	if err != nil {
+		return nil, "", err
+	}
+	defer rows.Close()
+	seen := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id, &last); err != nil {
+			return nil, "", err
+		}
+		if id != "" && !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, last, rows.Err()
 }
 
 func anys(texts []string) []any {

@@ -9,6 +9,10 @@ import (
 
 // Dialect is what one engine does in its own way.
 type Dialect struct {
+	// Committed and Forgets are [driver.Terms.Acknowledged] and
+	// [driver.Terms.Forgets].
+	Committed, Forgets string
+
 	// Begin begins a transaction that writes.
 	Begin string
 
@@ -42,11 +46,11 @@ type Dialect struct {
 	// one stream, which holds a connection.
 	PageRows int
 
-	// Busy says whether err is that another process writes, so that trying
+	// Busy reports whether err is that another process writes, so that trying
 	// again is the way to wait. nil: the server waits.
 	Busy func(err error) bool
 
-	// Undone says whether err, with which a COMMIT failed, means that it
+	// Undone reports whether err, with which a COMMIT failed, means that it
 	// certainly was not done. nil: no error does.
 	Undone func(err error) bool
 
@@ -54,11 +58,11 @@ type Dialect struct {
 	// it can.
 	Confirm func() error
 
-	// Rejected says whether err is about a value that the table will never
+	// Rejected reports whether err is about a value that the table will never
 	// take.
 	Rejected func(err error) bool
 
-	// NotFound says whether err means that there is nothing to find: no table,
+	// NotFound reports whether err means that there is nothing to find: no table,
 	// or no row could hold the text that is asked for.
 	NotFound func(err error) bool
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"iter"
@@ -12,7 +13,7 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// storable says whether text can be a column's value; what cannot is found in
+// storable reports whether text can be a column's value; what cannot is found in
 // no row.
 func storable(text string) bool {
 	return utf8.ValidString(text) && !strings.Contains(text, "\x00")
@@ -42,9 +43,9 @@ func (s *Store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Tra
 		if !storable(q.Service) {
 			return
 		}
-		l := &listing{s: s, q: q, size: firstWindow, known: map[string]bool{}}
-		if !q.Since.IsZero() {
-			l.since = string(record.AppendTimestamp(nil, q.Since.UnixNano()))
+		l := &listing{s: s, q: q, span: q.Span(), size: firstWindow, known: map[string]bool{}}
+		if _, until := l.span.Times(); !until.IsZero() {
+			l.until = string(record.AppendTimestamp(nil, until.UnixNano()))
 		}
 		left := q.Limit
 		for {
@@ -80,7 +81,7 @@ func (s *Store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Tra
 type listing struct {
 	s     *Store
 	q     driver.Query
-	since string // no row before it counts
+	span  driver.Span
 	until string // the rows from it on are done; "": none is
 	size  int    // rows of the next window
 
@@ -120,7 +121,7 @@ func (l *listing) window(ctx context.Context) (due []metTrace, more bool, err er
 	for len(l.open) > 0 && l.open[0].first >= from {
 		t := heap.Pop(&l.open).(metTrace)
 		delete(l.known, t.baseID)
-		if t.fits {
+		if t.fits && l.span.Has(t.first, t.baseID) {
 			due = append(due, t)
 		}
 	}
@@ -128,13 +129,20 @@ func (l *listing) window(ctx context.Context) (due []metTrace, more bool, err er
 	return due, more, nil
 }
 
+// newestFirst compares two traces by when they began, and by their ids.
+func newestFirst(timestampA, idA, timestampB, idB string) int {
+	return cmp.Or(cmp.Compare(timestampB, timestampA), cmp.Compare(idB, idA))
+}
+
 // traceHeap has the trace that began last on top.
 type traceHeap []metTrace
 
-func (h traceHeap) Len() int           { return len(h) }
-func (h traceHeap) Less(i, j int) bool { return h[i].first > h[j].first }
-func (h traceHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *traceHeap) Push(t any)        { *h = append(*h, t.(metTrace)) }
+func (h traceHeap) Len() int { return len(h) }
+func (h traceHeap) Less(i, j int) bool {
+	return newestFirst(h[i].first, h[i].baseID, h[j].first, h[j].baseID) < 0
+}
+func (h traceHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *traceHeap) Push(t any)   { *h = append(*h, t.(metTrace)) }
 func (h *traceHeap) Pop() any {
 	last := len(*h) - 1
 	t := (*h)[last]

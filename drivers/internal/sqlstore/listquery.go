@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,7 +11,7 @@ import (
 )
 
 // mayTellOfError is the condition that a record's text has to be read to know
-// whether it tells of an error.
+// whether it reports an error.
 func (l *listing) mayTellOfError() string {
 	return "d.name LIKE '%stop' AND " + l.s.dialect.DataText + " LIKE '%etype%'"
 }
@@ -29,11 +28,11 @@ func (l *listing) between(from string) (string, []any) {
 // windowStart is the timestamp with which the next window begins. Rows with
 // the same timestamp are never in two windows.
 func (l *listing) windowStart(ctx context.Context) (from string, more bool, err error) {
-	rest, args := l.between(l.since)
+	rest, args := l.between(l.span.From)
 	q := "SELECT d.timestamp FROM data d WHERE " + rest + " ORDER BY d.timestamp DESC LIMIT 1 OFFSET ?"
 	err = l.s.read.QueryRowContext(ctx, l.s.dialect.query(q), append(args, l.size-1)...).Scan(&from)
 	if errors.Is(err, sql.ErrNoRows) {
-		return l.since, false, nil
+		return l.span.From, false, nil
 	}
 	return from, true, err
 }
@@ -85,19 +84,15 @@ func (l *listing) lines(ctx context.Context, met []metTrace) ([]driver.Trace, er
 	if err := l.markFailed(ctx, found); err != nil {
 		return nil, err
 	}
-	var rows []*traceRow
+	var traces []driver.Trace
 	for _, t := range found {
 		if t.Failed || !l.q.ErrorsOnly {
-			rows = append(rows, t)
+			traces = append(traces, t.Trace)
 		}
 	}
-	slices.SortFunc(rows, func(a, b *traceRow) int {
-		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.id, a.id))
+	slices.SortFunc(traces, func(a, b driver.Trace) int {
+		return newestFirst(a.Timestamp, a.ID, b.Timestamp, b.ID)
 	})
-	traces := make([]driver.Trace, len(rows))
-	for i, t := range rows {
-		traces[i] = t.Trace
-	}
 	return traces, nil
 }
 
@@ -125,13 +120,13 @@ func (l *listing) firstRows(ctx context.Context, met []metTrace) (map[string]*tr
 	for rows.Next() {
 		var t traceRow
 		var project, service, name sql.NullString
-		if err := rows.Scan(&t.id, &t.Timestamp, &t.BaseID, &project, &service, &name); err != nil {
+		if err := rows.Scan(&t.id, &t.Timestamp, &t.ID, &project, &service, &name); err != nil {
 			return nil, err
 		}
 		t.Project, t.Service, t.Name = project.String, service.String, kit.PointName(name.String)
-		old, wanted := found[t.BaseID]
+		old, wanted := found[t.ID]
 		if wanted && (old == nil || t.Timestamp < old.Timestamp || t.Timestamp == old.Timestamp && t.id < old.id) {
-			found[t.BaseID] = &t
+			found[t.ID] = &t
 		}
 	}
 	for id, t := range found {

@@ -30,7 +30,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// TestBatch holds that the pieces of a batch's text are the right ones, also in
+// TestBatch checks that the pieces of a batch's text are the right ones, also in
 // memory that is used again.
 func TestBatch(t *testing.T) {
 	for _, n := range []int{3, 1, 7} {

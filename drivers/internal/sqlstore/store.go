@@ -15,6 +15,8 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+
+	"github.com/sonde-go/sonde/drivers/driver"
 )
 
 // Store is a [driver.Driver] on one database, with all that a driver may have.
@@ -39,6 +41,11 @@ func (s *Store) Close() error {
 		err = errors.Join(s.read.Close(), err)
 	}
 	return err
+}
+
+// Terms implements [driver.Promising].
+func (s *Store) Terms() driver.Terms {
+	return driver.Terms{Acknowledged: s.dialect.Committed, Repeated: "kept twice; readers ignore the second", Forgets: s.dialect.Forgets}
 }
 
 // Ping implements [driver.Pinger].

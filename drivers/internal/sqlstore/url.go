@@ -6,31 +6,24 @@ import (
 	"regexp"
 )
 
-// URL is a database URL by SQLAlchemy's rules, which are those of OSProfiler's
-// connection strings: user and password are percent-encoded, the database's
-// name is as it is written.
-type URL struct {
-	Scheme, User, Password, Host, Port, Database string
-	Query                                        url.Values
+// Place is what a database URL says before its options, by SQLAlchemy's rules,
+// which are those of OSProfiler's connection strings: user and password are
+// percent-encoded, the database's name is as it is written.
+type Place struct {
+	User, Password, Host, Port, Database string
 }
 
-var urlPattern = regexp.MustCompile(`^([\w+]+)://(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?@]+))?(?::(\d*))?)?(?:/([^?]*))?(?:\?(.*))?$`)
+var placePattern = regexp.MustCompile(`^(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?@]+))?(?::(\d*))?)?(?:/([^?]*))?$`)
 
-var errURL = errors.New("want scheme://user:password@host:port/database?option=value, with @ in a password written as %40")
+var errPlace = errors.New("want scheme://user:password@host:port/database?option=value, with @ in a password written as %40")
 
-// ParseURL reads a database URL.
-func ParseURL(text string) (URL, error) {
-	m := urlPattern.FindStringSubmatch(text)
+// Parse reads the part of a database URL between "://" and its options.
+func Parse(text string) (Place, error) {
+	m := placePattern.FindStringSubmatch(text)
 	if m == nil {
-		return URL{}, errURL
+		return Place{}, errPlace
 	}
-	query, err := url.ParseQuery(m[8])
-	if err != nil {
-		return URL{}, errors.New("the options after ? cannot be read")
-	}
-	return URL{
-		Scheme: m[1], User: unquote(m[2]), Password: unquote(m[3]), Host: m[4] + m[5], Port: m[6], Database: m[7], Query: query,
-	}, nil
+	return Place{User: unquote(m[1]), Password: unquote(m[2]), Host: m[3] + m[4], Port: m[5], Database: m[6]}, nil
 }
 
 // unquote decodes percent signs; a text that has them in another sense is

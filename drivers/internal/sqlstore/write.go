@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -132,7 +133,7 @@ func (s *Store) ensureSchema(ctx context.Context, conn *sql.Conn) error {
 	if s.schema.Load() {
 		return nil
 	}
-	// Who may write need not be allowed to make tables.
+	// A user that may write need not be allowed to make tables.
 	rows, err := conn.QueryContext(ctx, "SELECT id FROM data WHERE 1 = 0")
 	if err == nil {
 		err = errors.Join(rows.Err(), rows.Close())
@@ -149,32 +150,27 @@ func (s *Store) ensureSchema(ctx context.Context, conn *sql.Conn) error {
 // reject finds the rows that the database refuses for good. Nothing is stored:
 // the rest is sent again.
 func (s *Store) reject(ctx context.Context, rows []Row, cause error) error {
-	var indexes []int
-	var search func(from, to int, err error) error
-	search = func(from, to int, err error) error {
-		if err == nil {
-			err = s.insert(ctx, rows[from:to], "ROLLBACK")
-		}
-		switch {
-		case err == nil:
-			return nil
-		case !s.dialect.Rejected(err):
-			return err
-		case to-from == 1:
-			indexes, cause = append(indexes, from), err
-			return nil
-		}
-		middle := (from + to) / 2
-		if err := search(from, middle, nil); err != nil {
-			return err
-		}
-		return search(middle, to, nil)
+	all := make([]int, len(rows))
+	for i := range all {
+		all[i] = i
 	}
-	if err := search(0, len(rows), cause); err != nil {
+	known := cause // of all rows
+	var refused []int
+	err := kit.Halve(all,
+		func(some []int) error {
+			if err := known; err != nil {
+				known = nil
+				return err
+			}
+			return s.insert(ctx, rows[some[0]:some[len(some)-1]+1], "ROLLBACK")
+		},
+		s.dialect.Rejected,
+		func(i int, err error) { refused, cause = append(refused, i), err })
+	if err == nil && len(refused) == 0 { // each half goes in, the whole does not
+		err = cause
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", record.ErrNotSent, err)
 	}
-	if len(indexes) == 0 { // each half goes in, the whole does not
-		return fmt.Errorf("%w: %w", record.ErrNotSent, cause)
-	}
-	return &record.RejectedError{Indexes: indexes, Err: cause}
+	return &record.RejectedError{Indexes: refused, Err: cause}
 }

@@ -13,7 +13,7 @@ import (
 
 // Fill writes so many traces of so many records each, a second apart, in the
 // order of time or the newest record first, as a copy from Redis does. The last
-// record of every tenth trace tells of an error.
+// record of every tenth trace has an error.
 func Fill(t testing.TB, d *drivers.Store, traces, records int, newestFirst bool) {
 	t.Helper()
 	var all []record.Event

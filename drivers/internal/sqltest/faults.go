@@ -1,19 +1,14 @@
 package sqltest
 
 import (
-	"context"
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/drivers/drivertest/faults"
 	"github.com/sonde-go/sonde/record"
 )
-
-var listAll = drivers.Query{}
 
 // checkRefused checks the error of a server that cannot be reached or refuses:
 // one line, no password, and nothing was sent.
@@ -26,29 +21,6 @@ func checkRefused(t *testing.T, what string, err error) {
 	if text := err.Error(); strings.ContainsAny(text, "\n\t") || strings.Contains(text, "geheim") {
 		t.Errorf("%s: not one line without the password: %q", what, text)
 	}
-}
-
-func (e *Engine) testWrongPassword(t *testing.T) {
-	d := open(t, e.URL("geheim%40:geheim", e.Exists))
-	defer d.Close()
-	checkRefused(t, "Notify", d.Notify(t.Context(), drivertest.Trace(2, 0)))
-	for name, err := range map[string]error{
-		"Ping":    d.Ping(t.Context()),
-		"Delete":  d.Delete(t.Context(), "x"),
-		"Records": lastError(d.Records(t.Context(), "x")),
-		"Traces":  lastError(d.Traces(t.Context(), listAll)),
-	} {
-		if err == nil || strings.ContainsAny(err.Error(), "\n\t") || strings.Contains(err.Error(), "geheim") {
-			t.Errorf("%s: not one line without the password: %v", name, err)
-		}
-	}
-}
-
-func lastError[T any](seq func(func(T, error) bool)) (last error) {
-	for _, err := range seq {
-		last = err
-	}
-	return last
 }
 
 // testRefusedWrite keeps what a server refuses for reasons that may pass.
@@ -81,112 +53,63 @@ func (e *Engine) testRefusedWrite(t *testing.T) {
 	}
 }
 
-// testFrozen lets the server stand still in the middle of everything.
-func (e *Engine) testFrozen(t *testing.T) {
-	d := e.Open(t, e.Database(t))
-	defer d.Close()
-	first, second := drivertest.Trace(10, 0), drivertest.Trace(10, 0)
-	if err := d.Notify(t.Context(), first); err != nil {
-		t.Fatal(err)
-	}
-	e.Server.Freeze()
-	defer e.Server.Thaw()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	if err := d.Notify(ctx, second); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Notify: %v, want that the deadline is exceeded", err)
-	}
-	for range d.Records(ctx, first[0].Trace().String()) {
-	}
-	e.Server.Thaw()
-	if err := d.Notify(t.Context(), second); err != nil {
-		t.Errorf("Notify after the thaw: %v", err)
-	}
-	for _, events := range [][]record.Event{first, second} {
-		if n := distinct(collect(t, d, events[0].Trace().String())); n != 10 {
-			t.Errorf("%d records, want 10", n)
-		}
-	}
+// faults runs the suite. A store without room has a run of its own, since its
+// database is on a disk of its own.
+func (e *Engine) faults(t *testing.T) {
+	faults.Run(t, faults.Harness{
+		Lacks: map[faults.Scenario]string{faults.NoRoom: "run by itself, if the server outlives a full disk"},
+		New: func(t *testing.T) *faults.Server {
+			return e.faulty(t, e.Database(t))
+		},
+	})
 }
 
-func distinct(records []record.Record) int {
-	seen := map[[2]string]bool{}
-	for _, r := range records {
-		seen[[2]string{r.Point, r.Name}] = true
-	}
-	return len(seen)
+func (e *Engine) noRoom(t *testing.T) {
+	faults.Run(t, faults.Harness{
+		Lacks: faults.Only("run with the other databases", faults.NoRoom),
+		New: func(t *testing.T) *faults.Server {
+			dir, fill := faults.Disk(t, e.Small)
+			database := e.Database(t)
+			e.Place(t, database, dir)
+			s := e.faulty(t, database)
+			s.Fill = fill
+			return s
+		},
+	})
 }
 
-// testKilled kills the server under load and starts it again: what was
-// acknowledged is there, and delivery goes on.
-func (e *Engine) testKilled(t *testing.T) {
-	d := e.Open(t, e.Database(t))
-	defer d.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-
-	var acknowledged, failures atomic.Int64
-	var stop atomic.Bool
-	var stored [][]record.Event
-	done := make(chan error)
-	go func() {
-		for !stop.Load() {
-			events := drivertest.Trace(50, 0)
-			err := notify(ctx, d, events, func(error) {
-				failures.Add(1)
-				time.Sleep(5 * time.Millisecond)
-			})
-			if err != nil {
-				done <- err
-				return
+func (e *Engine) faulty(t *testing.T, database string) *faults.Server {
+	at := func(password, addr string) string {
+		return strings.Replace(e.URL(password, database), e.Server.Addr, addr, 1)
+	}
+	return &faults.Server{
+		Addr: e.Server.Addr, Name: " at " + e.Server.Addr, Options: filing,
+		URL:  func(addr string) string { return at("", addr) },
+		Stop: e.Server.Stop, Start: e.Server.Restart, Kill: e.Server.Kill, Freeze: e.Server.Freeze, Thaw: e.Server.Thaw,
+		Wrong: func(*testing.T) string { return at(faults.Secret+"%40:"+faults.Secret, e.Server.Addr) },
+		Stored: func(t *testing.T) int {
+			if len(e.Texts(t, database, "SELECT 1 FROM information_schema.tables WHERE table_name = 'data' AND '"+database+"' IN (table_schema, table_catalog)")) == 0 {
+				return 0
 			}
-			stored = append(stored, events)
-			acknowledged.Add(1)
-		}
-		done <- nil
-	}()
-	await := func(n *atomic.Int64, more int64) {
-		for want := n.Load() + more; n.Load() < want && ctx.Err() == nil; {
-			time.Sleep(time.Millisecond)
-		}
-	}
-	await(&acknowledged, 20)
-	e.Server.Kill()
-	await(&failures, 1)
-	e.Server.Restart()
-	await(&acknowledged, 20)
-	stop.Store(true)
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	for i, events := range stored {
-		if n := distinct(collect(t, d, events[0].Trace().String())); n != len(events) {
-			t.Fatalf("of batch %d of %d, which was acknowledged, %d of %d records are stored", i, len(stored), n, len(events))
-		}
+			return len(e.Texts(t, database, "SELECT DISTINCT trace_id, name FROM data"))
+		},
 	}
 }
 
-// testDown opens the driver while the server is down.
-func (e *Engine) testDown(t *testing.T) {
-	database := e.Database(t)
-	e.Server.Stop()
-	d := e.Open(t, database)
+// testCut: a transaction whose connection ends before the COMMIT has stored
+// nothing, and the driver knows. The suite sees to it that this is true.
+func (e *Engine) testCut(t *testing.T) {
+	p := faults.NewProxy(t, e.Server.Addr)
+	d := open(t, strings.Replace(e.URL("", e.Database(t)), e.Server.Addr, p.Addr, 1))
 	defer d.Close()
-	events := drivertest.Trace(3, 0)
-	checkRefused(t, "Notify", d.Notify(t.Context(), events))
-	if err := d.Ping(t.Context()); err == nil {
-		t.Error("a server that is down answers")
-	}
-	if err := lastError(d.Records(t.Context(), "x")); err == nil {
-		t.Error("a server that is down yields records")
-	}
-	e.Server.Restart()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := notify(ctx, d, events, func(error) { time.Sleep(5 * time.Millisecond) }); err != nil {
+	if err := d.Notify(t.Context(), drivertest.Trace(2, 0)); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(collect(t, d, events[0].Trace().String())); n != 3 {
-		t.Errorf("%d records, want 3", n)
+	for n := range 100 {
+		p.CutAfter(10 * n)
+		if err := d.Notify(t.Context(), drivertest.Trace(4, 0)); errors.Is(err, record.ErrNotSent) {
+			return
+		}
 	}
+	t.Error("no connection ended so early that it was known that nothing was stored")
 }

@@ -58,17 +58,17 @@ func ListRandom(t *testing.T, d *drivers.Store) {
 		want := made.Sorted()
 		byID := map[string]drivers.Trace{}
 		for _, tr := range want {
-			byID[tr.BaseID] = tr
+			byID[tr.ID] = tr
 		}
 		got := Listed(t, d, q)
 		if len(got) != len(want) {
 			t.Errorf("%+v: %d traces, want %d", q, len(got), len(want))
 		}
 		for i, tr := range got {
-			if byID[tr.BaseID] != tr {
-				t.Errorf("%+v: %+v, want %+v", q, tr, byID[tr.BaseID])
+			if byID[tr.ID] != tr {
+				t.Errorf("%+v: %+v, want %+v", q, tr, byID[tr.ID])
 			}
-			delete(byID, tr.BaseID)
+			delete(byID, tr.ID)
 			if i > 0 && tr.Timestamp > got[i-1].Timestamp {
 				t.Errorf("%+v: trace %d is younger than the one before", q, i)
 			}
@@ -97,7 +97,7 @@ func (e *Engine) testListLookalikes(t *testing.T) {
 	for service, want := range map[string][]string{"": {"a", "a ", "A"}, "s": {"A"}, "S": {"a"}, "s ": {"a "}} {
 		var got []string
 		for _, tr := range Listed(t, d, drivers.Query{Service: service}) {
-			got = append(got, tr.BaseID)
+			got = append(got, tr.ID)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("of service %q: %q, want %q", service, got, want)

@@ -30,7 +30,7 @@ func PruneMany(t *testing.T, open func() *drivers.Store) {
 	if n, err := d.Prune(t.Context(), limit); n != many || err != nil {
 		t.Errorf("Prune = %d, %v, want %d", n, err, many)
 	}
-	if left := Listed(t, d, drivers.Query{}); len(left) != 1 || left[0].BaseID != all[many].Trace().String() {
+	if left := Listed(t, d, drivers.Query{}); len(left) != 1 || left[0].ID != all[many].Trace().String() {
 		t.Errorf("%d traces are left, want the young one", len(left))
 	}
 }

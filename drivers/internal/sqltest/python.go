@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/record"
@@ -47,11 +48,11 @@ func (e *Engine) testPythonWrites(t *testing.T) {
 		t.Errorf("the report is\n%s\nosprofiler's is\n%s", got, want)
 	}
 	n := 0
-	for tr, err := range d.Traces(t.Context(), listAll) {
+	for tr, err := range d.Traces(t.Context(), drivers.Query{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n++; tr.BaseID != base || tr.Name != "wsgi" || tr.Project != "nova" || tr.Service != "osapi_compute" || !tr.Failed {
+		if n++; tr.ID != base || tr.Name != "wsgi" || tr.Project != "nova" || tr.Service != "osapi_compute" || !tr.Failed {
 			t.Errorf("listed as %+v", tr)
 		}
 	}

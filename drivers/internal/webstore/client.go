@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sonde-go/sonde/drivers/internal/answer"
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -23,14 +23,14 @@ const maxReply = 1 << 30
 
 // Client sends requests. It is safe for concurrent use.
 type Client struct {
-	limit answer.Limit
+	limit kit.Limit
 	http  http.Client
 }
 
 // New makes a Client; connecting and the TLS handshake may take so long each, a
 // request until its answer begins and each part of the answer as long as limit
 // says.
-func New(limit answer.Limit, connect time.Duration, config *tls.Config) *Client {
+func New(limit kit.Limit, connect time.Duration, config *tls.Config) *Client {
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 	return &Client{limit: limit, http: http.Client{
 		Transport: &http.Transport{
@@ -72,7 +72,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
 	return reply, wait.End(nil)
 }
 
-func (c *Client) do(ctx context.Context, wait *answer.Wait, r Request) (*Reply, error) {
+func (c *Client) do(ctx context.Context, wait *kit.Wait, r Request) (*Reply, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
 	if err != nil {
 		return nil, fmt.Errorf("%w: request: %w", record.ErrNotSent, bare(err))
@@ -102,7 +102,7 @@ func bare(err error) error {
 	return err
 }
 
-// explain says whether a request was not sent, since there was no connection.
+// explain reports whether a request was not sent, since there was no connection.
 func explain(err error) error {
 	var op *net.OpError
 	var cert *tls.CertificateVerificationError

@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// Server is a running NATS server. Its methods belong to the goroutine that
-// runs the test.
+// Server is a running NATS server. Its methods must be called from the goroutine of
+// the test.
 type Server struct {
 	Addr string // 127.0.0.1:port
 	URL  string // nats://127.0.0.1:port

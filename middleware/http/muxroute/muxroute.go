@@ -1,8 +1,8 @@
 // Package muxroute tells sondehttp which gorilla/mux route serves a request.
 //
-// gorilla/mux runs middleware only for requests that match a route, so the
-// point itself is made by [sondehttp.Handler] outside of the router, which
-// sees 404 and 405 too:
+// gorilla/mux runs middleware only for requests that match a route. So the point
+// itself is made outside the router by [sondehttp.Handler], which sees 404 and 405
+// too:
 //
 //	router := mux.NewRouter()
 //	router.Use(muxroute.Middleware)
@@ -18,11 +18,11 @@ import (
 )
 
 // Middleware records the route's path template, "/users/{id}", in the point of
-// the request. A route without a path has none.
+// the request. It records nothing for a route without a path.
 //
 // It also removes the temporary files of a multipart form when the handler
-// returns. net/http would do that, but does not see the form, since gorilla/mux
-// gives its handlers a copy of the request.
+// returns. net/http cannot, since gorilla/mux gives its handlers a copy of the
+// request and net/http does not see the form in it.
 func Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if route := mux.CurrentRoute(r); route != nil {

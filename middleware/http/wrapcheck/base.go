@@ -157,8 +157,8 @@ type (
 	}
 )
 
-// forwards checks that a call on the wrapped body calls method below and gives
-// back its error.
+// forwards checks that a call on the wrapped body calls the same method of the
+// transport's body and returns its error.
 func forwards[T any](name, method, doc string, call func(T) error) Check {
 	return Check{"client/body/" + name, doc, func(t *trial) {
 		below := &fullBody{}

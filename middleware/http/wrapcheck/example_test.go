@@ -43,9 +43,9 @@ func ExampleSubject_Run() {
 // In a test of a wrapper, Test makes each check a subtest:
 //
 //	func TestConformance(t *testing.T) {
-//		wrapcheck.Test(t, wrapcheck.Subject{Wrap: timeouts})
+//		wrapcheck.Run(t, wrapcheck.Subject{Wrap: timeouts})
 //	}
-func ExampleTest() {
+func ExampleRun() {
 	timeouts := func(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Second, "") }
 	_ = wrapcheck.Subject{Wrap: timeouts}
 }

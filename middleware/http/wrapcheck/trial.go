@@ -13,12 +13,11 @@ import (
 	"time"
 )
 
-// limit is how long a request of a check may take, and half of how long
-// anything is waited for. Only where a wrapper breaks something does that time
-// pass.
+// limit is how long a request of a check may take; anything else is waited for
+// twice as long. That much time passes only if a wrapper breaks something.
 var limit = 5 * time.Second
 
-// trial is one check being done with one subject.
+// trial is one run of one check with one subject.
 type trial struct {
 	subject Subject
 	http2   bool
@@ -88,7 +87,7 @@ type server struct {
 
 func (t *trial) serve(h http.HandlerFunc) *server { return t.serveIn(nil, h) }
 
-// serveIn serves the handler inside of an outer layer, if there is one.
+// serveIn serves the handler inside an outer layer, if there is one.
 func (t *trial) serveIn(outer func(http.Handler) http.Handler, h http.Handler) *server {
 	wrapped := h
 	if !t.calls {
@@ -127,7 +126,7 @@ func (s *server) request(method, path string, body io.Reader) *http.Request {
 	return s.t.prepared(r)
 }
 
-// prepared is r, for which the wrapper does its work.
+// prepared is r after [Subject.Prepare].
 func (t *trial) prepared(r *http.Request) *http.Request {
 	if t.subject.Prepare != nil {
 		t.subject.Prepare(r)
@@ -135,7 +134,7 @@ func (t *trial) prepared(r *http.Request) *http.Request {
 	return r
 }
 
-// do sends r; the response is nil if that failed, which is noted.
+// do sends r. If that fails, do notes it and returns nil.
 func (s *server) do(r *http.Request) *http.Response {
 	res, err := s.client.Do(r)
 	if !s.t.must("the request", err) {
@@ -166,7 +165,7 @@ func (s *server) finish() {
 	s.t.settle()
 }
 
-// wait waits for done for a while.
+// wait waits for done, and notes it if that takes too long.
 func (t *trial) wait(what string, done <-chan struct{}) bool {
 	select {
 	case <-done:
@@ -177,8 +176,8 @@ func (t *trial) wait(what string, done <-chan struct{}) bool {
 	}
 }
 
-// pipe is a request's body that ends when nobody needs it any more: a client
-// waits for its body even when its context is over.
+// pipe is a request body that ends when the trial does: a client waits for its
+// body even after its context has ended.
 func (t *trial) pipe() (body io.Reader, send io.WriteCloser) {
 	r, w := io.Pipe()
 	timer := time.AfterFunc(limit, func() { _ = w.Close() })

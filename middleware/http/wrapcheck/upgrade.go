@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// upgrading serves connections that change their protocol to what talk speaks.
-// Only the server closes them.
+// upgrading serves connections that switch to the protocol that talk speaks. Only
+// the server closes them.
 func (t *trial) upgrading(talk func(*bufio.ReadWriter)) *server {
 	return t.serve(func(w http.ResponseWriter, _ *http.Request) {
 		conn, rw, err := http.NewResponseController(w).Hijack()
@@ -30,8 +30,8 @@ func (t *trial) upgrading(talk func(*bufio.ReadWriter)) *server {
 	})
 }
 
-// longAnswer is what the server says once the client has said all: more than
-// fits into a connection's buffers, so that what cuts it off is seen.
+// longAnswer is what the server says after the client has finished: more than fits
+// into a connection's buffers, so that cutting it off is noticed.
 var longAnswer = strings.Repeat("answer ", 1<<17)
 
 func (t *trial) answerAtEOF(conn *bufio.ReadWriter) {

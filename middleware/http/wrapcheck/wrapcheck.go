@@ -1,25 +1,25 @@
-// Package wrapcheck tells what a wrapper around an [http.Handler] or an
+// Package wrapcheck finds out what a wrapper around an [http.Handler] or an
 // [http.RoundTripper] breaks.
 //
 // A tracing, logging or compressing middleware stands between the server and
-// every handler of a program, a wrapper of its client's transport between the
-// program and whom it calls. Wherever it is not as transparent as it believes,
-// something far away stops to work: a WebSocket, a file sent with sendfile, a
-// temporary file that nobody removes, a proxy. Each [Check] is one thing that
-// works without the wrapper and has to work with it, over real HTTP/1.1 and
-// HTTP/2 connections where that matters.
+// every handler of a program, and a wrapper of a client's transport between the
+// program and the services it calls. If it is not quite transparent, something far
+// away stops working: a WebSocket, a file sent with sendfile, a temporary file that
+// nobody removes, a proxy. Each [Check] is one thing that works without the wrapper
+// and has to work with it, over real HTTP/1.1 and HTTP/2 connections where that
+// matters.
 //
 // In a test, each check is a subtest:
 //
 //	func TestConformance(t *testing.T) {
-//		wrapcheck.Test(t, wrapcheck.Subject{Wrap: mymiddleware.New, WrapTransport: mymiddleware.Transport})
+//		wrapcheck.Run(t, wrapcheck.Subject{Wrap: mymiddleware.New, WrapTransport: mymiddleware.Transport})
 //	}
 //
-// Elsewhere, [Subject.Run] gives the results and [WriteTable] a table of
-// several wrappers side by side.
+// Outside tests, [Subject.Run] returns the results, and [WriteTable] writes a
+// table of several wrappers side by side.
 //
-// Whatever a wrapper does for a request has to be done in a request of these
-// checks: [Subject.Prepare] can sign or mark each of them.
+// A wrapper that acts only on some requests has to act on those of these checks:
+// [Subject.Prepare] can sign or mark each of them.
 package wrapcheck
 
 import (
@@ -48,7 +48,7 @@ type Subject struct {
 	Prepare func(*http.Request)
 }
 
-// checks are those that concern s.
+// checks are the checks that apply to s.
 func (s Subject) checks() []Check {
 	var l []Check
 	if s.Wrap != nil {
@@ -62,11 +62,11 @@ func (s Subject) checks() []Check {
 
 // Check is one property of a handler or a transport that a wrapper must keep.
 type Check struct {
-	// Name has the group before a slash: "h1" and "h2" are done over
-	// connections, "writer" with a ResponseWriter of the check's own. Those of
-	// transports begin with "client": "client/h1" and "client/h2" are done over
-	// connections, "client/base" and "client/body" with a transport and a
-	// response's body of the check's own.
+	// Name begins with the group and a slash: "h1" and "h2" run over connections,
+	// "writer" with a ResponseWriter of the check's own. Those for transports
+	// begin with "client": "client/h1" and "client/h2" run over connections,
+	// "client/base" and "client/body" with a transport and a response body of the
+	// check's own.
 	Name string
 	// Doc is what has to work.
 	Doc string
@@ -82,18 +82,18 @@ type liveCheck struct {
 	run  func(*trial)
 }
 
-// Result is what became of a check.
+// Result is the outcome of a check.
 type Result struct {
 	Check Check
 	Errs  []error // nothing: passed
 }
 
-// HandlerChecks returns all checks of wrappers of handlers.
+// HandlerChecks returns all checks for wrappers of handlers.
 func HandlerChecks() []Check {
 	return append(slices.Clone(writerChecks), overBoth("", slices.Concat(responseChecks, requestChecks))...)
 }
 
-// TransportChecks returns all checks of wrappers of transports.
+// TransportChecks returns all checks for wrappers of transports.
 func TransportChecks() []Check {
 	all := slices.Concat(bodyChecks, baseChecks, overBoth("client/", callChecks))
 	for i, c := range all {
@@ -122,7 +122,7 @@ func overBoth(group string, live []liveCheck) []Check {
 	return all
 }
 
-// Run does the check with a subject. A wrapper that panics fails it.
+// Run runs the check with a subject. A wrapper that panics fails it.
 func (c Check) Run(s Subject) Result {
 	t := &trial{subject: s}
 	func() {
@@ -139,7 +139,7 @@ func (c Check) Run(s Subject) Result {
 	return Result{c, t.errs}
 }
 
-// Run does all checks that concern s, one after the other.
+// Run runs all checks that apply to s, one after the other.
 func (s Subject) Run() []Result {
 	var results []Result
 	for _, c := range s.checks() {
@@ -148,8 +148,8 @@ func (s Subject) Run() []Result {
 	return results
 }
 
-// Test does all checks that concern s, each as a subtest.
-func Test(t *testing.T, s Subject) {
+// Run runs all checks that apply to s, each as a subtest of t.
+func Run(t *testing.T, s Subject) {
 	for _, c := range s.checks() {
 		t.Run(c.Name, func(t *testing.T) {
 			for _, err := range c.Run(s).Errs {
@@ -159,8 +159,9 @@ func Test(t *testing.T, s Subject) {
 	}
 }
 
-// WriteTable does all checks with every subject that they concern and writes a
-// table of them, followed by what went wrong.
+// WriteTable runs all checks with every subject that they apply to and writes a
+// table of the results, followed by what went wrong. It returns the first error
+// of w.
 func WriteTable(w io.Writer, subjects ...Subject) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var why strings.Builder

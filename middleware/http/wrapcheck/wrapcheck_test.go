@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // Nothing around the handler breaks nothing: the checks themselves are right.
 func TestBare(t *testing.T) {
-	wrapcheck.Test(t, wrapcheck.Subject{Wrap: bare, WrapTransport: bareTransport})
+	wrapcheck.Run(t, wrapcheck.Subject{Wrap: bare, WrapTransport: bareTransport})
 }
 
 func bare(h http.Handler) http.Handler { return h }
@@ -174,7 +174,9 @@ func failing(t *testing.T, checks []wrapcheck.Check, faults map[string]fault) {
 				var all sync.WaitGroup
 				slots := make(chan struct{}, 8)
 				for _, check := range checks {
-					all.Go(func() { // most of the time is spent waiting
+					all.Add(1)
+					go func() { // most of the time is spent waiting
+						defer all.Done()
 						slots <- struct{}{}
 						defer func() { <-slots }()
 						result := check.Run(wrapper.subject)
@@ -184,7 +186,7 @@ func failing(t *testing.T, checks []wrapcheck.Check, faults map[string]fault) {
 							fails = append(fails, check.Name)
 							delete(unfailed, check.Name)
 						}
-					})
+					}()
 				}
 				all.Wait()
 				want := strings.Fields(wrapper.fails)
@@ -218,7 +220,7 @@ func TestPrepare(t *testing.T) {
 		},
 		Prepare: func(r *http.Request) { r.Header.Set("X-Marked", "yes") },
 	}
-	wrapcheck.Test(t, s)
+	wrapcheck.Run(t, s)
 }
 
 func TestPanickingWrapper(t *testing.T) {

@@ -76,8 +76,8 @@ func (t *trial) inProcess(w http.ResponseWriter, h http.HandlerFunc) {
 	t.subject.Wrap(h).ServeHTTP(w, t.prepared(httptest.NewRequest("GET", "/", nil)))
 }
 
-// reaches checks that a call on the wrapped writer calls method below and
-// gives back its error.
+// reaches checks that a call on the wrapped writer calls method of the server's
+// writer and returns its error.
 func reaches(method string, call func(http.ResponseWriter) (has bool, err error)) func(*trial) {
 	return func(t *trial) {
 		below := newFullWriter()
@@ -95,7 +95,7 @@ func reaches(method string, call func(http.ResponseWriter) (has bool, err error)
 	}
 }
 
-// control makes a check of what a ResponseController does.
+// control makes a check of a method of ResponseController.
 func control(method string, call func(*http.ResponseController) error) func(*trial) {
 	return reaches(method, func(w http.ResponseWriter) (bool, error) {
 		return true, call(http.NewResponseController(w))

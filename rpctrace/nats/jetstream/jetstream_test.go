@@ -83,6 +83,45 @@ func fetch(t testing.TB, c jetstream.Consumer, n int) []jetstream.Msg {
 	return got
 }
 
+// TestNames: each point has the name that the user gives it.
+func TestNames(t *testing.T) {
+	js, s := stream(t, jetstream.StreamConfig{})
+	svc, rec := profilertest.New(t, "shop")
+	ctx := begin(t, svc)
+	named := sondejetstream.Named(js, "store")
+	if _, err := sondejetstream.Publish(ctx, named, "s.a", nil); err != nil {
+		t.Fatal(err)
+	}
+	future, err := sondejetstream.PublishAsync(ctx, named, "s.a", nil)
+	if err := settled(future, err); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sondejetstream.Publish(ctx, sondejetstream.Named(js, ""), "s.a", nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(rec.Named(t, "store")); n != 2 {
+		t.Errorf("%d points are called store", n)
+	}
+	rec.One(t, "nats_publish")
+	c := consumer(t, s)
+	var messages []jetstream.Msg
+	for range 3 {
+		m, err := c.Next(jetstream.FetchMaxWait(patience))
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages = append(messages, m)
+	}
+	sondejetstream.Handler(svc, func(context.Context, jetstream.Msg) {}, sondejetstream.WithName("handle"))(messages[0])
+	_, _, p := sondejetstream.Process(context.Background(), svc, messages[1], sondejetstream.WithName("process"))
+	p.Stop()
+	_, batch := sondejetstream.ProcessBatch(context.Background(), svc, messages[2:], sondejetstream.WithName("batch"))
+	batch.Stop()
+	for _, name := range []string{"handle", "process", "batch"} {
+		rec.One(t, name)
+	}
+}
+
 func TestPublish(t *testing.T) {
 	js, s := stream(t, jetstream.StreamConfig{})
 	svc, rec := profilertest.New(t, "shop")
@@ -206,7 +245,7 @@ func TestStreamWithoutRoomForHeaders(t *testing.T) {
 }
 
 func TestConsumers(t *testing.T) {
-	for _, kind := range []string{"pull", "push", "ordered"} {
+	for _, kind := range []string{"pull", "ordered"} {
 		t.Run(kind, func(t *testing.T) {
 			js, s := stream(t, jetstream.StreamConfig{})
 			shop, sent := profilertest.New(t, "shop")
@@ -225,13 +264,6 @@ func TestConsumers(t *testing.T) {
 			switch kind {
 			case "pull":
 				running, err = consumer(t, s).Consume(consume)
-			case "push":
-				var c jetstream.PushConsumer
-				c, err = s.CreatePushConsumer(context.Background(), jetstream.ConsumerConfig{
-					Durable: "C", AckPolicy: jetstream.AckExplicitPolicy, DeliverSubject: "deliver"})
-				if err == nil {
-					running, err = c.Consume(consume)
-				}
 			case "ordered":
 				var c jetstream.Consumer
 				c, err = s.OrderedConsumer(context.Background(), jetstream.OrderedConsumerConfig{})

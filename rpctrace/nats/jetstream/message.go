@@ -11,8 +11,8 @@ import (
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
 
-// message is a traced message: how it is acknowledged goes into its point, the
-// last word if there are several.
+// message is a traced message: how it is acknowledged goes into its point. If it
+// is acknowledged several times, the last one counts.
 type message struct {
 	jetstream.Msg
 	ctx context.Context
@@ -21,15 +21,15 @@ type message struct {
 
 func (m *message) note(err error, how string, more ...slog.Attr) error {
 	if err == nil {
-		m.p.Add(slog.GroupAttrs(layer.NATS.Group, append([]slog.Attr{slog.String("ack", how)}, more...)...))
+		m.p.Add(slog.Attr{Key: layer.NATS.Group, Value: slog.GroupValue(append([]slog.Attr{slog.String("ack", how)}, more...)...)})
 	}
 	return err
 }
 
 func (m *message) Ack() error { return m.note(m.Msg.Ack(), "ack") }
 
-// DoubleAck waits for the server, so it has a point of its own, which hangs
-// below the message's unless ctx is of a point inside of it.
+// DoubleAck waits for the server, so it has a point of its own. That is below the
+// message's point, unless ctx is that of a point inside it.
 func (m *message) DoubleAck(ctx context.Context) error {
 	from := ctx
 	if !profiler.Active(from) {

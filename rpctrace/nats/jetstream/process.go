@@ -12,14 +12,13 @@ import (
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
 
-// Handler makes fn a handler for the Consume method of pull, push and ordered
-// consumers. The context that fn is given carries the trace of the message's
-// producer, and nothing else: it is context.Background for a message that is
-// not traced. svc is the service that fn belongs to. A panic of fn is recorded
-// and passes on.
-func Handler(svc *profiler.Service, fn func(context.Context, jetstream.Msg)) jetstream.MessageHandler {
+// Handler wraps fn for the Consume method of pull, push and ordered consumers. The
+// context passed to fn carries the trace of the message's producer and nothing
+// else: it is context.Background for a message that is not traced. svc is the
+// service that fn belongs to. A panic of fn is recorded and passes on.
+func Handler(svc *profiler.Service, fn func(context.Context, jetstream.Msg), opts ...Option) jetstream.MessageHandler {
 	return func(m jetstream.Msg) {
-		ctx, m, p := Process(context.Background(), svc, m)
+		ctx, m, p := Process(context.Background(), svc, m, opts...)
 		if !p.Active() {
 			fn(ctx, m)
 			return
@@ -32,9 +31,9 @@ func Handler(svc *profiler.Service, fn func(context.Context, jetstream.Msg)) jet
 }
 
 // Process opens the point of a message that was received without a handler,
-// from Next, Fetch or Messages. It returns the context for what is done about
-// it, and the message to do it with, which tells the point how it is
-// acknowledged. The caller stops the point:
+// from Next, Fetch or Messages. It returns the context to handle it in, and the
+// message to use instead of m, which records how it is acknowledged. The caller
+// stops the point:
 //
 //	m, err := messages.Next()
 //	…
@@ -43,26 +42,27 @@ func Handler(svc *profiler.Service, fn func(context.Context, jetstream.Msg)) jet
 //	…
 //	return m.Ack()
 //
-// For a message that is not traced it returns ctx, m and a zero point.
-func Process(ctx context.Context, svc *profiler.Service, m jetstream.Msg) (context.Context, jetstream.Msg, profiler.Point) {
-	in := rpctrace.Receive(ctx, svc, m.Headers(), layer.NATS.Group, m.Subject())
+// For a message that is not traced it returns ctx, m and the zero Point.
+func Process(ctx context.Context, svc *profiler.Service, m jetstream.Msg, opts ...Option) (context.Context, jetstream.Msg, profiler.Point) {
+	in := rpctrace.Receive(ctx, svc, natsmsg.Headers(m.Headers()), layer.NATS.Group, m.Subject())
 	if !in.Traced() {
 		return ctx, m, profiler.Point{}
 	}
-	ctx, p := in.Open(ctx, natsmsg.Processing, describe(m)...)
+	ctx, p := in.Open(ctx, natsmsg.As(natsmsg.Processing, opts), describe(m)...)
 	return ctx, &message{m, ctx, p}, p
 }
 
 // ProcessBatch opens the points of messages that are handled together, see
-// [rpctrace.ConsumeBatch]; the caller stops the Batch.
-func ProcessBatch(ctx context.Context, svc *profiler.Service, messages []jetstream.Msg) (context.Context, rpctrace.Batch) {
+// [rpctrace.ConsumeBatch]; the caller stops the Batch. How each message is
+// acknowledged is not recorded.
+func ProcessBatch(ctx context.Context, svc *profiler.Service, messages []jetstream.Msg, opts ...Option) (context.Context, rpctrace.Batch) {
 	if len(messages) == 0 {
 		return ctx, rpctrace.Batch{}
 	}
 	carriers := make([]header.Carrier, len(messages))
 	size, redelivered := 0, 0
 	for i, m := range messages {
-		carriers[i] = m.Headers()
+		carriers[i] = natsmsg.Headers(m.Headers())
 		size += len(m.Data())
 		if meta, err := m.Metadata(); err == nil && meta.NumDelivered > 1 {
 			redelivered++
@@ -75,7 +75,7 @@ func ProcessBatch(ctx context.Context, svc *profiler.Service, messages []jetstre
 	if redelivered > 0 {
 		attrs = append(attrs, slog.Int("redelivered", redelivered))
 	}
-	return rpctrace.ConsumeBatch(ctx, svc, carriers, natsmsg.Processing, messages[0].Subject(), attrs...)
+	return rpctrace.ConsumeBatch(ctx, svc, carriers, natsmsg.As(natsmsg.Processing, opts), messages[0].Subject(), attrs...)
 }
 
 func describe(m jetstream.Msg) []slog.Attr {

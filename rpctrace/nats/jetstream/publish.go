@@ -20,22 +20,24 @@ func Publish(ctx context.Context, js jetstream.Publisher, subject string, data [
 	return publish(ctx, js, &nats.Msg{Subject: subject, Data: data}, opts)
 }
 
-// PublishMsg is js.PublishMsg within the trace of ctx. m is not changed.
+// PublishMsg is js.PublishMsg within the trace of ctx. m is not changed. If m was
+// received, it is sent without the trace headers that it arrived with, whether or
+// not ctx carries a trace.
 func PublishMsg(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
 	if m == nil || !profiler.Active(ctx) {
-		return js.PublishMsg(ctx, m, opts...)
+		return js.PublishMsg(ctx, natsmsg.Unsigned(m), opts...)
 	}
 	return publish(ctx, js, m, opts)
 }
 
 func publish(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts []jetstream.PublishOpt) (*jetstream.PubAck, error) {
-	ctx, p := natsmsg.Open(ctx, "nats_publish", layer.Producer, m)
-	signed := natsmsg.Inject(ctx, m)
+	ctx, p := natsmsg.Open(ctx, "nats_publish", layer.Producer, m, naming(js))
+	signed, unsigned := natsmsg.Inject(ctx, m)
 	ack, err := js.PublishMsg(ctx, signed, opts...)
 	var told []slog.Attr
-	if signed != m && refusesHeaders(err) {
+	if signed != unsigned && refusesHeaders(err) {
 		told = append(told, natsmsg.Bare)
-		ack, err = js.PublishMsg(ctx, m, opts...)
+		ack, err = js.PublishMsg(ctx, unsigned, opts...)
 	}
 	if ack != nil {
 		told = append(told, slog.String("stream", ack.Stream), slog.Uint64("stream_seq", ack.Sequence))
@@ -47,17 +49,18 @@ func publish(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts []je
 	return ack, err
 }
 
-// refusesHeaders knows, besides what keeps a message from being sent, the
-// answer of a stream that takes no message of this size.
+// refusesHeaders also recognises the answer of a stream that does not accept a
+// message of this size.
 func refusesHeaders(err error) bool {
+	const code = 10054 // newer releases of nats.go have a name for it
 	var api *jetstream.APIError
 	return natsmsg.RefusesHeaders(err) ||
-		errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamMessageExceedsMaximum
+		errors.As(err, &api) && api.ErrorCode == code
 }
 
 // PublishAsync is js.PublishAsync within the trace of ctx, which cannot cancel
-// it. The point ends when the message was handed over; what the future brings
-// is not a part of it.
+// it. The point ends when the message has been handed over, so the result of the
+// future is not part of it.
 func PublishAsync(ctx context.Context, js jetstream.Publisher, subject string, data []byte, opts ...jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
 	if !profiler.Active(ctx) {
 		return js.PublishAsync(subject, data, opts...)
@@ -66,22 +69,23 @@ func PublishAsync(ctx context.Context, js jetstream.Publisher, subject string, d
 }
 
 // PublishMsgAsync is js.PublishMsgAsync within the trace of ctx, see
-// [PublishAsync]. m is not changed; the message of the future is a copy.
+// [PublishAsync]. m is not changed: if it is sent with other headers, see
+// [PublishMsg], the message of the future is a copy.
 func PublishMsgAsync(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts ...jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
 	if m == nil || !profiler.Active(ctx) {
-		return js.PublishMsgAsync(m, opts...)
+		return js.PublishMsgAsync(natsmsg.Unsigned(m), opts...)
 	}
 	return publishAsync(ctx, js, m, opts)
 }
 
 func publishAsync(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts []jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
-	ctx, p := natsmsg.Open(ctx, "nats_publish", layer.Producer, m)
-	signed := natsmsg.Inject(ctx, m)
+	ctx, p := natsmsg.Open(ctx, "nats_publish", layer.Producer, m, naming(js))
+	signed, unsigned := natsmsg.Inject(ctx, m)
 	future, err := js.PublishMsgAsync(signed, opts...)
 	told := []slog.Attr{slog.Bool("async", true)}
-	if signed != m && natsmsg.RefusesHeaders(err) {
+	if signed != unsigned && natsmsg.RefusesHeaders(err) {
 		told = append(told, natsmsg.Bare)
-		future, err = js.PublishMsgAsync(m, opts...)
+		future, err = js.PublishMsgAsync(unsigned, opts...)
 	}
 	p.End(natsmsg.Ending(err), told...)
 	return future, err

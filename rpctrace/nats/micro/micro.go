@@ -1,6 +1,6 @@
-// Package sondemicro takes traces into NATS micro services
-// (github.com/nats-io/nats.go/micro), in the way that
-// [github.com/sonde-go/sonde/rpctrace/nats] takes them over core NATS:
+// Package sondemicro carries traces into NATS micro services
+// (github.com/nats-io/nats.go/micro). It is the counterpart of
+// [github.com/sonde-go/sonde/rpctrace/nats], which is for core NATS:
 //
 //	micro.AddService(nc, micro.Config{
 //		…
@@ -8,15 +8,14 @@
 //			func(ctx context.Context, r micro.Request) { … })},
 //	})
 //
-// The point is nats_process. A request that is answered with an error fails
-// its point with the code and the description of the error.
+// The point is nats_process, see [WithName]. A request that is answered with an
+// error fails its point with the code and the description of the error.
 package sondemicro
 
 import (
 	"context"
 	"log/slog"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
@@ -24,19 +23,20 @@ import (
 	"github.com/sonde-go/sonde/rpctrace/nats/internal/natsmsg"
 )
 
-// Handler makes fn a handler of an endpoint. The context that fn is given
-// carries the trace of the requester, and nothing else: it is
-// context.Background for a request that is not traced. svc is the service that
-// fn belongs to. A panic of fn is recorded and passes on.
-func Handler(svc *profiler.Service, fn func(context.Context, micro.Request)) micro.Handler {
+// Handler wraps fn for an endpoint. The context passed to fn carries the trace of
+// the requester and nothing else: it is context.Background for a request that is
+// not traced. svc is the service that fn belongs to. A panic of fn is recorded and
+// passes on.
+func Handler(svc *profiler.Service, fn func(context.Context, micro.Request), opts ...Option) micro.Handler {
+	o := natsmsg.As(natsmsg.Processing, opts)
 	return micro.HandlerFunc(func(r micro.Request) {
 		ctx := context.Background()
-		in := rpctrace.Receive(ctx, svc, nats.Header(r.Headers()), layer.NATS.Group, r.Subject())
+		in := rpctrace.Receive(ctx, svc, natsmsg.Headers(r.Headers()), layer.NATS.Group, r.Subject())
 		if !in.Traced() {
 			fn(ctx, r)
 			return
 		}
-		ctx, p := in.Open(ctx, natsmsg.Processing,
+		ctx, p := in.Open(ctx, o,
 			slog.String("subject", r.Subject()), slog.Int("bytes", len(r.Data())))
 		_ = rpctrace.Run(ctx, p, func(ctx context.Context) error {
 			traced := &request{Request: r}
@@ -46,12 +46,19 @@ func Handler(svc *profiler.Service, fn func(context.Context, micro.Request)) mic
 	})
 }
 
-// Error is what a request was answered with if it failed.
+// Option configures [Handler].
+type Option = natsmsg.Option
+
+// WithName sets the name of the point. The default is "nats_process", as is an
+// empty name. Reports group points by name.
+func WithName(name string) Option { return natsmsg.WithName(name) }
+
+// Error is the error that a request was answered with.
 type Error struct {
 	Code, Description string
 }
 
-// Error returns code and description.
+// Error returns the code and the description.
 func (e *Error) Error() string { return e.Code + ": " + e.Description }
 
 // request remembers the error that it was answered with.

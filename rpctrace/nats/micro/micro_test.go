@@ -37,7 +37,7 @@ func TestService(t *testing.T) {
 				return
 			}
 			_ = r.RespondJSON(42)
-		})},
+		}, sondemicro.WithName("price"))},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestService(t *testing.T) {
 	if n := service.Stats().Endpoints; len(n) > 0 && n[0].NumErrors != 1 {
 		t.Errorf("the service counts %d errors", n[0].NumErrors)
 	}
-	out, in, inside := sent.Named(t, "nats_request"), received.Named(t, "nats_process"), received.Named(t, "inside")
+	out, in, inside := sent.Named(t, "nats_request"), received.Named(t, "price"), received.Named(t, "inside")
 	if len(out) != 2 || len(in) != 2 || len(inside) != 2 {
 		t.Fatalf("%+v %+v %+v", out, in, inside)
 	}

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Ending is a context that ends with err when the driver is called so, for
-// instance "ExecContext", and not before: a deadline by the clock may pass
-// before a busy machine has come to the driver. s serves no other test.
+// Ending returns a context that ends with err when the driver's method call, for
+// instance "ExecContext", is called, and not before: a deadline by the clock might
+// pass before a busy machine gets to the driver. s must not serve another test.
 func (s *Server) Ending(ctx context.Context, err error, call string) context.Context {
 	e := &ending{Context: ctx, done: make(chan struct{}), err: err}
 	s.OnContext = func(c string, _ context.Context) {

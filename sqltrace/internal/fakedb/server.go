@@ -1,6 +1,6 @@
-// Package fakedb is a database/sql driver for tests of wrappers. Which of the
-// optional interfaces its connections, statements and rows have is up to the
-// test; what a statement does stands in its text:
+// Package fakedb is a database/sql driver for tests of wrappers. The test chooses
+// the optional interfaces of its connections, statements and rows; the text of a
+// statement says what it does:
 //
 //	ROWS 3        three rows (1, "row 1"), …; any other text too: none
 //	ROWS 2 1      two result sets, of two rows and one
@@ -37,7 +37,7 @@ type Server struct {
 
 	// Valid is what connections answer to IsValid; nil: true.
 	Valid func(*Conn) bool
-	// OnContext is told of every context that a call is made with.
+	// OnContext is called with the context of every call.
 	OnContext func(call string, ctx context.Context)
 	// Quiet servers note nothing.
 	Quiet bool
@@ -113,7 +113,7 @@ func (s *Server) Calls(words ...string) []string {
 	return found
 }
 
-// Open says how many connections, statements and rows are open.
+// Open returns how many connections, statements and rows are open.
 func (s *Server) Open() (conns, stmts, rows int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package olddriver does what database/sql does for drivers that have the plain
-// interfaces only, without contexts and without connectors.
+// Package olddriver does what database/sql does for drivers that have only the
+// plain interfaces, without contexts and without connectors.
 package olddriver
 
 //lint:file-ignore SA1019 Drivers have the deprecated interfaces, so the wrapper has them.
@@ -11,8 +11,9 @@ import (
 	"errors"
 )
 
-// Connector finds a registered driver, for which database/sql has no function,
-// by opening a database that makes no connection.
+// Connector returns the connector of a registered driver. database/sql has no
+// function to find a driver, so Connector opens a database, which makes no
+// connection.
 func Connector(driverName, dsn string) (driver.Connector, error) {
 	db, err := sql.Open(driverName, dsn)
 	if err != nil {
@@ -98,7 +99,7 @@ func StmtQuery(ctx context.Context, s driver.Stmt, args []driver.NamedValue) (dr
 	return s.Query(values)
 }
 
-// Args are args for a driver that knows neither names nor contexts.
+// Args returns args for a driver that knows neither names nor contexts.
 func Args(ctx context.Context, args []driver.NamedValue) ([]driver.Value, error) {
 	values := make([]driver.Value, len(args))
 	for i, a := range args {

@@ -12,9 +12,9 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
-// Conn is a driver's connection whose calls in a trace go a wrapper's way. The
-// wrapper embeds it and calls Init. As every connection it is used by one
-// goroutine at a time.
+// Conn is a driver's connection whose calls in a trace go to a wrapper. The wrapper
+// embeds it and calls Init. Like every connection, it is used by one goroutine at a
+// time.
 type Conn struct {
 	Bare   driver.Conn // the driver's own
 	Direct Direct      // Bare, for statements that are not prepared
@@ -27,7 +27,7 @@ type Conn struct {
 	rowsHave int
 }
 
-// TracedConn is a wrapper's way for the calls of a connection that are made in
+// TracedConn is a wrapper's handling of the calls of a connection that are made in
 // a trace. It tells Conn.Next what the driver answers.
 type TracedConn interface {
 	ExecTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error)
@@ -43,12 +43,11 @@ type TracedConn interface {
 	NewStmt(bare driver.Stmt, query string) driver.Stmt
 }
 
-// Init makes c the connection around bare and returns it for database/sql:
-// with exactly bare's optional interfaces, with three exceptions that change
-// nothing: a context is needed to find the trace, so the forms with one
-// (ExecerContext, QueryerContext, ConnPrepareContext, ConnBeginTx) are there
-// also where the driver has the plain ones only, and do what database/sql
-// would.
+// Init makes c the connection around bare and returns it for database/sql, with
+// exactly bare's optional interfaces but for exceptions that change nothing: a
+// context is needed to find the trace, so the forms with one (ExecerContext,
+// QueryerContext, ConnPrepareContext, ConnBeginTx) are there even if the driver has
+// only the plain ones, and do what database/sql would.
 func (c *Conn) Init(bare driver.Conn, traced TracedConn) driver.Conn {
 	c.Bare, c.Direct, c.traced = bare, NewDirect(bare), traced
 	has := 0
@@ -89,7 +88,7 @@ func (c *Conn) Close() error {
 	return c.Bare.Close()
 }
 
-// Prepare is for those who use the connection without database/sql.
+// Prepare is for users of the connection without database/sql.
 func (c *Conn) Prepare(query string) (driver.Stmt, error) {
 	c.Next.Forget()
 	bare, err := c.Bare.Prepare(query)
@@ -114,7 +113,7 @@ func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	return c.traced.NewStmt(bare, query), nil
 }
 
-// Begin is for those who use the connection without database/sql.
+// Begin is for users of the connection without database/sql.
 func (c *Conn) Begin() (driver.Tx, error) {
 	c.Next.Forget()
 	return c.Bare.Begin()

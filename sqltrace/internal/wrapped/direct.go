@@ -31,7 +31,7 @@ func (d *Direct) execs() bool { return d.execerContext != nil || d.execer != nil
 
 func (d *Direct) queries() bool { return d.queryerContext != nil || d.queryer != nil }
 
-// Any says that every statement can be tried without preparing it.
+// Any reports whether every statement can be tried without preparing it.
 func (d *Direct) Any() bool { return d.execs() && d.queries() }
 
 // Exec executes a statement; the driver has an interface for that.

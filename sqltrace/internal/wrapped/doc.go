@@ -1,16 +1,16 @@
-// Package wrapped is what sqltrace and sqltrace/otelsql have in common: types
-// that stand between database/sql and a driver, have exactly the driver's
-// optional interfaces, and hand calls that are made in a trace to the wrapper.
+// Package wrapped has what sqltrace and sqltrace/otelsql share: types that stand
+// between database/sql and a driver, have exactly the driver's optional interfaces,
+// and hand calls that are made in a trace to the wrapper.
 //
 // # The call path
 //
-// A call whose context carries no profiler is the driver's after one look at
-// the context, in both wrappers:
+// In both wrappers, a call whose context carries no trace goes straight to the
+// driver after one look at the context:
 //
 //	sql.DB → Conn, Stmt → driver
 //
-// In a trace it takes the wrapper's way ([TracedConn], [TracedStmt]), which is
-// a point of its own in sqltrace and a span of otelsql's in sqltrace/otelsql:
+// In a trace it goes to the wrapper ([TracedConn], [TracedStmt]), which opens a
+// point in sqltrace and calls otelsql, which begins a span, in sqltrace/otelsql:
 //
 //	sql.DB
 //	  │ QueryContext(ctx, "SELECT …")
@@ -33,10 +33,9 @@
 //	  ▼                              ▼
 //	driver                         driver
 //
-// The answer goes back the same way. Rows are [Rows], whose reading the wrapper
-// sees and whose columns the driver describes. What database/sql does after an
-// answer, and so whether the point is over, is known to [Next]: one query may
-// be two or three calls.
+// The answer goes back the same way. Rows are [Rows], which the wrapper reads and
+// whose columns the driver describes. [Next] knows what database/sql does after an
+// answer, and so whether the point is over: one query may be two or three calls.
 //
 //	QueryContext    ErrSkip      the driver wants it prepared; the point stays open
 //	PrepareContext  a statement  prepared for that query; nothing of its own is recorded

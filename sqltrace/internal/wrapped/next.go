@@ -21,7 +21,7 @@ import (
 //   - Otherwise the answer is the program's.
 //
 // database/sql's own Conn never tries again, which cannot be seen from here: a
-// statement on one that has gone bad is not recorded. As its connection, a Next
+// statement on one that has gone bad is not recorded. Like its connection, a Next
 // is used by one goroutine at a time. The zero Next is that of a new connection.
 type Next struct {
 	used    bool // the connection has worked before, or has been in the pool
@@ -38,19 +38,19 @@ type skipped struct {
 	point  profiler.Point
 }
 
-// Caller is the point that ctx is in, which tells calls for the same query
-// from others with the same text.
+// Caller returns the point that ctx is in, which distinguishes calls for the same
+// query from others with the same text.
 func Caller(ctx context.Context) header.ID {
 	in, _ := profiler.Current(ctx)
 	return in.ParentID
 }
 
-// Answered takes what the driver answered. A statement that it skipped is told
-// to Skipped too.
+// Answered notes what the driver answered. For a statement that it skipped, Skipped
+// is called too.
 func (n *Next) Answered(err error) { n.used = n.used || err == nil }
 
 // Skipped notes that the driver answered [driver.ErrSkip] to query, which was
-// not prepared before. p is its point, which is kept; it is zero outside of a
+// not prepared before. p is its point, which is kept; it is zero outside a
 // trace, as caller is, and where the wrapper has no point of its own.
 func (n *Next) Skipped(query string, caller header.ID, p profiler.Point) {
 	n.skipped = skipped{true, query, caller, p}
@@ -71,9 +71,8 @@ func (n *Next) Prepares(query string, caller header.ID) (p profiler.Point, again
 	return s.point, true
 }
 
-// Forget is called before every call but that to prepare: a statement that was
-// skipped and is not prepared next has come to nothing, and its point is
-// discarded.
+// Forget is called before every call except preparing: a statement that was skipped
+// and is not prepared next is abandoned, and its point discarded.
 func (n *Next) Forget() {
 	if n.skipped.set {
 		n.skipped.point.Discard()
@@ -81,16 +80,16 @@ func (n *Next) Forget() {
 	}
 }
 
-// Retries says that database/sql would try a query again elsewhere if the
-// connection turned out to be bad.
+// Retries reports whether database/sql would try a query again on another
+// connection if this one turned out to be bad.
 func (n *Next) Retries() bool { return n.used && !n.inTx }
 
-// RetriesAfter says that database/sql tries a query again after err.
+// RetriesAfter reports whether database/sql tries a query again after err.
 func (n *Next) RetriesAfter(err error) bool { return n.Retries() && errors.Is(err, driver.ErrBadConn) }
 
-// Begun notes that a transaction has begun. Where its end is not seen, it binds
-// the connection until that has been in the pool; if that cannot be seen
-// either, it is not noted at all, for it would seem to last for ever.
+// Begun notes that a transaction has begun. If its end will not be seen, it binds
+// the connection until that has been in the pool; if that cannot be seen either,
+// the transaction is not noted at all, since it would seem to last for ever.
 func (n *Next) Begun(endSeen bool) { n.used, n.inTx = true, endSeen || n.resets }
 
 // Ended notes that the transaction is over.

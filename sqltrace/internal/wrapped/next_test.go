@@ -128,7 +128,7 @@ func TestNextPrepares(t *testing.T) {
 	}
 }
 
-// TestNextUntraced: outside of a trace there is no caller to tell calls apart
+// TestNextUntraced: outside a trace there is no caller to tell calls apart
 // by, and no point.
 func TestNextUntraced(t *testing.T) {
 	if id := Caller(context.Background()); id != (header.ID{}) {

@@ -5,10 +5,9 @@ import (
 	"reflect"
 )
 
-// Rows are the rows of a traced query, as database/sql gets them: read through
-// a wrapper and described by the driver. The wrapper has them as a field, since
-// the types in combos_gen.go are pointers to them, which need no memory of
-// their own.
+// Rows are the rows of a traced query, as database/sql gets them: read through a
+// wrapper and described by the driver. They are a field of the wrapper's rows; the
+// types in combos_gen.go are pointers to it and need no memory of their own.
 type Rows struct{ reader Reader }
 
 // Reader is a wrapper's way to read rows. The methods of
@@ -20,8 +19,8 @@ type Reader interface {
 	Bare() driver.Rows
 }
 
-// InitRows makes r the rows that reader reads and returns them for
-// database/sql: with exactly the optional interfaces of the driver's.
+// InitRows makes r the rows that reader reads and returns them for database/sql,
+// with exactly the optional interfaces of the driver's rows.
 func (c *Conn) InitRows(r *Rows, reader Reader) driver.Rows {
 	r.reader = reader
 	bare := reader.Bare()

@@ -10,8 +10,8 @@ import (
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
 )
 
-// Stmt is a driver's prepared statement whose calls in a trace go a wrapper's
-// way. The wrapper embeds it and calls Init.
+// Stmt is a driver's prepared statement whose calls in a trace go to a wrapper. The
+// wrapper embeds it and calls Init.
 type Stmt struct {
 	Bare driver.Stmt // the driver's own
 
@@ -23,15 +23,15 @@ type Stmt struct {
 	traced TracedStmt
 }
 
-// TracedStmt is a wrapper's way for the calls of a statement that are made in a
+// TracedStmt is a wrapper's handling of the calls of a statement that are made in a
 // trace. It tells Conn.Next what the driver answers.
 type TracedStmt interface {
 	ExecTraced(ctx context.Context, args []driver.NamedValue) (driver.Result, error)
 	QueryTraced(ctx context.Context, args []driver.NamedValue) (driver.Rows, error)
 }
 
-// Init makes s the statement of c around bare and returns it for database/sql:
-// with exactly bare's optional interfaces, and the two that take a context.
+// Init makes s the statement of c around bare and returns it for database/sql, with
+// exactly bare's optional interfaces and the two that take a context.
 func (s *Stmt) Init(c *Conn, bare driver.Stmt, traced TracedStmt) driver.Stmt {
 	s.Bare, s.next, s.traced = bare, &c.Next, traced
 	_, checks := bare.(driver.NamedValueChecker)
@@ -85,8 +85,8 @@ func (s *Stmt) NumInput() int {
 	return s.Bare.NumInput()
 }
 
-// ask asks the driver about the arguments of the query that s was prepared
-// for. If it does not return, the query is over: nobody need close s then.
+// ask asks the driver about the arguments of the query that s was prepared for. If
+// what panics, the query is over, since s need not be closed then.
 func ask[T any](s *Stmt, what func() T) T {
 	returned := false
 	defer s.Running.Guard(&returned)
@@ -101,10 +101,10 @@ func (s *Stmt) Close() error {
 	return s.Bare.Close()
 }
 
-// Exec is for those who use the statement without database/sql.
+// Exec is for users of the statement without database/sql.
 func (s *Stmt) Exec(args []driver.Value) (driver.Result, error) { return s.Bare.Exec(args) }
 
-// Query is for those who use the statement without database/sql.
+// Query is for users of the statement without database/sql.
 func (s *Stmt) Query(args []driver.Value) (driver.Rows, error) { return s.Bare.Query(args) }
 
 // ExecContext implements [driver.StmtExecContext].

@@ -12,6 +12,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,24 +84,33 @@ var cases = []struct {
 	}, []string{"Unimplemented"}, true},
 	{"orca_per_rpc", func(ctx context.Context, p *peers) { interop.DoORCAPerRPCTest(ctx, p.tc) }, []string{"OK"}, false},
 	{"rpc_soak", func(ctx context.Context, p *peers) {
-		soak(ctx, p, func() (*grpc.ClientConn, func()) { return p.conn, func() {} })
+		soak(func() { interop.DoLargeUnaryCall(ctx, p.tc) })
 	}, soaked, false},
 	{"channel_soak", func(ctx context.Context, p *peers) {
-		soak(ctx, p, func() (*grpc.ClientConn, func()) {
+		soak(func() {
 			conn := p.dial()
-			return conn, func() { _ = conn.Close() }
+			defer conn.Close()
+			interop.DoLargeUnaryCall(ctx, pb.NewTestServiceClient(conn))
 		})
 	}, soaked, false},
 }
 
 var soaked = []string{"OK", "OK", "OK", "OK", "OK", "OK"}
 
-func soak(ctx context.Context, p *peers, channel func() (*grpc.ClientConn, func())) {
-	interop.DoSoakTest(ctx, interop.SoakTestConfig{
-		RequestSize: 271828, ResponseSize: 314159, PerIterationMaxAcceptableLatency: time.Minute,
-		OverallTimeout: time.Minute, ServerAddr: p.addr, NumWorkers: 2, Iterations: len(soaked),
-		ChannelForTest: channel,
-	})
+// soak makes the calls of gRPC's soak tests, whose own function takes other
+// arguments with each release.
+func soak(call func()) {
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Add(1)
+		go func() {
+			defer workers.Done()
+			for range len(soaked) / 2 {
+				call()
+			}
+		}()
+	}
+	workers.Wait()
 }
 
 // forms are the ways to install the hooks.

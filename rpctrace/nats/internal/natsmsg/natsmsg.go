@@ -3,12 +3,15 @@
 package natsmsg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"maps"
+	"strings"
 
 	"github.com/nats-io/nats.go"
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -16,28 +19,87 @@ import (
 // Processing is the point around what a consumer does.
 var Processing = profiler.Opening{Name: "nats_process", Layer: layer.NATS, Kind: layer.Consumer}
 
-// Bare says of a point that its message went without the trace's headers.
+// Option configures a publication, a request or a consumer.
+type Option struct{ name string }
+
+// WithName sets the name of the point; see the packages that export it.
+func WithName(name string) Option { return Option{name} }
+
+// As returns o with opts applied.
+func As(o profiler.Opening, opts []Option) profiler.Opening {
+	for _, opt := range opts {
+		o.Name = cmp.Or(opt.name, o.Name)
+	}
+	return o
+}
+
+// Bare records that the message of a point was sent without the trace's headers.
 var Bare = slog.Bool("headers", false)
 
 // Open opens the point of a message that is about to be sent.
-func Open(ctx context.Context, name string, kind layer.Kind, m *nats.Msg) (context.Context, profiler.Point) {
-	return profiler.Open(ctx, profiler.Opening{Name: name, Layer: layer.NATS, Kind: kind},
+func Open(ctx context.Context, name string, kind layer.Kind, m *nats.Msg, opts []Option) (context.Context, profiler.Point) {
+	return profiler.Open(ctx, As(profiler.Opening{Name: name, Layer: layer.NATS, Kind: kind}, opts),
 		slog.String("subject", m.Subject), slog.Int("bytes", len(m.Data)))
 }
 
-// Inject returns a copy of m that carries the trace of ctx, m itself if there
-// is nothing to carry.
-func Inject(ctx context.Context, m *nats.Msg) *nats.Msg {
-	h := make(nats.Header, len(m.Header)+2)
-	maps.Copy(h, m.Header)
-	if !profiler.Inject(ctx, h) {
-		return m
+// Inject returns a copy of m that carries the trace of ctx, and the message to send
+// if headers are refused, see [Unsigned]. The two are one if there is no trace.
+func Inject(ctx context.Context, m *nats.Msg) (signed, unsigned *nats.Msg) {
+	unsigned = Unsigned(m)
+	h := make(nats.Header, len(unsigned.Header)+2)
+	maps.Copy(h, unsigned.Header)
+	if !profiler.Inject(ctx, Headers(h)) {
+		return unsigned, unsigned
 	}
+	return with(h, m), unsigned
+}
+
+// Unsigned returns m, or a copy without the trace headers if m has them because it
+// was received and is being forwarded.
+func Unsigned(m *nats.Msg) *nats.Msg {
+	if m == nil {
+		return nil
+	}
+	for key := range m.Header {
+		if isTraceHeader(key) {
+			h := maps.Clone(m.Header)
+			maps.DeleteFunc(h, func(key string, _ []string) bool { return isTraceHeader(key) })
+			return with(h, m)
+		}
+	}
+	return m
+}
+
+func isTraceHeader(key string) bool {
+	return strings.EqualFold(key, header.InfoName) || strings.EqualFold(key, header.HMACName)
+}
+
+func with(h nats.Header, m *nats.Msg) *nats.Msg {
 	return &nats.Msg{Subject: m.Subject, Reply: m.Reply, Header: h, Data: m.Data}
 }
 
-// RefusesHeaders says whether a message was not sent for the sake of its
-// headers, so that it may be sent again without those of the trace.
+// Headers are those of a message, as the profiler sees them.
+type Headers nats.Header
+
+// Get returns a header's value. Several values count as unsigned.
+func (h Headers) Get(name string) string {
+	switch values := h[name]; len(values) {
+	case 0:
+		return ""
+	case 1:
+		return values[0]
+	}
+	return ","
+}
+
+// Set replaces a header.
+func (h Headers) Set(name, value string) { h[name] = []string{value} }
+
+// Del removes a header.
+func (h Headers) Del(name string) { delete(h, name) }
+
+// RefusesHeaders reports whether a message was not sent because of its headers, so
+// that it may be sent again without those of the trace.
 func RefusesHeaders(err error) bool {
 	return errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrHeadersNotSupported)
 }

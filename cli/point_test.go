@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestPoint: one point whole, by its id or the beginning of it.
+func TestPoint(t *testing.T) {
+	t.Setenv("OSPROFILER_CONNECTION_STRING", store(t))
+	var doc struct{ Points []struct{ ID string } }
+	if err := json.Unmarshal([]byte(command(t, "trace", "show", checkout, "--format", "json").out), &doc); err != nil {
+		t.Fatal(err)
+	}
+	id := doc.Points[0].ID
+	whole := command(t, "trace", "show", checkout, "--point", id)
+	whole.checkFine(t, "")
+	for _, want := range []string{"http POST /checkout\n", "took      90.0 ms\n", id, "info of http-start\n", `"method": "POST"`} {
+		if !strings.Contains(whole.out, want) {
+			t.Errorf("no %q in %s", want, whole.out)
+		}
+	}
+	if r := command(t, "trace", "show", checkout, "--point", id[:8]); r != whole {
+		t.Errorf("%+v", r)
+	}
+	command(t, "trace", "show", checkout, "--point", "x").checkFails(t, exitFailed, `^sonde: no point of the trace has an id that begins with "x"$`)
+	command(t, "trace", "show", checkout, "--point", id, "--json").checkFails(t, exitUsage, "can't be used together")
+}

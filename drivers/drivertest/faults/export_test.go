@@ -1,0 +1,9 @@
+package faults
+
+// Scenarios are all of them.
+func Scenarios() (all []Scenario) {
+	for _, sc := range scenarios {
+		all = append(all, sc.name)
+	}
+	return all
+}

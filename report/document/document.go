@@ -1,0 +1,200 @@
+// Package document writes reports as Sonde's own JSON document, for programs;
+// docs/json.md describes its schema.
+package document
+
+import (
+	"io"
+
+	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/record"
+	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/findings"
+)
+
+// Version is the version of the document. It is raised when a member is removed or
+// changes its meaning, but not when one is added.
+const Version = 1
+
+// Output is [Write] as a form of reports.
+var Output = report.Output{
+	Name:  "json",
+	Doc:   "Sonde's own document, see docs/json.md",
+	Text:  true,
+	Write: Write,
+}
+
+// Write writes the document. It is ASCII whatever the records hold, and has a line
+// for each point. Points are written one at a time, so they take no memory here. Of
+// the options only Now and Accepted are used. Write returns the first error of w.
+func Write(w io.Writer, r *report.Report, o report.Options) error {
+	j := document{Report: r, Writer: jsontext.NewCompactWriter(w)}
+	j.head()
+	j.found(findings.Find(r, findings.For(o)))
+	j.list("warnings")
+	for i, w := range r.Warnings {
+		j.begin(i)
+		j.text("problem", w.Problem)
+		j.number("count", int64(w.Count))
+		j.text("example", w.Example)
+		j.Raw("}")
+	}
+	j.end(len(r.Warnings))
+	j.list("stats")
+	for i, s := range r.Stats {
+		j.begin(i)
+		j.text("name", s.Name)
+		j.number("count", int64(s.Count))
+		j.number("total_ns", s.Total.Nanoseconds())
+		j.number("self_ns", s.Self.Nanoseconds())
+		j.number("max_ns", s.Max.Nanoseconds())
+		j.Raw("}")
+	}
+	j.end(len(r.Stats))
+	j.list("points")
+	n := 0
+	each := func(p *report.Point) bool {
+		j.begin(n)
+		n++
+		j.point(p)
+		j.Raw("}")
+		return j.Err() == nil
+	}
+	r.Walk()(each)
+	r.Unreachable()(each)
+	j.end(n)
+	j.Raw("\n}\n")
+	return j.Flush()
+}
+
+type document struct {
+	*report.Report
+	*jsontext.Writer
+	inside bool // an object that has a member
+}
+
+// head writes what the whole trace says.
+func (j *document) head() {
+	j.Raw("{\n  \"version\": ")
+	j.Integer(Version)
+	j.top("trace")
+	j.orNull(j.Trace)
+	j.top("began")
+	if j.Trace == "" || len(j.Points) == 0 { // a report that was read does not say
+		j.Raw("null")
+	} else {
+		j.String(j.Began().Format("2006-01-02T15:04:05.000000Z"))
+	}
+	j.top("duration_ns")
+	j.Integer(j.Duration().Nanoseconds())
+	j.top("services")
+	j.texts(j.Services())
+	j.top("records")
+	j.Integer(int64(j.Records))
+	j.top("lost")
+	j.Integer(j.Lost())
+	j.top("refused")
+	j.Integer(j.Refused())
+	j.top("unfinished")
+	j.Integer(int64(j.Unfinished()))
+}
+
+func (j *document) point(p *report.Point) {
+	etype, message, failed := j.Failure(p)
+	j.text("id", p.ID)
+	j.text("parent", p.ParentID)
+	j.number("depth", int64(p.Depth))
+	j.text("name", p.Name)
+	j.text("kind", j.Kind(p).String())
+	j.text("label", j.Detail(p))
+	j.text("service", p.Service)
+	j.text("host", p.Host)
+	j.text("project", p.Project)
+	j.number("start_ns", p.Start().Nanoseconds())
+	j.number("duration_ns", p.Duration().Nanoseconds())
+	j.number("self_ns", p.Self().Nanoseconds())
+	j.truth("finished", p.HasStop)
+	j.truth("failed", failed)
+	j.text("etype", etype)
+	j.text("message", message)
+	j.text("outcome", j.Outcome(p))
+	j.member("info")
+	j.Raw(`{"start":`)
+	j.info(p, record.Start)
+	j.Raw(`,"stop":`)
+	j.info(p, record.Stop)
+	j.Raw("}")
+}
+
+// info writes what a record of a point has stored as info.
+func (j *document) info(p *report.Point, phase record.Phase) {
+	info := j.Info(p, phase)
+	switch {
+	case len(info) == 0:
+		j.Raw("null")
+	case !j.Value(info, 0): // a store that gave no JSON
+		j.String(string(info))
+	}
+}
+
+// top begins a member of the whole.
+func (j *document) top(name string) {
+	j.Raw(",\n  ")
+	j.String(name)
+	j.Raw(": ")
+}
+
+// list begins a list of the whole.
+func (j *document) list(name string) {
+	j.top(name)
+	j.Raw("[")
+}
+
+// begin opens the i-th object of a list.
+func (j *document) begin(i int) {
+	if i > 0 {
+		j.Raw(",")
+	}
+	j.Line(0)
+	j.Raw("\n    {")
+	j.inside = false
+}
+
+// end closes a list of n objects.
+func (j *document) end(n int) {
+	if n > 0 {
+		j.Raw("\n  ")
+	}
+	j.Raw("]")
+}
+
+func (j *document) member(name string) {
+	if j.inside {
+		j.Raw(",")
+	}
+	j.inside = true
+	j.Key(0, name)
+}
+
+func (j *document) text(name, text string) {
+	j.member(name)
+	j.orNull(text)
+}
+
+// orNull writes a text, and null for one that is empty.
+func (j *document) orNull(text string) {
+	if text == "" {
+		j.Raw("null")
+		return
+	}
+	j.String(text)
+}
+
+func (j *document) number(name string, n int64) {
+	j.member(name)
+	j.Integer(n)
+}
+
+func (j *document) truth(name string, is bool) {
+	j.member(name)
+	j.Raw(map[bool]string{true: "true", false: "false"}[is])
+}

@@ -1,0 +1,54 @@
+package findings
+
+import (
+	"time"
+
+	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/report"
+)
+
+// Does is what points that do the same have in common. It holds no id and no
+// literal, so traces of one program can be compared by it. Its texts are hostile.
+type Does struct {
+	Service string
+	Name    string // of the point
+	Kind    layer.Kind
+	Group   string // of the layer, "" without one
+	What    string // the statement without literals, method and route, the gRPC method
+}
+
+// Step is a point of a trace as findings see it: on its root's clock, with its
+// part of the critical path.
+type Step struct {
+	Point *report.Point
+	Above int // the index of the step above, -1 for a root
+	Does  Does
+	Title string // Does in a few words; hostile
+
+	Took time.Duration // of a point without a stop: until the last record
+	Self time.Duration // without the time in which a child ran
+	Path time.Duration // of the critical path, what is below it not included
+}
+
+// Steps are the points of r that its roots lead to, each before those below it, and
+// what was asked. Of the options ClockBound and Now mean something to it. Where there
+// is one root the Paths of all steps add up to Head.Duration; between several there
+// may be time that belongs to none.
+func Steps(r *report.Report, o Options) (Head, []Step) {
+	t := newTree(r, o.withDefaults())
+	t.correct()
+	t.settle()
+	t.walkPath()
+	list := make([]Step, 0, len(t.nodes)-1)
+	for i := 1; i < len(t.nodes); i++ {
+		n := &t.nodes[i]
+		k := t.keys.list[n.key]
+		s := Step{
+			Point: n.p, Above: int(n.parent) - 1, Title: t.title(n.key),
+			Does: Does{Service: k.service, Name: k.name, Kind: k.kind, Group: k.group, What: k.what},
+			Took: span(n.to - n.from), Self: n.p.Self(), Path: span(n.own),
+		}
+		list = append(list, s)
+	}
+	return t.head(), list
+}

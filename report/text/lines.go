@@ -1,0 +1,166 @@
+package text
+
+import (
+	"strings"
+
+	"github.com/sonde-go/sonde/internal/figures"
+	"github.com/sonde-go/sonde/internal/terminal"
+	"github.com/sonde-go/sonde/layer"
+)
+
+// line is a row or a remark of the waterfall, clean and not yet cut.
+type line struct {
+	row   *row // nil: a remark, only guide, about and style count
+	guide string
+
+	// The label: the points' name, how many there are, and what they have been
+	// about. There may be no name, or nothing about them.
+	name, count, about string
+	calls              bool // the work goes out
+	isSQL              bool
+
+	tail    string // after the label, dropped where there is no room
+	service string
+	style   string
+}
+
+// label is what a row shows. Without the name an arrow says that work goes out.
+func (l *line) label() string {
+	if l.name == "" && l.calls {
+		return "→ " + join(l.count, l.about)
+	}
+	return join(join(l.name, l.count), l.about)
+}
+
+// wide is how many columns guide, label and tail of several points take.
+func (l *line) wide() int {
+	columns := terminal.Width(l.guide) + terminal.Width(l.label())
+	if l.count != "" {
+		columns += terminal.Width(l.tail)
+	}
+	return columns
+}
+
+// level is a list of rows of which the waterfall has written some.
+type level struct {
+	rows   []int32
+	next   int
+	hidden hidden // below the parent
+}
+
+func (l *level) more() bool { return l.next < len(l.rows) || l.hidden.points > 0 }
+
+// lines lays the shown rows in order, with their guides, and after a failed
+// row what went wrong. It does not recur, since a trace may be deep.
+func (t *writer) lines(rs *rows) (lines []line) {
+	stack := []level{{rows: rs.shown(rs.roots)}}
+	for len(stack) > 0 {
+		top := &stack[len(stack)-1]
+		if top.next == len(top.rows) {
+			if top.hidden.points > 0 {
+				lines = append(lines, line{guide: t.guide(stack, "└ "), about: top.hidden.String(), style: dim})
+			}
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		w := &rs.list[top.rows[top.next]]
+		top.next++
+		n := &rs.nodes[w.nodes[0]]
+		l := t.describe(rs, w)
+		if n.failed {
+			l.style = red
+		}
+		switch {
+		case len(stack) == 1:
+		case top.more():
+			l.guide = t.guide(stack, "├ ")
+		default:
+			l.guide = t.guide(stack, "└ ")
+		}
+		lines = append(lines, l)
+		stack = append(stack, level{rows: rs.shown(w.children), hidden: w.hidden})
+		if n.failed && !rs.handedOn(w) {
+			below := "  "
+			if stack[len(stack)-1].more() {
+				below = "│ "
+			}
+			lines = append(lines, line{guide: t.guide(stack, below), about: "✗ " + failure(n), style: red})
+		}
+	}
+	return lines
+}
+
+// handedOn reports whether a row shown below a failed one failed with the same
+// message, which is then shown there.
+func (rs *rows) handedOn(w *row) bool {
+	n := &rs.nodes[w.nodes[0]]
+	for _, i := range rs.shown(w.children) {
+		if below := &rs.nodes[rs.list[i].nodes[0]]; below.failed && below.etype == n.etype && below.message == n.message {
+			return true
+		}
+	}
+	return false
+}
+
+// failure is the error of a node that failed.
+func failure(n *node) string {
+	text := terminal.Clean(n.etype)
+	if n.message != "" {
+		text += ": " + terminal.Clean(n.message)
+	}
+	return text
+}
+
+// describe returns the line of a row, without what depends on neighbouring lines.
+func (t *writer) describe(rs *rows, w *row) line {
+	n := &rs.nodes[w.nodes[0]]
+	kind := rs.Kind(n.point)
+	l := line{
+		row: w, name: name(n.point), tail: t.tail(rs, w), service: terminal.Clean(n.point.Service),
+		calls: kind == layer.Client || kind == layer.Producer, isSQL: rs.Layer(n.point) == layer.SQL,
+	}
+	detail := n.detail
+	if len(w.nodes) > 1 {
+		l.count = "×" + figures.Grouped(len(w.nodes))
+		for _, other := range w.nodes {
+			if rs.nodes[other].detail != detail { // in literals
+				detail = t.shapes[detail]
+				break
+			}
+		}
+	}
+	l.about = t.labels.short(detail)
+	return l
+}
+
+// tail says which of several points was the longest, and what attributes of its
+// own a single one has.
+func (t *writer) tail(rs *rows, w *row) string {
+	switch {
+	case len(w.nodes) == 1:
+		return attributes(rs.Report, rs.nodes[w.nodes[0]].point)
+	case w.longest > 0:
+		return " ≤ " + figures.Duration(w.longest)
+	}
+	return ""
+}
+
+// guide draws the lines of the tree before a row of the last level. Where that
+// would take half of the width, the outer levels are left out.
+func (t *writer) guide(stack []level, last string) string {
+	most := max(2, t.width/8)
+	var b strings.Builder
+	levels := stack[1 : len(stack)-1]
+	if skip := len(levels) - most; skip > 0 {
+		b.WriteString("⋯ ")
+		levels = levels[skip:]
+	}
+	for _, l := range levels {
+		if l.more() {
+			b.WriteString("│ ")
+		} else {
+			b.WriteString("  ")
+		}
+	}
+	return b.String() + last
+}

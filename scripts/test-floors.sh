@@ -1,0 +1,19 @@
+#!/bin/sh
+# Tests the root module with the releases that its go.mod asks for, the floors,
+# as a program that imports it may have them: go vet passes, also for Windows and
+# macOS, and the packages that import other modules pass their tests.
+# Those with servers of their own have run with the newest releases.
+set -eu
+cd "$(dirname "$0")/.."
+export GOWORK=off
+unset SONDE_SKIPPED_FILE # what is skipped here has run
+
+go vet ./...
+for os in windows darwin; do
+	GOOS=$os go vet ./...
+done
+
+# goleak is in the tests of all.
+go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... |
+	awk '{ for (i = 2; i <= NF; i++) if ($i ~ /^[^\/]+\.[^\/]+\// && $i !~ /^github.com\/sonde-go\/sonde|^go.uber.org\/goleak/) { print $1; next } }' |
+	xargs go test -short

@@ -1,0 +1,188 @@
+package sqltrace
+
+import (
+	"database/sql/driver"
+	"errors"
+	"log/slog"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sonde-go/sonde/internal/sqltext"
+)
+
+// given is what a call sent to the database. Rows keep it until they are closed.
+type given struct {
+	query string
+	args  []driver.NamedValue
+}
+
+// shortest is how many characters a value must have to be told apart from a word
+// that happens to occur in an error's text.
+const shortest = 4
+
+// hide replaces the values that the call has sent with question marks in the text
+// of err. Values shorter than [shortest] are replaced only where drivers quote
+// values. PostgreSQL's Detail and Where are removed, since they quote whole rows.
+func (c *config) hide(g given, err error) func(text string) string {
+	if c.literals {
+		return nil
+	}
+	return func(text string) string {
+		for _, name := range []string{"Detail", "Where"} {
+			if f, ok := field(err, name, reflect.String); ok && f.Len() > 0 {
+				text = strings.ReplaceAll(text, f.String(), "")
+			}
+		}
+		for _, value := range c.values(g) {
+			if utf8.RuneCountInString(value) < shortest {
+				text = hideQuoted(text, value)
+			} else {
+				text = hideAll(text, value)
+			}
+		}
+		return text
+	}
+}
+
+// values are the texts of the literals and arguments in g.
+func (c *config) values(g given) (all []string) {
+	for _, literal := range sqltext.Literals(g.query, c.statements.dialect) {
+		all = append(all, literal)
+		if plain := strings.ReplaceAll(literal, "''", "'"); plain != literal {
+			all = append(all, plain)
+		}
+	}
+	for i := range g.args {
+		switch v := g.args[i].Value.(type) {
+		case string:
+			all = append(all, v)
+		case []byte:
+			all = append(all, string(v))
+		case int64:
+			all = append(all, strconv.FormatInt(v, 10))
+		case float64:
+			all = append(all, strconv.FormatFloat(v, 'g', -1, 64))
+		}
+	}
+	return all
+}
+
+// longPrefix is how much of a value gives it away: databases truncate long values.
+const longPrefix = 8
+
+// hideAll replaces value, and what a database has left of its beginning.
+func hideAll(text, value string) string {
+	text = strings.ReplaceAll(text, value, "?")
+	if len(value) <= longPrefix {
+		return text
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], value[:longPrefix])
+		if i < 0 {
+			return text
+		}
+		i += from
+		n := longPrefix
+		for n < len(value) && i+n < len(text) && value[n] == text[i+n] {
+			n++
+		}
+		text = text[:i] + "?" + text[i+n:]
+		from = i + 1
+	}
+}
+
+// hideQuoted replaces value as a word where drivers quote values: in quotation
+// marks, and in PostgreSQL's "(column)=(value)".
+func hideQuoted(text, value string) string {
+	if value == "" {
+		return text
+	}
+	var b strings.Builder
+	for text != "" {
+		start, end := quoted(text)
+		b.WriteString(text[:start])
+		b.WriteString(hideWords(text[start:end], value))
+		text = text[end:]
+	}
+	return b.String()
+}
+
+// quoted returns the position of the first quotation in text, without its marks; it
+// is empty and at the end if there is none.
+func quoted(text string) (start, end int) {
+	for i := range len(text) {
+		closing := text[i]
+		switch {
+		case closing == '\'' || closing == '"' || closing == '`':
+		case closing == '(' && i > 0 && text[i-1] == '=':
+			closing = ')'
+		default:
+			continue
+		}
+		if n := strings.IndexByte(text[i+1:], closing); n >= 0 {
+			return i + 1, i + 1 + n
+		}
+	}
+	return len(text), len(text)
+}
+
+func hideWords(text, value string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(text, value)
+		if i < 0 {
+			return b.String() + text
+		}
+		after := text[i+len(value):]
+		if isWord(text[:i], len(text[:i])-1) || isWord(after, 0) {
+			b.WriteString(text[:i+len(value)])
+		} else {
+			b.WriteString(text[:i] + "?")
+		}
+		text = after
+	}
+}
+
+// isWord reports whether the byte of text at i belongs to a word.
+func isWord(text string, i int) bool {
+	if i < 0 || i >= len(text) {
+		return false
+	}
+	c := text[i]
+	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= utf8.RuneSelf
+}
+
+// errorCode is the database's own code for err: the SQLSTATE, or the number of
+// MySQL or SQLite.
+func errorCode(err error) (slog.Attr, bool) {
+	const key = "error_code"
+	var state interface{ SQLState() string }
+	if errors.As(err, &state) && state.SQLState() != "" {
+		return slog.String(key, state.SQLState()), true
+	}
+	if f, ok := field(err, "Number", reflect.Uint16); ok {
+		return slog.Uint64(key, f.Uint()), true
+	}
+	var code interface{ Code() int }
+	if errors.As(err, &code) {
+		return slog.Int(key, code.Code()), true
+	}
+	return slog.Attr{}, false
+}
+
+// field is a field of the first error in the chain that has it. Drivers' errors are
+// recognised by their fields, since this package must not import drivers.
+func field(err error, name string, kind reflect.Kind) (reflect.Value, bool) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		v := reflect.Indirect(reflect.ValueOf(err))
+		if v.Kind() != reflect.Struct {
+			continue
+		}
+		if f := v.FieldByName(name); f.IsValid() && f.Kind() == kind {
+			return f, true
+		}
+	}
+	return reflect.Value{}, false
+}

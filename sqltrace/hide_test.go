@@ -1,0 +1,59 @@
+package sqltrace
+
+import (
+	"database/sql/driver"
+	"errors"
+	"testing"
+)
+
+type pgError struct{ Detail, Where, text string }
+
+func (e *pgError) Error() string { return e.text }
+
+func TestHide(t *testing.T) {
+	c := &config{}
+	for _, test := range []struct {
+		query string
+		args  []driver.Value
+		text  string
+		want  string
+	}{
+		{"", []driver.Value{"bob@example.com"}, "Duplicate entry 'bob@example.com' for key 'users.email'", "Duplicate entry '?' for key 'users.email'"},
+		{"", []driver.Value{"bob", int64(7)}, "Duplicate entry 'bob-7' for key 'bobs.7up'", "Duplicate entry '?-?' for key 'bobs.7up'"},
+		{"", []driver.Value{"a", "bc"}, "Key (a, b)=(a, bc) already exists in a", "Key (a, b)=(?, ?) already exists in a"},
+		{"", []driver.Value{"bob"}, "bob is not quoted, \"bob\" and `bob` are", "bob is not quoted, \"?\" and `?` are"},
+		{"", []driver.Value{"users"}, "no such table: users", "no such table: ?"},
+		{"", []driver.Value{[]byte("hunter2"), int64(12345), 1.25, nil, true}, "hunter2 12345 1.25 true", "? ? ? true"},
+		{"SET PASSWORD = 'o''brien'", nil, "near o'brien and o''brien", "near ? and ?"},
+		{"SELECT 'x', 2024", nil, `invalid "x" at 2024`, `invalid "?" at ?`},
+		{"", []driver.Value{"a-very-long-secret-value"}, "value a-very-long-sec... is too long", "value ?... is too long"},
+		{"", []driver.Value{""}, "it's empty", "it's empty"},
+		{"", nil, "an 'unclosed quote", "an 'unclosed quote"},
+	} {
+		g := given{query: test.query}
+		for _, v := range test.args {
+			g.args = append(g.args, driver.NamedValue{Value: v})
+		}
+		if got := c.hide(g, errors.New(test.text))(test.text); got != test.want {
+			t.Errorf("%q\n got  %q\n want %q", test.text, got, test.want)
+		}
+	}
+	err := &pgError{Detail: "Failing row contains (1, x).", Where: "SQL function f", text: "no: Failing row contains (1, x). SQL function f."}
+	if got := c.hide(given{}, err)(err.text); got != "no:  ." {
+		t.Errorf("detail: %q", got)
+	}
+	c.literals = true
+	if c.hide(given{}, err) != nil {
+		t.Error("WithLiterals hides something")
+	}
+}
+
+func FuzzHide(f *testing.F) {
+	f.Add("Duplicate entry 'bob' for key", "bob")
+	f.Add("=(a)=(", "a")
+	f.Fuzz(func(t *testing.T, text, value string) {
+		c := &config{}
+		g := given{args: []driver.NamedValue{{Value: value}}}
+		c.hide(g, errors.New(text))(text)
+	})
+}
