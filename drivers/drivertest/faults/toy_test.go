@@ -111,7 +111,7 @@ type toy struct {
 	addr, password string
 	patience       time.Duration // for an answer
 	fault          string
-	refused        atomic.Int64 // how many connections
+	refused        atomic.Bool // a put, whose successor is lost by one fault
 }
 
 func openToy(_ context.Context, u *drivers.URL, _ drivers.Options) (driver.Driver, error) {
@@ -135,13 +135,19 @@ func (d *toy) ask(ctx context.Context, what string, lines ...string) (answer []s
 	if d.fault == "does not say that no answer came" {
 		cause = nil
 	}
+	if what == "put" && d.refused.CompareAndSwap(true, false) {
+		return nil, true, nil
+	}
+	if what == "put" && d.refused.CompareAndSwap(true, false) {
+		return nil, true, nil
+	}
 	bounded, cancel := context.WithTimeoutCause(ctx, d.patience, cause)
 	defer cancel()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(bounded, "tcp", d.addr)
 	if err != nil {
-		if d.fault == "takes a server that stays away for one that has stored" && what == "put" && d.refused.Add(1) > 1 {
-			return nil, true, nil
+		if what == "put" && d.fault == "takes a server that stays away for one that has stored" {
+			d.refused.Store(true)
 		}
 		return nil, false, err
 	}
