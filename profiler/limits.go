@@ -63,6 +63,7 @@ type limiter struct {
 	began               time.Time // what buckets count from
 
 	mu    sync.Mutex
+	now   int64 // the latest arrival
 	keys  map[*header.Key]*bucket
 	seen  *seen // nil until the first request
 	spare []tally
@@ -82,9 +83,10 @@ func newLimiter(c *LimitConfig) *limiter {
 // returns the trace's account in this process, or nil if the trace was refused as a
 // new one, and the reason if the request is refused.
 func (l *limiter) admit(in header.Info, key *header.Key, at time.Time) (*tally, error) {
-	now := int64(at.Sub(l.began))
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := max(l.now, int64(at.Sub(l.began))) // requests may get here in another order than they came
+	l.now = now
 	if l.seen == nil {
 		l.seen = newSeen()
 	}
