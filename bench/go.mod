@@ -3,6 +3,8 @@ module github.com/sonde-go/sonde/bench
 go 1.26.0
 
 require (
+	github.com/DataDog/dd-trace-go/contrib/database/sql/v2 v2.0.0
+	github.com/DataDog/dd-trace-go/contrib/google.golang.org/grpc/v2 v2.12.0
 	github.com/DataDog/dd-trace-go/contrib/net/http/v2 v2.12.0
 	github.com/DataDog/dd-trace-go/v2 v2.12.0
 	github.com/XSAM/otelsql v0.44.0
@@ -14,7 +16,9 @@ require (
 	github.com/openzipkin/zipkin-go v0.4.3
 	github.com/sonde-go/sonde v0.0.0
 	github.com/uptrace/opentelemetry-go-extra/otelsql v0.3.2
+	go.elastic.co/apm/module/apmgrpc/v2 v2.7.1
 	go.elastic.co/apm/module/apmhttp/v2 v2.7.1
+	go.elastic.co/apm/module/apmsql/v2 v2.7.1
 	go.elastic.co/apm/v2 v2.7.1
 	go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc v0.72.0
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0

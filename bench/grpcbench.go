@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 
+	ddgrpc "github.com/DataDog/dd-trace-go/contrib/google.golang.org/grpc/v2"
+	zipkingrpc "github.com/openzipkin/zipkin-go/middleware/grpc"
 	"github.com/sonde-go/sonde/header"
 	sondegrpc "github.com/sonde-go/sonde/middleware/grpc"
 	"github.com/sonde-go/sonde/profiler"
+	"go.elastic.co/apm/module/apmgrpc/v2"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel/metric/noop"
 	"google.golang.org/grpc"
@@ -22,9 +25,11 @@ func grpcRows() []row {
 	serverInfo := &grpc.UnaryServerInfo{FullMethod: method}
 	handle := func(context.Context, any) (any, error) { return nil, nil }
 	invoke := func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error { return nil }
+	serveWith := func(hook grpc.UnaryServerInterceptor, ctx context.Context) op {
+		return each(func() { _, err := hook(ctx, nil, serverInfo, handle); check(err) })
+	}
 	serve := func(md metadata.MD) op {
-		ctx := metadata.NewIncomingContext(context.Background(), md)
-		return each(func() { _, err := server(ctx, nil, serverInfo, handle); check(err) })
+		return serveWith(server, metadata.NewIncomingContext(context.Background(), md))
 	}
 	bareServer := each(func() { _, err := handle(context.Background(), nil); check(err) })
 	request := func(ctx context.Context) op {
@@ -37,9 +42,11 @@ func grpcRows() []row {
 	ctx, _ := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
 
 	on, off := newOTel(true), newOTel(false)
+	apms, zipOn, zipOff := newElastic(), newZipkin(true), newZipkin(false)
+	incoming := metadata.NewIncomingContext(context.Background(), plain)
 	quiet := otelgrpc.WithMeterProvider(noop.NewMeterProvider())
 	otelServer := func(p otelgrpc.Option) op {
-		return handler(otelgrpc.NewServerHandler(p, quiet), metadata.NewIncomingContext(context.Background(), plain), false)
+		return handler(otelgrpc.NewServerHandler(p, quiet), incoming, false)
 	}
 	otelClient := func(p otelgrpc.Option) op {
 		return handler(otelgrpc.NewClientHandler(p, quiet), context.Background(), true)
@@ -47,19 +54,33 @@ func grpcRows() []row {
 	return []row{
 		{
 			name: "gRPC server hook, untraced", budget: 75, bare: bareServer, sonde: serve(plain),
-			otel: otelServer(otelgrpc.WithTracerProvider(off)),
+			peers: peers{
+				otel:     otelServer(otelgrpc.WithTracerProvider(off)),
+				zipkinGo: handler(zipkingrpc.NewServerHandler(zipOff), incoming, false),
+			},
 		},
 		{
 			name: "gRPC server hook, traced", budget: 950, allocs: 4, bare: bareServer, sonde: flushed(serve(traced), svc.Flush),
-			otel: flushed(otelServer(otelgrpc.WithTracerProvider(on)), on.ForceFlush),
+			peers: peers{
+				otel:       flushed(otelServer(otelgrpc.WithTracerProvider(on)), on.ForceFlush),
+				dd:         datadog(serveWith(ddgrpc.UnaryServerInterceptor(), incoming)),
+				elasticAPM: elastic(apms, serveWith(apmgrpc.NewUnaryServerInterceptor(apmgrpc.WithTracer(apms)), incoming)),
+				zipkinGo:   handler(zipkingrpc.NewServerHandler(zipOn), incoming, false),
+			},
 		},
 		{
 			name: "gRPC client hook, untraced", budget: 12, bare: bareClient, sonde: request(context.Background()),
-			otel: otelClient(otelgrpc.WithTracerProvider(off)),
+			peers: peers{
+				otel:     otelClient(otelgrpc.WithTracerProvider(off)),
+				zipkinGo: handler(zipkingrpc.NewClientHandler(zipOff), context.Background(), true),
+			},
 		},
 		{
 			name: "gRPC client hook, traced", budget: 1100, allocs: 8, bare: bareClient, sonde: flushed(request(ctx), svc.Flush),
-			otel: flushed(otelClient(otelgrpc.WithTracerProvider(on)), on.ForceFlush),
+			peers: peers{
+				otel:     flushed(otelClient(otelgrpc.WithTracerProvider(on)), on.ForceFlush),
+				zipkinGo: handler(zipkingrpc.NewClientHandler(zipOn), context.Background(), true),
+			},
 		},
 	}
 }

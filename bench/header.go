@@ -23,13 +23,13 @@ func headerRows() []row {
 		{
 			name: "headers: verify", budget: 500,
 			sonde: each(func() { _, _, err := keys.Verify(header.Signed{Info: info, HMAC: mac}); check(err) }),
-			otel:  each(func() { w3c.Extract(context.Background(), propagation.HeaderCarrier(h)) }),
+			peers: peers{otel: each(func() { w3c.Extract(context.Background(), propagation.HeaderCarrier(h)) })},
 			other: each(func() { zipkin.Extract(context.Background(), propagation.HeaderCarrier(hb3)) }), who: "B3",
 		},
 		{
 			name: "headers: sign", budget: 600, allocs: 2,
 			sonde: each(func() { keys.Primary().Sign(in) }),
-			otel:  each(func() { w3c.Inject(ctx, propagation.HeaderCarrier(http.Header{})) }),
+			peers: peers{otel: each(func() { w3c.Inject(ctx, propagation.HeaderCarrier(http.Header{})) })},
 			other: each(func() { zipkin.Inject(ctx, propagation.HeaderCarrier(http.Header{})) }), who: "B3",
 		},
 	}

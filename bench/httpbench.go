@@ -4,12 +4,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 
-	"github.com/openzipkin/zipkin-go"
+	ddhttp "github.com/DataDog/dd-trace-go/contrib/net/http/v2"
 	zipkinhttp "github.com/openzipkin/zipkin-go/middleware/http"
-	"github.com/openzipkin/zipkin-go/reporter"
 	"github.com/sonde-go/sonde/header"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
+	"go.elastic.co/apm/module/apmhttp/v2"
+	"go.elastic.co/apm/v2"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/metric/noop"
 )
@@ -60,8 +61,8 @@ func httpRows() []row {
 	quiet := otelhttp.WithMeterProvider(noop.NewMeterProvider())
 	otelOn := otelhttp.NewHandler(bare, "checkout", otelhttp.WithTracerProvider(on), quiet)
 	otelOff := otelhttp.NewHandler(bare, "checkout", otelhttp.WithTracerProvider(off), quiet)
-	never := must(zipkin.NewTracer(reporter.NewNoopReporter(), zipkin.WithSampler(zipkin.NeverSample)))
-	zipkinOff := zipkinhttp.NewServerMiddleware(never)(bare)
+	apms, zipOn, zipOff := newElastic(), newZipkin(true), newZipkin(false)
+	ignore := func(*http.Request) bool { return true }
 
 	base := &answer{http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}}
 	client := sondehttp.Transport(base, sondehttp.AllowHosts("shop.example"))
@@ -78,7 +79,13 @@ func httpRows() []row {
 	return []row{
 		{
 			name: "HTTP server, no headers", budget: 15, bare: serve(bare),
-			sonde: serve(mine), otel: serve(otelOff), other: serve(zipkinOff), who: "zipkin",
+			sonde: serve(mine),
+			peers: peers{
+				otel:       serve(otelOff),
+				dd:         datadog(serve(ddhttp.WrapHandler(bare, "api", "checkout", ddhttp.WithIgnoreRequest(ignore)))),
+				elasticAPM: serve(apmhttp.Wrap(bare, apmhttp.WithTracer(apms), apmhttp.WithServerRequestIgnorer(ignore))),
+				zipkinGo:   serve(zipkinhttp.NewServerMiddleware(zipOff)(bare)),
+			},
 		},
 		{
 			name: "HTTP server, forged signature", budget: 350, bare: serve(bare),
@@ -87,15 +94,37 @@ func httpRows() []row {
 		{
 			name: "HTTP server, traced", budget: 1300, allocs: 3, bare: serve(bare),
 			sonde: flushed(serve(mine, header.InfoName, info, header.HMACName, mac), svc.Flush),
-			otel:  flushed(serve(otelOn), on.ForceFlush),
+			peers: peers{
+				otel:       flushed(serve(otelOn), on.ForceFlush),
+				dd:         datadog(serve(ddhttp.WrapHandler(bare, "api", "checkout"))),
+				elasticAPM: elastic(apms, serve(apmhttp.Wrap(bare, apmhttp.WithTracer(apms)))),
+				zipkinGo:   serve(zipkinhttp.NewServerMiddleware(zipOn)(bare)),
+			},
 		},
 		{
 			name: "HTTP client, untraced", budget: 10, bare: call(base, out),
-			sonde: call(client, out), otel: call(otelClient(false), out),
+			sonde: call(client, out),
+			peers: peers{otel: call(otelClient(false), out), elasticAPM: call(apmhttp.WrapRoundTripper(base), out)},
 		},
 		{
 			name: "HTTP client, traced", budget: 1900, allocs: 12, bare: call(base, out),
-			sonde: flushed(call(client, tracedOut), svc.Flush), otel: flushed(call(otelClient(true), out), on.ForceFlush),
+			sonde: flushed(call(client, tracedOut), svc.Flush),
+			peers: peers{
+				otel:       flushed(call(otelClient(true), out), on.ForceFlush),
+				dd:         datadog(call(ddhttp.WrapRoundTripper(base), out)),
+				elasticAPM: elastic(apms, elasticCalls(apms, apmhttp.WrapRoundTripper(base), out)),
+				zipkinGo:   call(must(zipkinhttp.NewTransport(zipOn, zipkinhttp.RoundTripper(base))), out),
+			},
 		},
 	}
+}
+
+// elasticCalls makes the calls within transactions, of which Elastic sends no more
+// than 500 spans.
+func elasticCalls(t *apm.Tracer, rt http.RoundTripper, r *http.Request) op {
+	return inTraces(func(points int) {
+		tx := t.StartTransaction("root", "request")
+		call(rt, r.WithContext(apm.ContextWithTransaction(r.Context(), tx)))(points)
+		tx.End()
+	})
 }

@@ -10,8 +10,11 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/DataDog/dd-trace-go/v2/ddtrace/tracer"
 )
 
 // row is one kind of work and who does it.
@@ -21,10 +24,24 @@ type row struct {
 	allocs float64 // allocations that it may make
 	bare   op      // is subtracted from the others, if there is one
 	sonde  op
-	otel   op
+	least  op // what no profiler could do without
+	peers  peers
 	other  op
 	who    string // the other peer
 }
+
+// The peers that have a column of their own.
+const (
+	otel = iota
+	dd
+	elasticAPM
+	zipkinGo
+)
+
+// peers has what each peer does, nil where it has nothing of the kind.
+type peers [len(columns)]op
+
+var columns = [...]string{otel: "OpenTelemetry", dd: "Datadog", elasticAPM: "Elastic APM", zipkinGo: "Zipkin"}
 
 func main() {
 	only := flag.String("run", "", "measure the rows whose name matches this `regexp`")
@@ -41,7 +58,7 @@ func main() {
 		rows = append(rows, group()...)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "work\tSonde\tbudget\t\tOpenTelemetry\tother peer\t")
+	fmt.Fprintf(w, "work\tSonde\tbudget\t\tat least\t%s\tother peer\t\n", strings.Join(columns[:], "\t"))
 	over := 0
 	for _, r := range rows {
 		if !match.MatchString(r.name) {
@@ -64,11 +81,14 @@ func main() {
 		} else {
 			fmt.Fprint(w, "\t\t")
 		}
-		fmt.Fprintf(w, "%s\t", peer(r.otel, bare, mine, *target, *rounds))
+		for _, o := range append([]op{r.least}, r.peers[:]...) {
+			fmt.Fprintf(w, "%s\t", peer(o, bare, mine, *target, *rounds))
+		}
 		if r.other != nil {
 			fmt.Fprintf(w, "%s %s", r.who, peer(r.other, bare, mine, *target, *rounds))
 		}
 		fmt.Fprintln(w, "\t")
+		tracer.Stop() // Datadog's
 	}
 	progress("")
 	w.Flush()

@@ -2,10 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
+	"time"
 
+	"github.com/DataDog/dd-trace-go/v2/ddtrace/tracer"
+	"github.com/openzipkin/zipkin-go"
 	"github.com/sonde-go/sonde/profiler"
+	"go.elastic.co/apm/v2"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
@@ -22,29 +28,39 @@ func otelSpan(ctx context.Context, t trace.Tracer) (context.Context, trace.Span)
 func pointRows() []row {
 	svc, provider := newService(), newOTel(true)
 	ctx, _ := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
-	tracer := provider.Tracer("bench")
+	otelTracer, apms, zip, never := provider.Tracer("bench"), newElastic(), newZipkin(true), newZipkin(false)
 	off := noop.NewTracerProvider().Tracer("bench")
 	bg := context.WithValue(context.Background(), row{}.name, 1)
 	return []row{
 		{
 			name: "own point, traced", budget: 420, allocs: 2,
 			sonde: flushed(each(func() { _, p := sondePoint(ctx); p.Stop() }), svc.Flush),
-			otel:  flushed(each(func() { _, s := otelSpan(bg, tracer); s.End() }), provider.ForceFlush),
+			least: each(leastPoint()),
+			peers: peers{
+				otel:       flushed(each(func() { _, s := otelSpan(bg, otelTracer); s.End() }), provider.ForceFlush),
+				dd:         datadog(inTraces(datadogTrace)),
+				elasticAPM: elastic(apms, inTraces(func(n int) { elasticTrace(apms, n) })),
+				zipkinGo:   inTraces(func(n int) { zipkinTrace(zip, n) }),
+			},
 		},
 		{
 			name: "own point, five nested, traced", budget: 5 * 420, allocs: 10,
 			sonde: flushed(each(func() { sondeNested(ctx, 5) }), svc.Flush),
-			otel:  flushed(each(func() { otelNested(bg, tracer, 5) }), provider.ForceFlush),
+			peers: peers{otel: flushed(each(func() { otelNested(bg, otelTracer, 5) }), provider.ForceFlush)},
 		},
 		{
 			name: "own point, traced, on two goroutines", budget: 480, allocs: 2,
 			sonde: flushed(twice(func() { sondeTrace(svc) }), svc.Flush),
-			otel:  flushed(twice(func() { otelTrace(tracer) }), provider.ForceFlush),
+			peers: peers{otel: flushed(twice(func() { otelTrace(otelTracer) }), provider.ForceFlush)},
 		},
 		{
 			name: "own point, no profiler", budget: 20,
 			sonde: each(func() { _, p := sondePoint(bg); p.Stop() }),
-			otel:  each(func() { _, s := otelSpan(bg, off); s.End() }),
+			peers: peers{
+				otel:       each(func() { _, s := otelSpan(bg, off); s.End() }),
+				elasticAPM: each(func() { s, _ := apm.StartSpan(bg, "price", "app"); s.End() }),
+				zipkinGo:   each(func() { s, _ := never.StartSpanFromContext(bg, "price"); s.Finish() }),
+			},
 		},
 	}
 }
@@ -84,6 +100,70 @@ func otelTrace(t trace.Tracer) {
 		s.End()
 	}
 	root.End()
+}
+
+// inTraces makes points in traces of pointsPerTrace, for peers that send a trace when
+// its root ends. The root counts as a point.
+func inTraces(trace func(points int)) op {
+	return func(n int) {
+		for ; n > 0; n -= pointsPerTrace {
+			trace(min(n, pointsPerTrace))
+		}
+	}
+}
+
+func datadogTrace(points int) {
+	root, ctx := tracer.StartSpanFromContext(context.Background(), "root")
+	for range points - 1 {
+		s, _ := tracer.StartSpanFromContext(ctx, "price", tracer.Tag("sku", "1234-5678"), tracer.Tag("count", 3), tracer.Tag("fresh", true))
+		s.Finish()
+	}
+	root.Finish()
+}
+
+func elasticTrace(t *apm.Tracer, points int) {
+	tx := t.StartTransaction("root", "request")
+	ctx := apm.ContextWithTransaction(context.Background(), tx)
+	for range points - 1 {
+		s, _ := apm.StartSpan(ctx, "price", "app")
+		s.Context.SetLabel("sku", "1234-5678")
+		s.Context.SetLabel("count", 3)
+		s.Context.SetLabel("fresh", true)
+		s.End()
+	}
+	tx.End()
+}
+
+func zipkinTrace(t *zipkin.Tracer, points int) {
+	root, ctx := t.StartSpanFromContext(context.Background(), "root")
+	for range points - 1 {
+		s, _ := t.StartSpanFromContext(ctx, "price")
+		s.Tag("sku", "1234-5678")
+		s.Tag("count", "3")
+		s.Tag("fresh", "true")
+		s.Finish()
+	}
+	root.Finish()
+}
+
+// leastPoint does what a point cannot do without: an id, two readings of the clock,
+// and as many bytes of two records, which are ready.
+func leastPoint() func() {
+	start := []byte(`{"name":"price-start","base_id":"b0a8b7d4-2f5f-4a5e-9d1c-1f8f6e6a5f01","trace_id":"","parent_id":"b0a8b7d4-2f5f-4a5e-9d1c-1f8f6e6a5f01","timestamp":"2026-01-02T03:04:05.000006","info":{"sku":"1234-5678","count":3,"fresh":true,"host":"host-a"},"project":"shop","service":"api"}`)
+	stop := []byte(`{"name":"price-stop","base_id":"b0a8b7d4-2f5f-4a5e-9d1c-1f8f6e6a5f01","trace_id":"","parent_id":"b0a8b7d4-2f5f-4a5e-9d1c-1f8f6e6a5f01","timestamp":"2026-01-02T03:04:05.000007","info":{"host":"host-a"},"project":"shop","service":"api"}`)
+	buf, began := make([]byte, 0, 1<<16), time.Now()
+	return func() {
+		if cap(buf)-len(buf) < len(start)+len(stop)+64 {
+			buf = buf[:0]
+		}
+		high, low := rand.Uint64(), rand.Uint64()
+		for _, record := range [2][]byte{start, stop} {
+			buf = append(buf, record...)
+			buf = binary.LittleEndian.AppendUint64(buf, uint64(time.Since(began)))
+			buf = binary.LittleEndian.AppendUint64(buf, high)
+			buf = binary.LittleEndian.AppendUint64(buf, low)
+		}
+	}
 }
 
 // twice spreads the operations over two goroutines, each with traces of its

@@ -7,10 +7,6 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/record"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
-	"go.opentelemetry.io/otel/sdk/trace"
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
 )
 
 // serialise is Sonde's sink: every record is encoded as it would be stored,
@@ -41,27 +37,6 @@ func newServiceWith(callSites bool) *profiler.Service {
 func signed() (info, mac string) {
 	s := keys.Primary().Sign(header.Info{BaseID: header.NewID(), ParentID: header.NewID()})
 	return s.Info, s.HMAC
-}
-
-// marshal is OpenTelemetry's counterpart of serialise, behind its own batch
-// processor: spans become OTLP protobuf, which is thrown away.
-type marshal struct{}
-
-func (marshal) Start(context.Context) error { return nil }
-func (marshal) Stop(context.Context) error  { return nil }
-func (marshal) UploadTraces(_ context.Context, spans []*tracepb.ResourceSpans) error {
-	_, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans})
-	return err
-}
-
-// newOTel is a provider that samples every span, or none.
-func newOTel(sample bool) *trace.TracerProvider {
-	sampler := trace.ParentBased(trace.NeverSample())
-	if sample {
-		sampler = trace.AlwaysSample()
-	}
-	exporter := must(otlptrace.New(context.Background(), marshal{}))
-	return trace.NewTracerProvider(trace.WithSampler(sampler), trace.WithBatcher(exporter, trace.WithMaxQueueSize(1<<16)))
 }
 
 // flushed runs an op and then waits for the background to be done.

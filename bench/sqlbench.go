@@ -6,10 +6,13 @@ import (
 	"database/sql/driver"
 	"io"
 
+	ddsql "github.com/DataDog/dd-trace-go/contrib/database/sql/v2"
 	"github.com/XSAM/otelsql"
 	"github.com/ngrok/sqlmw"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace"
+	"go.elastic.co/apm/module/apmsql/v2"
+	"go.elastic.co/apm/v2"
 	"go.opentelemetry.io/otel/metric/noop"
 )
 
@@ -58,18 +61,30 @@ func sqlRows() []row {
 	mine := sqltrace.OpenDB(nothing{})
 	on, off := newOTel(true), newOTel(false)
 	quiet := otelsql.WithMeterProvider(noop.NewMeterProvider())
-	otel := func(p otelsql.Option) *sql.DB { return otelsql.OpenDB(nothing{}, p, quiet) }
+	withOTel := func(p otelsql.Option) *sql.DB { return otelsql.OpenDB(nothing{}, p, quiet) }
 	sql.Register("bench-sqlmw", sqlmw.Driver(nothing{}, &sqlmw.NullInterceptor{}))
 	mw := must(sql.Open("bench-sqlmw", ""))
+	apms := newElastic()
+	sql.Register("bench-apmsql", apmsql.Wrap(nothing{}))
+	withElastic := must(sql.Open("bench-apmsql", ""))
 	bg := context.Background()
 	return []row{
 		{
 			name: "SQL query, untraced", budget: 25, bare: query(plain, bg), sonde: query(mine, bg),
-			otel: query(otel(otelsql.WithTracerProvider(off)), bg), other: query(mw, bg), who: "sqlmw",
+			peers: peers{otel: query(withOTel(otelsql.WithTracerProvider(off)), bg), elasticAPM: query(withElastic, bg)},
+			other: query(mw, bg), who: "sqlmw",
 		},
 		{
 			name: "SQL query, traced", budget: 500, allocs: 2, bare: query(plain, bg), sonde: flushed(query(mine, ctx), svc.Flush),
-			otel: flushed(query(otel(otelsql.WithTracerProvider(on)), bg), on.ForceFlush),
+			peers: peers{
+				otel: flushed(query(withOTel(otelsql.WithTracerProvider(on)), bg), on.ForceFlush),
+				dd:   datadog(query(ddsql.OpenDB(nothing{}), bg)),
+				elasticAPM: elastic(apms, inTraces(func(points int) {
+					tx := apms.StartTransaction("root", "request")
+					query(withElastic, apm.ContextWithTransaction(bg, tx))(points)
+					tx.End()
+				})),
+			},
 		},
 		{name: "SQL query, traced, with its call site", bare: query(plain, bg), sonde: flushed(query(mine, placedCtx), placed.Flush)},
 	}

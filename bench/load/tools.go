@@ -43,7 +43,9 @@ func plain() tools {
 		handler: func(h http.Handler) http.Handler { return h },
 		open:    func(dsn string) (*sql.DB, error) { return sql.Open("sqlite", dsn) },
 		quote:   func(_ context.Context, _ string, count int64) int64 { return price(count) },
-		publish: func(_ context.Context, nc *nats.Conn, subject string, data []byte) error { return nc.Publish(subject, data) },
+		publish: func(_ context.Context, nc *nats.Conn, subject string, data []byte) error {
+			return nc.Publish(subject, data)
+		},
 		consume: func(f func(context.Context, []byte)) nats.MsgHandler {
 			return func(m *nats.Msg) { f(context.Background(), m.Data) }
 		},
