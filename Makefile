@@ -2,7 +2,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## One request through HTTP, gRPC, SQL and NATS, and its waterfall
 	@go run ./examples/shop
@@ -37,10 +37,19 @@ docs: ## What each driver can do and was tested with (docs/drivers.md)
 bench: ## This project beside its peers, in one run
 	@sh bench/run.sh
 
+bench-compare: ## This checkout beside the revision BASE, in turn (PAIRS=6, ARGS='-run SQL')
+	@sh bench/against.sh "$${BASE:?say which revision: make bench-compare BASE=main~10}" $(ARGS)
+
+load: ## The shop bare, with Sonde and with OpenTelemetry under load, in turn (minutes)
+	@cd bench && GOWORK=off go run ./load $(ARGS)
+
+soak: ## An hour of the shop with every request traced and a sink that fails now and then
+	@cd bench && GOWORK=off go run ./load -soak 1h $(ARGS)
+
 compare: ## What wrappers break, this project's and its peers' (docs/fidelity.md)
 	@sh bench/compare.sh
 
 evidence: ## How often findings are right: 272 recorded traces and 240 healthy ones (docs/evidence.md)
 	@cd examples/evidence && GOWORK=off go test -count=1 -v -timeout 60m . -args -planted 272 -healthy 240 $(ARGS)
 
-.PHONY: help demo trouble test test-all generate lint fuzz docs bench compare evidence
+.PHONY: help demo trouble test test-all generate lint fuzz docs bench bench-compare load soak compare evidence

@@ -95,7 +95,7 @@ func (s *encoded) Notify(ctx context.Context, events []record.Event) error {
 func sonde(fault bool) tools {
 	sink := &encoded{fault: fault}
 	svc := must(profiler.New(profiler.Config{
-		Name: "shop", Project: "load", Keys: must(header.ParseKeys(key)), Sink: sink,
+		Name: "shop", Project: "load", Keys: must(header.ParseKeys(key)), Sink: sink, Logger: slog.New(slog.DiscardHandler),
 		Limits: profiler.LimitConfig{NewTraces: math.MaxInt, NewTracesPerSecond: math.MaxInt}, // every request may be traced
 	}))
 	return tools{
