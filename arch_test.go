@@ -81,6 +81,7 @@ var mayImport = []struct {
 	{"middleware/grpc", []string{"header", "layer", "profiler", "middleware/grpc"}},
 	{"sqltrace/otelsql", []string{"header", "layer", "profiler", "sqltrace", "oteltrace"}},
 	{"sqltrace", []string{"header", "layer", "profiler", "sqltrace"}},
+	{"redistrace", []string{"layer", "profiler"}},
 	{"rpctrace", []string{"header", "layer", "profiler", "rpctrace"}},
 	{"oteltrace", []string{"header", "layer", "profiler", "oteltrace"}},
 	{"slogtrace", []string{"header", "profiler"}},

@@ -6,7 +6,7 @@ import "strings"
 // Layer must not be changed once a point has been opened with it.
 type Layer struct {
 	// Group is the member of a record's info that holds the attributes of the
-	// layer's points, for instance "kafka". It is required, and a layer outside
+	// layer's points, for instance "pulsar". It is required, and a layer outside
 	// this module must not use one from [All].
 	Group string
 
@@ -15,7 +15,7 @@ type Layer struct {
 	Kind Kind
 
 	// Label is the template, see [Expand], of what a line of a report shows
-	// beside the point's name: "{kafka.topic}/{kafka.partition}". If it is empty,
+	// beside the point's name: "{pulsar.topic}/{pulsar.partition}". If it is empty,
 	// nothing is shown.
 	Label string
 
@@ -33,9 +33,9 @@ type Layer struct {
 type Attribute struct {
 	// Name is OpenTelemetry's: "messaging.destination.name".
 	Name string
-	// Value is the path of a member of info in braces, such as "{kafka.topic}":
+	// Value is the path of a member of info in braces, such as "{pulsar.topic}":
 	// the attribute takes that member's value and type. Text without braces is
-	// the value itself, the same for all points: "kafka".
+	// the value itself, the same for all points: "pulsar".
 	Value string
 
 	format func(string) string // nil: as stored

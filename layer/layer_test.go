@@ -79,7 +79,7 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	if layer.ByGroup("kafka") != nil {
+	if layer.ByGroup("pulsar") != nil {
 		t.Error("an unknown group has a layer")
 	}
 }
@@ -105,25 +105,25 @@ func TestOperation(t *testing.T) {
 	}
 }
 
-var kafka = &layer.Layer{
-	Group: "kafka", Kind: layer.Producer, Label: "{kafka.topic}/{kafka.partition}", Span: "{operation} {kafka.topic}",
+var pulsar = &layer.Layer{
+	Group: "pulsar", Kind: layer.Producer, Label: "{pulsar.topic}/{pulsar.partition}", Span: "{operation} {pulsar.topic}",
 	Attributes: []layer.Attribute{
-		{Name: "messaging.destination.name", Value: "{kafka.topic}"},
-		{Name: "messaging.system", Value: "kafka"},
+		{Name: "messaging.destination.name", Value: "{pulsar.topic}"},
+		{Name: "messaging.system", Value: "pulsar"},
 	},
 }
 
 func TestStored(t *testing.T) {
-	b, err := kafka.Stored()
+	b, err := pulsar.Stored()
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"group":"kafka","kind":"producer","label":"{kafka.topic}/{kafka.partition}","span":"{operation} {kafka.topic}","attributes":{"messaging.destination.name":"{kafka.topic}","messaging.system":"kafka"}}`
+	const want = `{"group":"pulsar","kind":"producer","label":"{pulsar.topic}/{pulsar.partition}","span":"{operation} {pulsar.topic}","attributes":{"messaging.destination.name":"{pulsar.topic}","messaging.system":"pulsar"}}`
 	if string(b) != want {
 		t.Errorf("stored as %s, want %s", b, want)
 	}
 	got, err := layer.Parse(b)
-	if err != nil || !reflect.DeepEqual(got, kafka) {
+	if err != nil || !reflect.DeepEqual(got, pulsar) {
 		t.Errorf("read as %+v, %v", got, err)
 	}
 }
@@ -146,7 +146,7 @@ func TestRefused(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	b, _ := kafka.Stored()
+	b, _ := pulsar.Stored()
 	f.Add(b)
 	f.Add([]byte(`{"group":"x","attributes":{"a":"{b}","a":"c"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -26,7 +26,7 @@ type stored struct {
 
 // Stored returns the description of l as a record stores it, one JSON object:
 //
-//	{"group":"kafka","label":"{kafka.topic}","attributes":{"messaging.system":"kafka"}}
+//	{"group":"pulsar","label":"{pulsar.topic}","attributes":{"messaging.system":"pulsar"}}
 //
 // It fails if the Layer has no group, a reserved group (that of a layer of this
 // module, or another member of info), more than 64 attributes, or a label or span

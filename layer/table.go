@@ -94,11 +94,81 @@ var (
 			{Name: "messaging.consumer.group.name", Value: "{nats.queue}"},
 		},
 	}
+
+	// Kafka is a record of Kafka: produced, or handled alone or with others.
+	Kafka = &Layer{
+		Group: "kafka",
+		Label: "{kafka.topic}",
+		Span:  "{operation} {kafka.topic}",
+		Attributes: []Attribute{
+			{Name: "messaging.system", Value: "kafka"},
+			{Name: "messaging.operation.type", Value: "{operation}"},
+			{Name: "messaging.destination.name", Value: "{kafka.topic}"},
+			{Name: "messaging.destination.partition.id", Value: "{kafka.partition}"},
+			{Name: "messaging.kafka.offset", Value: "{kafka.offset}"},
+			{Name: "messaging.message.body.size", Value: "{kafka.bytes}"},
+			{Name: "messaging.batch.message_count", Value: "{kafka.messages}"},
+			{Name: "messaging.consumer.group.name", Value: "{kafka.consumer_group}"},
+		},
+	}
+
+	// RabbitMQ is a message of RabbitMQ, or of another broker with AMQP 0.9.1.
+	RabbitMQ = &Layer{
+		Group: "amqp",
+		Label: "{amqp.exchange} {amqp.routing_key}",
+		Span:  "{operation} {amqp.exchange} {amqp.routing_key}",
+		Attributes: []Attribute{
+			{Name: "messaging.system", Value: "rabbitmq"},
+			{Name: "messaging.operation.type", Value: "{operation}"},
+			{Name: "messaging.destination.name", Value: "{amqp.exchange}"},
+			{Name: "messaging.rabbitmq.destination.routing_key", Value: "{amqp.routing_key}"},
+			{Name: "messaging.message.body.size", Value: "{amqp.bytes}"},
+		},
+	}
+
+	// Redis is a command or a pipeline of commands.
+	Redis = &Layer{
+		Group: "redis", Kind: Client,
+		Label: "{redis.command} {redis.key}",
+		Span:  "{redis.command}",
+		Attributes: []Attribute{
+			{Name: "db.system.name", Value: "redis"},
+			{Name: "db.operation.name", Value: "{redis.command}"},
+			{Name: "db.operation.batch.size", Value: "{redis.commands}"},
+			{Name: "db.response.status_code", Value: "{redis.error_code}"},
+		},
+	}
+
+	// MongoDB is a command.
+	MongoDB = &Layer{
+		Group: "mongodb", Kind: Client,
+		Label: "{mongodb.command} {mongodb.collection}",
+		Span:  "{mongodb.command} {mongodb.collection}",
+		Attributes: []Attribute{
+			{Name: "db.system.name", Value: "mongodb"},
+			{Name: "db.namespace", Value: "{mongodb.database}"},
+			{Name: "db.collection.name", Value: "{mongodb.collection}"},
+			{Name: "db.operation.name", Value: "{mongodb.command}"},
+			{Name: "db.response.status_code", Value: "{mongodb.error_code}"},
+		},
+	}
+
+	// Connect is a call of Connect RPC, served or made, whatever its protocol.
+	Connect = &Layer{
+		Group: "connect",
+		Label: "{connect.procedure} {connect.code}",
+		Span:  "{connect.procedure}",
+		Attributes: []Attribute{
+			{Name: "rpc.system.name", Value: "connectrpc"},
+			{Name: "rpc.method", Value: "{connect.procedure}", format: func(s string) string { return strings.TrimPrefix(s, "/") }},
+			{Name: "rpc.response.status_code", Value: "{connect.code}"},
+		},
+	}
 )
 
 // All are the layers of this module, in the order in which a reader looks for
 // their groups.
-var All = []*Layer{HTTPServer, HTTPClient, SQL, GRPC, NATS, Function}
+var All = []*Layer{HTTPServer, HTTPClient, SQL, GRPC, Connect, NATS, Kafka, RabbitMQ, Redis, MongoDB, Function}
 
 // BuiltIn reports whether l is one of [All].
 func (l *Layer) BuiltIn() bool { return slices.Contains(All, l) }

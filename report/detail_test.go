@@ -18,7 +18,7 @@ func TestDetail(t *testing.T) {
 		"nats":         {`{"nats":{"subject":"orders"}}`, plain, "orders"},
 		"function":     {`{"function":{"name":"mod.fn","args":"()"}}`, plain, "mod.fn"},
 		"outcome":      {`{"request":{"path":"/","method":"GET"}}`, `{"outcome":"cancelled"}`, "GET / (cancelled)"},
-		"foreign":      {`{"kafka":{"topic":"t"},"sonde":{"layer":{"group":"kafka","label":"{kafka.topic}/{kafka.offset}"}}}`, `{"kafka":{"offset":3}}`, "t/3"},
+		"foreign":      {`{"pulsar":{"topic":"t"},"sonde":{"layer":{"group":"pulsar","label":"{pulsar.topic}/{pulsar.offset}"}}}`, `{"pulsar":{"offset":3}}`, "t/3"},
 		"a fake of db": {`{"db":{"statement":"SELECT 1"},"sonde":{"layer":{"group":"db","label":"fake"}}}`, plain, "SELECT 1"},
 		"outcome only": {`{"sku":7}`, `{"outcome":"timeout"}`, "(timeout)"},
 		"own":          {`{"sku":7}`, plain, ""},
@@ -37,7 +37,7 @@ func TestDetail(t *testing.T) {
 }
 
 func TestKind(t *testing.T) {
-	const kafka = `"sonde":{"kind":"","layer":{"group":"kafka","kind":"consumer"}}`
+	const pulsar = `"sonde":{"kind":"","layer":{"group":"pulsar","kind":"consumer"}}`
 	for info, want := range map[string]layer.Kind{
 		`{"request":{}}`:                        layer.Server,
 		`{"requests":{}}`:                       layer.Client,
@@ -47,9 +47,9 @@ func TestKind(t *testing.T) {
 		`{"request":{},"sonde":{"kind":"internal"}}`: layer.Internal,
 		`{"sonde":{"kind":"internal"}}`:              layer.Internal,
 		`{"sonde":{"kind":7},"db":{}}`:               layer.Client,
-		`{"kafka":{},` + kafka + `}`:                 layer.Consumer,
-		`{"kafka":{}}`:                               layer.Unspecified,
-		`{"kafka":{},"sonde":{"layer":["group"]}}`:   layer.Unspecified,
+		`{"pulsar":{},` + pulsar + `}`:               layer.Consumer,
+		`{"pulsar":{}}`:                              layer.Unspecified,
+		`{"pulsar":{},"sonde":{"layer":["group"]}}`:  layer.Unspecified,
 		`{}`: layer.Unspecified,
 	} {
 		r := build(t, ofPayloads([]string{stored("a-start", "1", "b", at(0), info)}))

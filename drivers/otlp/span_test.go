@@ -67,8 +67,8 @@ func TestAttributes(t *testing.T) {
 			"process s", "CONSUMER", map[string]string{"messaging.consumer.group.name": "string q", "messaging.operation.type": "string process"}},
 		{"feedback", `{"sonde":{"kind":"internal"},"host":"h"}`, `{}`, "feedback", "INTERNAL", nil},
 		{"feedback", `{"host":"h"}`, `{}`, "feedback", "CLIENT", nil}, // OSProfiler's guess
-		{"produce", `{"kafka":{"topic":"t"},"sonde":{"layer":{"group":"kafka","kind":"producer","span":"{operation} {kafka.topic}","attributes":{"messaging.system":"kafka","messaging.destination.name":"{kafka.topic}"}},"kind":"producer"},"host":"h"}`, `{}`,
-			"send t", "PRODUCER", map[string]string{"messaging.system": "string kafka", "messaging.destination.name": "string t", "kafka.topic": "", "sonde.layer.group": ""}},
+		{"produce", `{"pulsar":{"topic":"t"},"sonde":{"layer":{"group":"pulsar","kind":"producer","span":"{operation} {pulsar.topic}","attributes":{"messaging.system":"pulsar","messaging.destination.name":"{pulsar.topic}"}},"kind":"producer"},"host":"h"}`, `{}`,
+			"send t", "PRODUCER", map[string]string{"messaging.system": "string pulsar", "messaging.destination.name": "string t", "pulsar.topic": "", "sonde.layer.group": ""}},
 		{"own", `{"a":1,"b":{"c":{"d":[1,"x"]}},"f":1e16,"big":123456789012345678901,"n":null,"nan":NaN,"t":true,"host":"h"}`, `{"a":2,"message":"m","host":"h"}`,
 			"own", "INTERNAL", map[string]string{"a": "int 2", "b.c.d": `string [1,"x"]`, "f": "double 1e+16", "big": "string 123456789012345678901", "n": "", "nan": "string NaN", "t": "bool true", "message": "string m"}},
 		{"own", `{}`, `{"etype":"E","message":"m","host":"h"}`, "own", "INTERNAL", map[string]string{"error": "bool true", "error.type": "string E", "message": "", "etype": ""}},
