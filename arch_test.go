@@ -82,6 +82,7 @@ var mayImport = []struct {
 	{"sqltrace/otelsql", []string{"header", "layer", "profiler", "sqltrace", "oteltrace"}},
 	{"sqltrace", []string{"header", "layer", "profiler", "sqltrace"}},
 	{"redistrace", []string{"layer", "profiler"}},
+	{"mongotrace", []string{"layer", "profiler"}},
 	{"rpctrace", []string{"header", "layer", "profiler", "rpctrace"}},
 	{"oteltrace", []string{"header", "layer", "profiler", "oteltrace"}},
 	{"slogtrace", []string{"header", "profiler"}},
