@@ -12,10 +12,10 @@ for module in cmd examples; do
 		cd "$module"
 		# The commands below know nothing of go.work, and go install refuses a
 		# go.mod with a replace line.
-		go mod edit "-replace=$root=.."
-		trap 'go mod edit "-dropreplace=$root"' EXIT
+		go mod edit "-replace=$root=.." "-replace=$root/rpctrace/kafka=../rpctrace/kafka"
+		trap 'go mod edit "-dropreplace=$root" "-dropreplace=$root/rpctrace/kafka"' EXIT
 		go mod tidy
-		sed -n "s/^\(require \)\{0,1\}[[:space:]]*\([^ ()]*\) v.*/\2@latest/p" go.mod | grep -v "^$root@" | xargs go get
+		sed -n "s/^\(require \)\{0,1\}[[:space:]]*\([^ ()]*\) v.*/\2@latest/p" go.mod | grep -v "^$root[@/]" | xargs go get
 		go mod tidy
 	)
 done

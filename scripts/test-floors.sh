@@ -17,3 +17,13 @@ done
 go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... |
 	awk '{ for (i = 2; i <= NF; i++) if ($i ~ /^[^\/]+\.[^\/]+\// && $i !~ /^github.com\/sonde-go\/sonde|^go.uber.org\/goleak/) { print $1; next } }' |
 	xargs go test -short
+
+# Layers that are modules of their own, each with its floors.
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+for module in rpctrace/kafka; do
+	cp "$module/go.mod" "$dir/go.mod"
+	cp "$module/go.sum" "$dir/go.sum"
+	go mod edit "-replace=github.com/sonde-go/sonde=$PWD" "$dir/go.mod"
+	go -C "$module" test -modfile="$dir/go.mod" ./...
+done
