@@ -150,13 +150,15 @@ func (o *outlet) finish(b *batch) {
 			}
 		}
 	}
-	o.oldest = 0
-	o.tellProgress()
 	o.q.mu.Unlock()
 	for _, p := range b.parcels {
 		p.free(&o.budget)
 	}
 	clear(b.parcels)
+	o.q.mu.Lock()
+	o.oldest = 0
+	o.tellProgress() // who waits for Flush has room for more then
+	o.q.mu.Unlock()
 	if cap(b.infos) > usualBytes {
 		b.infos = nil
 	}
