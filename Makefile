@@ -23,7 +23,7 @@ generate: ## Every generated file anew
 lint: ## gofmt, go vet and staticcheck
 	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted: $$out" >&2; exit 1; }
 	go vet work
-	go run $(STATICCHECK) ./... ./cmd/... ./examples/... ./middleware/connect ./rpctrace/kafka
+	go run $(STATICCHECK) ./... ./cmd/... ./examples/... ./middleware/connect ./oteltrace/export ./rpctrace/kafka
 
 fuzz: ## Every fuzz target for ten seconds
 	@sh scripts/fuzz.sh 10s

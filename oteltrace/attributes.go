@@ -2,20 +2,12 @@ package oteltrace
 
 import (
 	"log/slog"
-	"math"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 
-	"github.com/sonde-go/sonde/internal/sqltext"
 	"github.com/sonde-go/sonde/layer"
-)
-
-// The attributes that hold the text of a query, in the current and the former
-// semantic conventions of OpenTelemetry.
-const (
-	queryText  = attribute.Key("db.query.text")
-	formerText = attribute.Key("db.statement")
+	"github.com/sonde-go/sonde/oteltrace/internal/otelattr"
 )
 
 // XSAM/otelsql's names for its tracer and for the span of reading rows.
@@ -34,29 +26,6 @@ var otelsqlPoints = map[string]struct{ name, statement string }{
 	"sql.rows":              {"db_rows", ""},
 }
 
-// statement is the text of a query. Its literals are removed, since the
-// instrumentation may have left them in.
-func statement(attributes []attribute.KeyValue) (string, bool) {
-	for _, a := range attributes {
-		if isStatement(a) {
-			return sqltext.WithoutLiterals(a.Value.AsString(), dialect(attributes)), true
-		}
-	}
-	return "", false
-}
-
-func dialect(attributes []attribute.KeyValue) sqltext.Dialect {
-	switch text(attributes, "db.system.name", "db.system") {
-	case "mysql", "mariadb":
-		return sqltext.MySQL
-	}
-	return sqltext.Standard
-}
-
-func isStatement(a attribute.KeyValue) bool {
-	return (a.Key == queryText || a.Key == formerText) && a.Value.Type() == attribute.STRING
-}
-
 func isDatabase(attributes []attribute.KeyValue) bool {
 	for _, a := range attributes {
 		if strings.HasPrefix(string(a.Key), "db.") {
@@ -72,7 +41,7 @@ func isDatabase(attributes []attribute.KeyValue) bool {
 func otelGroup(about []slog.Attr, attributes []attribute.KeyValue, mask *layer.Mask) []slog.Attr {
 	var told []slog.Attr
 	for _, a := range attributes {
-		if !isStatement(a) {
+		if !otelattr.IsStatement(a) {
 			told = append(told, slogAttr(a, mask))
 		}
 	}
@@ -100,41 +69,5 @@ func slogAttr(a attribute.KeyValue, mask *layer.Mask) slog.Attr {
 	case attribute.FLOAT64:
 		return slog.Float64(key, v.AsFloat64())
 	}
-	return slog.Any(key, plain(v.AsInterface()))
-}
-
-// plain is the value of an attribute as encoding/json takes it. Bytes, lists of any
-// values and maps exist only in newer releases of OpenTelemetry than the oldest
-// one that this module builds with.
-func plain(v any) any {
-	switch v := v.(type) {
-	case float64:
-		switch {
-		case math.IsNaN(v):
-			return "NaN"
-		case math.IsInf(v, 1):
-			return "Infinity"
-		case math.IsInf(v, -1):
-			return "-Infinity"
-		}
-	case []float64:
-		list := make([]any, len(v))
-		for i, f := range v {
-			list[i] = plain(f)
-		}
-		return list
-	case []attribute.Value:
-		list := make([]any, len(v))
-		for i, item := range v {
-			list[i] = plain(item.AsInterface())
-		}
-		return list
-	case []attribute.KeyValue:
-		object := make(map[string]any, len(v))
-		for _, a := range v {
-			object[string(a.Key)] = plain(a.Value.AsInterface())
-		}
-		return object
-	}
-	return v
+	return slog.Any(key, otelattr.Plain(v.AsInterface()))
 }

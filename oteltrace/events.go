@@ -8,6 +8,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/oteltrace/internal/otelattr"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -55,7 +56,7 @@ func plainMap(attributes []attribute.KeyValue, mask *layer.Mask) map[string]any 
 	}
 	m := make(map[string]any, len(attributes))
 	for _, a := range attributes {
-		if m[string(a.Key)] = plain(a.Value.AsInterface()); mask.Hides(string(a.Key)) {
+		if m[string(a.Key)] = otelattr.Plain(a.Value.AsInterface()); mask.Hides(string(a.Key)) {
 			m[string(a.Key)] = layer.Masked
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/sonde-go/sonde/oteltrace/internal/otelattr"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -36,8 +37,8 @@ func (t *tracer) arrivalOf(name string, kind trace.SpanKind, attributes []attrib
 	a := profiler.Arrival{Layer: t.protocol(attributes), Kind: kinds[kind]}
 	switch a.Layer {
 	case "http":
-		a.Method = text(attributes, "http.request.method", "http.method")
-		a.Path = text(attributes, "url.path", "http.target")
+		a.Method = otelattr.Text(attributes, "http.request.method", "http.method")
+		a.Path = otelattr.Text(attributes, "url.path", "http.target")
 	case "grpc":
 		a.Path = "/" + name
 	default:
@@ -56,16 +57,4 @@ func (t *tracer) hasPoint(ctx context.Context, kind trace.SpanKind, attributes [
 		return profiler.Calling(ctx, t.protocol(attributes))
 	}
 	return false
-}
-
-// text is the first of the named attributes that is a string.
-func text(attributes []attribute.KeyValue, names ...attribute.Key) string {
-	for _, name := range names {
-		for _, a := range attributes {
-			if a.Key == name && a.Value.Type() == attribute.STRING {
-				return a.Value.AsString()
-			}
-		}
-	}
-	return ""
 }

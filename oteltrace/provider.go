@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/dbcall"
+	"github.com/sonde-go/sonde/oteltrace/internal/otelattr"
 	"github.com/sonde-go/sonde/profiler"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/embedded"
@@ -127,7 +128,7 @@ func foreign(outer trace.Span) trace.SpanContext {
 func (t *tracer) queryOfRows(outer trace.Span, call *dbcall.Call, name string) *span {
 	o, _ := outer.(*span)
 	if o != nil && t.scope == otelsqlScope && name == otelsqlRows {
-		if _, isQuery := statement(o.attributes); isQuery {
+		if _, isQuery := otelattr.Statement(o.attributes); isQuery {
 			return o
 		}
 	}

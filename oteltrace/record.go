@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/oteltrace/internal/otelattr"
 	"github.com/sonde-go/sonde/profiler"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -29,7 +30,7 @@ func (s *span) opening() (profiler.Opening, []slog.Attr) {
 	if s.kind == trace.SpanKindClient {
 		o.Call = s.tracer.protocol(s.attributes)
 	}
-	text, isQuery := statement(s.attributes)
+	text, isQuery := otelattr.Statement(s.attributes)
 	if isQuery {
 		o.Name, o.Layer, o.Held = "db", layer.SQL, true
 	}
@@ -67,7 +68,7 @@ func (s *span) stop(panicked any) {
 	}
 	late := s.attributes[s.told:]
 	var attrs, about []slog.Attr
-	if text, ok := statement(late); ok {
+	if text, ok := otelattr.Statement(late); ok {
 		attrs = append(attrs, slog.Group("db", slog.String("statement", text)))
 	}
 	if s.name != s.toldName {
@@ -108,7 +109,7 @@ func (s *span) noPoint() bool {
 func (s *span) failed(end *profiler.Ending) {
 	switch {
 	case s.err == nil:
-		end.Err, end.Etype = statusError(s.why), text(s.attributes, "error.type")
+		end.Err, end.Etype = statusError(s.why), otelattr.Text(s.attributes, "error.type")
 	case errors.Is(s.err, sql.ErrNoRows), errors.Is(s.err, io.EOF):
 	default:
 		end.Err = s.err

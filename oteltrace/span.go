@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/dbcall"
+	"github.com/sonde-go/sonde/oteltrace/internal/otelattr"
 	"github.com/sonde-go/sonde/profiler"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -58,7 +59,7 @@ func (s *span) waits() bool {
 	if s.kind != trace.SpanKindClient {
 		return false
 	}
-	_, known := statement(s.attributes)
+	_, known := otelattr.Statement(s.attributes)
 	return !known && (len(s.attributes) == 0 || isDatabase(s.attributes))
 }
 
@@ -102,7 +103,7 @@ func (s *span) SetAttributes(kv ...attribute.KeyValue) {
 		}
 	}
 	if s.inner == nil {
-		if _, known := statement(kv); known || s.tracer.scope == otelsqlScope {
+		if _, known := otelattr.Statement(kv); known || s.tracer.scope == otelsqlScope {
 			s.openLocked()
 		}
 	}

@@ -21,7 +21,7 @@ go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{jo
 # Layers that are modules of their own, each with its floors.
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-for module in middleware/connect rpctrace/kafka; do
+for module in middleware/connect oteltrace/export rpctrace/kafka; do
 	cp "$module/go.mod" "$dir/go.mod"
 	cp "$module/go.sum" "$dir/go.sum"
 	go mod edit "-replace=github.com/sonde-go/sonde=$PWD" "$dir/go.mod"

@@ -1,0 +1,88 @@
+// Package otelattr says what the attributes of OpenTelemetry's spans are as stored.
+package otelattr
+
+import (
+	"math"
+
+	"github.com/sonde-go/sonde/internal/sqltext"
+	"go.opentelemetry.io/otel/attribute"
+)
+
+// The attributes that hold the text of a query, in the current and the former
+// semantic conventions of OpenTelemetry.
+const (
+	queryText  = attribute.Key("db.query.text")
+	formerText = attribute.Key("db.statement")
+)
+
+// Statement is the text of a query. Its literals are removed, since the
+// instrumentation may have left them in.
+func Statement(attributes []attribute.KeyValue) (string, bool) {
+	for _, a := range attributes {
+		if IsStatement(a) {
+			return sqltext.WithoutLiterals(a.Value.AsString(), dialectOf(attributes)), true
+		}
+	}
+	return "", false
+}
+
+func dialectOf(attributes []attribute.KeyValue) sqltext.Dialect {
+	switch Text(attributes, "db.system.name", "db.system") {
+	case "mysql", "mariadb":
+		return sqltext.MySQL
+	}
+	return sqltext.Standard
+}
+
+// IsStatement reports whether a holds the text of a query.
+func IsStatement(a attribute.KeyValue) bool {
+	return (a.Key == queryText || a.Key == formerText) && a.Value.Type() == attribute.STRING
+}
+
+// Plain is the value of an attribute as encoding/json takes it. Bytes, lists of any
+// values and maps exist only in newer releases of OpenTelemetry than the oldest
+// one that this module builds with.
+func Plain(v any) any {
+	switch v := v.(type) {
+	case float64:
+		switch {
+		case math.IsNaN(v):
+			return "NaN"
+		case math.IsInf(v, 1):
+			return "Infinity"
+		case math.IsInf(v, -1):
+			return "-Infinity"
+		}
+	case []float64:
+		list := make([]any, len(v))
+		for i, f := range v {
+			list[i] = Plain(f)
+		}
+		return list
+	case []attribute.Value:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = Plain(item.AsInterface())
+		}
+		return list
+	case []attribute.KeyValue:
+		object := make(map[string]any, len(v))
+		for _, a := range v {
+			object[string(a.Key)] = Plain(a.Value.AsInterface())
+		}
+		return object
+	}
+	return v
+}
+
+// Text is the first of the named attributes that is a string.
+func Text(attributes []attribute.KeyValue, names ...attribute.Key) string {
+	for _, name := range names {
+		for _, a := range attributes {
+			if a.Key == name && a.Value.Type() == attribute.STRING {
+				return a.Value.AsString()
+			}
+		}
+	}
+	return ""
+}
