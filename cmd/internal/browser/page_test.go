@@ -16,10 +16,12 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/report"
@@ -27,7 +29,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	quit()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // page is one in a tab of a browser of its own. What it complains of, and each
 // request that it makes, fails the test when it ends.
@@ -57,13 +67,33 @@ func (p *page) load(content []byte) {
 	p.at("file://" + file)
 }
 
-// start starts a browser with an empty tab.
+// browser is one for all tests, which have a tab each. It is started by the first.
+var browser = sync.OnceValues(func() (ctx context.Context, err error) {
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.WindowSize(1280, 800))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // which root cannot have
+	}
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	quit = func() {
+		_ = chromedp.Cancel(ctx) // it ends all the same
+		cancel()
+		stop()
+	}
+	return ctx, chromedp.Do(ctx)
+})
+
+var (
+	program string      // of the browser
+	quit    = func() {} // ends it, if it was started
+)
+
+// start opens an empty tab.
 func start(t *testing.T) *page {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a browser")
 	}
-	program := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); err == nil {
 			program = found
@@ -73,15 +103,12 @@ func start(t *testing.T) *page {
 	if program == "" {
 		servertest.Missing(t, "chromium", "apt-get install chromium")
 	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.WindowSize(1280, 800),
-		chromedp.Flag("hide-scrollbars", true))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // which root cannot have
+	all, err := browser()
+	if err != nil {
+		t.Fatal(err)
 	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
 	p := &page{t: t}
-	ctx, closeTab := chromedp.NewContext(allocator, chromedp.WithListener(p.hear), chromedp.WithErrorf(t.Logf))
+	ctx, closeTab := chromedp.NewContext(all, chromedp.WithListener(p.hear))
 	p.ctx = ctx
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
@@ -187,11 +214,24 @@ func (p *page) click(selector string) {
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// press types keys, which go to what has the focus.
+// press types keys, which go to what has the focus. As with a keyboard, a character
+// is not typed where the page has taken its key.
 func (p *page) press(keys ...string) {
 	p.t.Helper()
-	for _, key := range keys {
-		p.do(chromedp.KeyEvent(key))
+	for _, key := range strings.Join(keys, "") {
+		var down *input.DispatchKeyEventParams
+		for _, event := range kb.Encode(key) {
+			switch event.Type {
+			case kb.KeyDown, kb.KeyRawDown:
+				down = event
+				down.Type = kb.KeyDown
+			case kb.KeyChar:
+				down.Text = event.Text
+			default:
+				call(p, input.DispatchKeyEvent, *down)
+				call(p, input.DispatchKeyEvent, *event)
+			}
+		}
 	}
 }
 

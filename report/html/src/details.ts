@@ -52,10 +52,10 @@ export class Details {
       p.failed && h("div", { class: "failure" }, h("b", {}, clean(p.etype) || "Failed"), p.message && h("pre", {}, cleanLines(p.message.slice(0, 20_000)))),
       p.outcome && h("p", { class: "odd" }, "Ended by: " + clean(p.outcome)),
       h("dl", { class: "figures" },
-        ...fact("Total", p.finished ? duration(trace.length_ns(i)) : "has not ended"),
-        ...fact("Self", p.finished ? duration(trace.self[i]!) : ""),
-        ...fact("Critical", onPath > 0 ? duration(onPath) + (whole > 0 ? ", " + share(onPath / whole) : "") : ""),
-        ...fact("Begins", duration(trace.from[i]!))),
+        figure("Total", p.finished ? duration(trace.length_ns(i)) : "running"),
+        p.finished && figure("Self", duration(trace.self[i]!)),
+        figure("Begins at", duration(trace.from[i]!)),
+        onPath > 0 && figure("On critical path", duration(onPath) + (whole > 0 ? ", " + share(onPath / whole) : ""))),
       h("dl", { class: "facts" },
         ...fact("At", began),
         ...fact("Host", clean(p.host)),
@@ -88,6 +88,10 @@ function part(name: string, content: HTMLElement, tool?: HTMLElement): HTMLEleme
 
 function fact(name: string, value: Child): Child[] {
   return value ? [h("dt", {}, name), h("dd", {}, value)] : [];
+}
+
+function figure(name: string, value: string): HTMLElement {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
 function object(value: unknown): Info {

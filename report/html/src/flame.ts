@@ -31,13 +31,13 @@ export interface Frame {
 
 /** frames puts a trace's points together. What differs in numbers only is the same. */
 export function frames(trace: Trace): Frame {
-  const root: Frame = { name: "all", label: "", service: null, color: "none", point: -1, count: 0, failed: 0, self: 0, value: 0, above: null, below: new Map() };
+  const root: Frame = { name: "all points", label: "", service: null, color: "none", point: -1, count: 0, failed: 0, self: 0, value: 0, above: null, below: new Map() };
   const made = [root];
   const of: Frame[] = new Array(trace.length);
   for (let i = 0; i < trace.length; i++) {
     const p = trace.points[i]!;
     const above = trace.parent[i]! < 0 ? root : of[trace.parent[i]!]!;
-    const label = (p.label ?? "").slice(0, 300).replace(/'(?:[^']|'')*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b\d[\w.]*/g, "?");
+    const label = (p.label ?? "").slice(0, 300).replace(/'(?:[^']|'')*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|(?<![\w$])\d[\w.]*/g, "?");
     const key = [p.service, p.name, p.kind, label].join("\0");
     let frame = above.below.get(key);
     if (!frame) {
@@ -55,7 +55,10 @@ export function frames(trace: Trace): Frame {
     frame.value += frame.self;
     if (frame.above) frame.above.value += frame.value;
   }
-  return root;
+  const [only, more] = root.below.values();
+  if (!only || more) return root;
+  only.above = null;
+  return only;
 }
 
 export class Flame {
@@ -107,19 +110,29 @@ export class Flame {
   }
 
   private frame(frame: Frame, level: number, left: number, width: number, aside: boolean): HTMLElement {
-    const words = frame === this.root ? "all points" : [clean(frame.name, 100), frame.label === frame.name ? "" : clean(frame.label, 160)].filter(Boolean).join(" ");
+    const name = this.words(frame);
     const made = h("div", {
       class: "frame " + frame.color + (aside ? " aside" : "") + (frame.failed > 0 ? " failed" : ""),
-      title: words + "\n" + this.figures(frame),
-      attrs: { role: "treeitem", tabindex: -1, "aria-level": level + 1, "aria-label": words + ", " + this.figures(frame) },
+      title: name + "\n" + this.figures(frame),
+      attrs: { role: "treeitem", tabindex: -1, "aria-level": level + 1, "aria-label": name + ", " + this.figures(frame) },
       onclick: () => this.zoom(frame),
       onfocus: () => this.tell(frame),
-    }, h("span", {}, (frame.failed > 0 ? "✗ " : "") + words + (frame.count > 1 ? " ×" + frame.count : "")));
+    }, h("span", {}, (frame.failed > 0 ? "✗ " : "") + name + (frame.count > 1 ? " ×" + frame.count : "")));
     made.style.left = left * 100 + "%";
     made.style.width = `calc(${width * 100}% - 1px)`;
     made.style.top = level * rowHeight + "px";
     this.shown.set(frame, made);
     return made;
+  }
+
+  private words(frame: Frame): string {
+    const label = this.label(frame);
+    return [clean(frame.name, 100) || "(no name)", label === frame.name ? "" : label].filter(Boolean).join(" ");
+  }
+
+  /** A single point is called by its own label. */
+  private label(frame: Frame): string {
+    return clean(frame.count === 1 ? this.state.trace.points[frame.point]!.label : frame.label, 160);
   }
 
   private figures(frame: Frame): string {
@@ -132,8 +145,7 @@ export class Flame {
 
   private tell(frame: Frame): void {
     fill(this.told,
-      h("i", { class: "swatch " + frame.color }), h("b", {}, frame === this.root ? "all points" : clean(frame.name, 100) || "(no name)"), " ",
-      frame.label !== frame.name && clean(frame.label, 200) + " ", h("span", { class: "muted" }, this.figures(frame)));
+      h("i", { class: "swatch " + frame.color }), h("b", {}, this.words(frame)), " ", h("span", { class: "muted" }, this.figures(frame)));
     if (frame.point < 0) return;
     this.told.append(" ", button("Show its points", () => {
       this.state.setFilter({ ...everything, name: frame.name, service: frame.service ?? "" });

@@ -61,11 +61,11 @@ export class Waterfall {
   show(): void {
     const row = this.state.rowOf(this.state.selected);
     if (row < 0) return;
-    const y = row * rowHeight, covered = this.covered();
-    const at = this.offset();
-    const space = innerHeight - covered - this.below();
+    const y = row * rowHeight, covered = this.covered(), at = this.offset();
+    const space = innerHeight - this.below() - covered; // for rows once they have been scrolled to the top
+    const seen = Math.min(space, innerHeight - this.below() - this.tree.getBoundingClientRect().top);
     if (y < at) this.scrollTo(y - rowHeight * 2);
-    else if (y + rowHeight > at + space) this.scrollTo(y - space + rowHeight * 3);
+    else if (y + rowHeight > at + seen) this.scrollTo(y - space + rowHeight * 3);
     this.scrolled();
   }
 
@@ -165,10 +165,10 @@ export class Waterfall {
       },
     },
       h("span", { class: "cell-point" },
+        proves ? h("b", { class: "mark", title: "proves finding " + proves.map((k) => k + 1).join(", ") }, String(proves[0]! + 1)) : null,
         indent,
         h("span", { class: parent ? "caret" : "caret leaf", attrs: { "aria-hidden": "true" } }, parent ? (closed ? "▸" : "▾") : ""),
         h("i", { class: "swatch " + trace.colorOf(i) }),
-        proves ? h("b", { class: "mark", title: "proves finding " + proves.map((k) => k + 1).join(", ") }, String(proves[0]! + 1)) : null,
         p.failed ? icon("✗", "bad") : p.outcome ? icon("⊘", "odd") : null,
         h("b", { class: "name" }, name),
         label && label !== name ? h("span", { class: "label", title: label }, label) : null),
