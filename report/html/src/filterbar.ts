@@ -36,10 +36,10 @@ export class FilterBar {
     this.clear = button("Clear", () => state.setFilter(everything), { class: "quiet", title: "Show all points (Esc)" });
     this.element = h("div", { class: "filters", attrs: { role: "search" } },
       this.search,
-      this.choice("service", "Any service", (p) => p.service),
-      this.choice("name", "Any name", (p) => p.name),
-      this.choice("host", "Any host", (p) => p.host),
-      this.choice("kind", "Any kind", (p) => p.kind),
+      this.choice("service", "Service", (p) => p.service),
+      this.choice("name", "Name", (p) => p.name),
+      this.choice("host", "Host", (p) => p.host),
+      this.choice("kind", "Kind", (p) => p.kind),
       this.least(), this.check("errors", "Errors", "Only points that failed (x)"), this.check("path", "Critical path", "Only points on the critical path (p)"),
       this.told, this.clear);
     state.on("filter", () => this.show());
@@ -55,11 +55,11 @@ export class FilterBar {
     this.change({ [which]: !this.state.filter[which] });
   }
 
-  private choice(which: "service" | "name" | "host" | "kind", any: string, of: (p: Point) => string | null): HTMLElement | null {
+  private choice(which: "service" | "name" | "host" | "kind", words: string, of: (p: Point) => string | null): HTMLElement | null {
     const values = [...new Set(this.state.trace.points.map((p) => of(p) ?? ""))].filter((v) => v !== "").sort().slice(0, mostOptions);
     if (values.length < 2) return null;
-    const list = h("select", { attrs: { "aria-label": any.replace("Any ", "") }, onchange: () => this.change({ [which]: list.value }) },
-      h("option", { attrs: { value: "" } }, any), ...values.map((v) => h("option", { attrs: { value: v } }, clean(v, 60))));
+    const list = h("select", { attrs: { "aria-label": words }, onchange: () => this.change({ [which]: list.value }) },
+      h("option", { attrs: { value: "" } }, words), ...values.map((v) => h("option", { attrs: { value: v } }, clean(v, 60))));
     this.fields.push({ show: (f) => (list.value = f[which]) });
     return list;
   }
