@@ -45,7 +45,7 @@ export class Details {
     const logs = [start["log"], stop["log"]].flatMap((list) => (Array.isArray(list) ? list : []));
     fill(this.element,
       h("header", { class: "details-head" },
-        h("p", { class: "muted" }, h("i", { class: "swatch " + trace.colorOf(i) }), clean(p.service) || "no service", p.kind !== "internal" && " · " + p.kind),
+        h("p", { class: "muted" }, h("i", { class: "swatch " + trace.colorOf(i) }), clean(p.service) || "no service", p.kind && p.kind !== "internal" && " · " + clean(p.kind)),
         h("h2", {}, clean(p.name, 300) || "(no name)"),
         button("✕", () => this.close(), { class: "quiet square close", title: "Close (Esc)", attrs: { "aria-label": "Close" } })),
       p.label && p.label !== statement && h("p", { class: "details-label" }, clean(p.label, 1000)),

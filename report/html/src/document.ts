@@ -7,7 +7,8 @@ export interface Point {
   parent: string | null;
   depth: number;
   name: string | null;
-  kind: string;
+  /** Null where the records do not tell. */
+  kind: string | null;
   label: string | null;
   service: string | null;
   host: string | null;

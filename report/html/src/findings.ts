@@ -4,7 +4,7 @@ import type { Finding } from "./document";
 import { attributes, button, copyButton, h } from "./dom";
 import { counted, duration, share } from "./format";
 import { markdown, saves } from "./markdown";
-import { clean } from "./text";
+import { clean, unbroken } from "./text";
 import type { Trace } from "./trace";
 
 const shown = 4; // findings below the verdict that are seen at first
@@ -78,7 +78,7 @@ export class Findings {
       h("span", { class: "finding-number" }, String(k + 1)),
       h("span", { class: "kind" + (wrong.test(f.kind) ? " is-wrong" : "") + (f.accepted ? " is-accepted" : "") },
         f.kind.replaceAll("_", " ") + (f.accepted ? " · accepted" : "")),
-      h("span", { class: "finding-text" + (first ? " verdict-text" : ""), attrs: first ? { role: "heading", "aria-level": 2 } : {} }, clean(f.text, 1000)),
+      h("span", { class: "finding-text" + (first ? " verdict-text" : ""), attrs: first ? { role: "heading", "aria-level": 2 } : {} }, unbroken(clean(f.text, 1000))),
       h("span", { class: "finding-time" },
         f.took_ns > 0 && h("span", {}, duration(f.took_ns)),
         f.share > 0 && h("span", { class: "parted" }, part, share(f.share))),

@@ -4,7 +4,7 @@ import type { Did, DiffDocument, Figures, Group, ProfileDocument } from "./docum
 import { h } from "./dom";
 import { counted, duration, mean, share, signed } from "./format";
 import { type Column, table } from "./table";
-import { clean } from "./text";
+import { clean, unbroken } from "./text";
 
 /** diffPage shows the difference between two groups of traces. */
 export function diffPage(host: HTMLElement, doc: DiffDocument): void {
@@ -62,7 +62,7 @@ export function profilePage(host: HTMLElement, doc: ProfileDocument): void {
 }
 
 function verdict(kind: string, text: string, wrong: boolean): HTMLElement {
-  return h("section", { class: "findings" }, h("p", { class: "kind" + (wrong ? " is-wrong" : "") }, kind), h("h1", { class: "verdict-text" }, clean(text, 1000) || "Nothing to say."));
+  return h("section", { class: "findings" }, h("p", { class: "kind" + (wrong ? " is-wrong" : "") }, kind), h("h1", { class: "verdict-text" }, unbroken(clean(text, 1000)) || "Nothing to say."));
 }
 
 function groups(list: [string, Group][]): HTMLElement {

@@ -9,6 +9,11 @@ export function clean(text: string | null | undefined, most = 600): string {
   return line;
 }
 
+/** unbroken keeps numbers and their units on one line. */
+export function unbroken(line: string): string {
+  return line.replace(/(\d) (?=(?:µs|ms|s|%)(?![\p{L}\p{N}]))/gu, "$1\u00a0");
+}
+
 /** cleanLines is the same for a text of several lines. */
 export function cleanLines(text: string): string {
   return text.replace(/\r\n?/g, "\n").replace(/\t/g, "  ").split("\n").map((line) => line.replace(unseen, "\ufffd")).join("\n");
