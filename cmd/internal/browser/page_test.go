@@ -247,12 +247,6 @@ func (p *page) has(selector, text string) {
 	p.until(selector+" says "+text, fmt.Sprintf(`[...document.querySelectorAll(%q)].some((e) => e.checkVisibility() && e.innerText.includes(%q))`, selector, text))
 }
 
-// count is how many elements of a selector are seen.
-func (p *page) count(selector string) int {
-	p.t.Helper()
-	return eval[int](p, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter((e) => e.checkVisibility()).length`, selector))
-}
-
 // size changes the window's.
 func (p *page) size(width, height int64) {
 	p.t.Helper()
