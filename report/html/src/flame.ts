@@ -3,6 +3,7 @@
 
 import { button, fill, h } from "./dom";
 import { everything } from "./filter";
+import { alike } from "./folds";
 import { counted, duration, share } from "./format";
 import type { State } from "./state";
 import { clean } from "./text";
@@ -37,7 +38,7 @@ export function frames(trace: Trace): Frame {
   for (let i = 0; i < trace.length; i++) {
     const p = trace.points[i]!;
     const above = trace.parent[i]! < 0 ? root : of[trace.parent[i]!]!;
-    const label = (p.label ?? "").slice(0, 300).replace(/'(?:[^']|'')*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|(?<![\w$])\d[\w.]*/g, "?");
+    const label = alike(p.label);
     const key = [p.service, p.name, p.kind, label].join("\0");
     let frame = above.below.get(key);
     if (!frame) {

@@ -58,7 +58,7 @@ function moves({ state, show, open }: Actions): Record<string, () => void> {
     ArrowLeft: () => {
       const i = state.selected;
       if (i < 0) return;
-      if (trace.hasChildren(i) && !state.isCollapsed(i)) state.collapse(i, true);
+      if (state.opens(i) && !state.isCollapsed(i)) state.collapse(i, true);
       else if (trace.parent[i]! >= 0) {
         state.select(trace.parent[i]!);
         show();

@@ -2,6 +2,7 @@
 // the page change it here and are told of changes, and know nothing of each other.
 
 import { everything, type Filter, filters, Search } from "./filter";
+import { type Fold, folds } from "./folds";
 import type { Trace } from "./trace";
 
 type Change = "rows" | "select" | "zoom" | "filter";
@@ -18,11 +19,14 @@ export class State {
   to: number;
 
   private readonly collapsed = new Set<number>();
+  private readonly folds: Map<number, Fold>;
+  private readonly unfolded = new Set<number>(); // the first points of folds
   private readonly search: Search;
   private readonly calls: Record<Change, (() => void)[]> = { rows: [], select: [], zoom: [], filter: [] };
 
   constructor(readonly trace: Trace) {
     this.search = new Search(trace);
+    this.folds = folds(trace);
     this.from = trace.first;
     this.to = trace.last;
     this.list();
@@ -46,14 +50,25 @@ export class State {
         continue;
       }
       rows[n++] = i;
-      i = this.collapsed.has(i) ? trace.end[i]! : i + 1;
+      const fold = this.folded(i);
+      i = fold ? fold.end : this.collapsed.has(i) ? trace.end[i]! : i + 1;
     }
     this.rows = rows.subarray(0, n);
     this.tell("rows");
   }
 
+  /** folded is the run of points that the row of its first one stands for, if it is closed. */
+  folded(i: number): Fold | undefined {
+    return this.mask || this.unfolded.has(i) ? undefined : this.folds.get(i);
+  }
+
   isCollapsed(i: number): boolean {
-    return this.collapsed.has(i);
+    return this.collapsed.has(i) || this.folded(i) !== undefined;
+  }
+
+  /** opens says whether a row has others that it shows and hides. */
+  opens(i: number): boolean {
+    return this.trace.hasChildren(i) || (!this.mask && this.folds.has(i));
   }
 
   /** The row of a point, -1 if it has none. */
@@ -77,15 +92,31 @@ export class State {
   /** reveal selects a point and sees to it that it has a row. */
   reveal(i: number): void {
     if (this.mask && this.mask[i] === 0) this.setFilter(everything);
-    let closed = false;
+    let closed = this.unfold(i);
     for (let up = this.trace.parent[i]!; up >= 0; up = this.trace.parent[up]!) closed = this.collapsed.delete(up) || closed;
     if (closed) this.list();
     this.select(i);
   }
 
+  /** unfold opens the run that hides a point, and says whether one did. */
+  private unfold(i: number): boolean {
+    if (this.trace.hasChildren(i)) return false;
+    for (let k = i; k >= 0 && this.trace.parent[k] === this.trace.parent[i] && !this.trace.hasChildren(k); k--) {
+      const fold = this.folds.get(k);
+      if (!fold) continue;
+      if (fold.first === i || fold.end <= i || this.unfolded.has(k)) return false;
+      this.unfolded.add(k);
+      return true;
+    }
+    return false;
+  }
+
   collapse(i: number, closed: boolean): void {
-    if (!this.trace.hasChildren(i) || this.collapsed.has(i) === closed) return;
-    if (closed) this.collapsed.add(i);
+    if (!this.opens(i) || this.isCollapsed(i) === closed) return;
+    if (this.folds.has(i)) {
+      if (closed) this.unfolded.delete(i);
+      else this.unfolded.add(i);
+    } else if (closed) this.collapsed.add(i);
     else this.collapsed.delete(i);
     this.list();
   }
@@ -94,6 +125,7 @@ export class State {
     for (let i = 0; i < this.trace.length; i++) {
       if (this.trace.parent[i]! >= 0 && this.trace.hasChildren(i)) this.collapsed.add(i);
     }
+    this.unfolded.clear();
     while (this.selected >= 0 && this.trace.depth[this.selected]! > 1) this.selected = this.trace.parent[this.selected]!;
     this.list();
     this.tell("select");
@@ -101,6 +133,7 @@ export class State {
 
   expandAll(): void {
     this.collapsed.clear();
+    for (const first of this.folds.keys()) this.unfolded.add(first);
     this.list();
   }
 

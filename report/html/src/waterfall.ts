@@ -3,10 +3,12 @@
 
 import { sized, ticks } from "./canvas";
 import { attributes, button, h, icon } from "./dom";
-import { duration } from "./format";
+import type { Fold } from "./folds";
+import { duration, grouped } from "./format";
 import type { State } from "./state";
 import { clean } from "./text";
 import { color, onTheme } from "./theme";
+import type { Trace } from "./trace";
 
 export const rowHeight = 26;
 const spare = 24; // rows above and below the screen
@@ -149,19 +151,21 @@ export class Waterfall {
   private row(row: number): HTMLElement {
     const { state } = this, { trace } = state;
     const i = state.rows[row]!, p = trace.points[i]!;
-    const parent = trace.hasChildren(i), closed = state.isCollapsed(i);
+    const fold = state.folded(i);
+    const parent = state.opens(i), closed = state.isCollapsed(i);
     const depth = trace.depth[i]!;
     const name = clean(p.name, 200) || "(no name)", label = clean(p.label, 300);
     const indent = h("span", { class: "indent" }, depth > deepest ? `${depth} ` : null);
     indent.style.setProperty("--depth", String(Math.min(depth, deepest)));
-    const proves = trace.proves.get(i);
-    const self = duration(trace.self[i]!), total = p.finished ? duration(trace.length_ns(i)) : "running";
+    const proves = trace.proves.get(fold ? firstProof(trace, fold) : i);
+    const total = !p.finished ? "running" : duration(fold ? fold.total : trace.length_ns(i));
+    const self = fold ? total : duration(trace.self[i]!);
     return h("div", {
       class: "row" + (p.failed ? " failed" : "") + (state.mask?.[i] === 1 ? " aside" : ""),
       attrs: {
         role: "treeitem", id: "row-" + i, "data-i": i,
         "aria-level": depth + 1, "aria-expanded": parent ? String(!closed) : null, "aria-selected": String(i === state.selected),
-        "aria-label": [name, label, clean(p.service), total, p.failed ? "failed" : "", p.outcome, trace.critical.has(i) ? "on the critical path" : ""].filter(Boolean).join(", "),
+        "aria-label": [name, fold && fold.count + " times", label, clean(p.service), total, p.failed ? "failed" : "", p.outcome, trace.critical.has(i) ? "on the critical path" : ""].filter(Boolean).join(", "),
       },
     },
       h("span", { class: "cell-point" },
@@ -171,6 +175,7 @@ export class Waterfall {
         h("i", { class: "swatch " + trace.colorOf(i) }),
         p.failed ? icon("✗", "bad") : p.outcome ? icon("⊘", "odd") : null,
         h("b", { class: "name" }, name),
+        fold ? h("span", { class: "times" }, "×" + grouped(fold.count)) : null,
         label && label !== name ? h("span", { class: "label", title: label }, label) : null),
       h("span", { class: "cell-service" }, clean(p.service, 80)),
       h("span", { class: "cell-number" + (p.finished ? "" : " odd") }, total),
@@ -246,13 +251,13 @@ export class Waterfall {
       return found;
     };
     const ink = hue("ink"), bad = hue("bad");
-    for (let row = this.first; row < this.last; row++) {
-      const i = rows[row]!, p = trace.points[i]!;
-      const top = (row - this.first) * rowHeight + 6, tall = rowHeight - 12;
+    const tall = rowHeight - 12;
+    const bar = (i: number, top: number) => {
+      const p = trace.points[i]!;
       const open = !p.finished;
       const left = x(trace.from[i]!);
       const right = Math.max(x(open ? trace.last : trace.to[i]!), left + 2);
-      if (right < 0 || left > width) continue;
+      if (right < 0 || left > width) return;
       const a = Math.max(left, -4), b = Math.min(right, width + 4);
       const fill = hue(trace.colorOf(i));
       draw.globalAlpha = state.mask?.[i] === 1 ? 0.12 : 0.32;
@@ -282,8 +287,23 @@ export class Waterfall {
         spans(path.flatMap((s) => [s.from_ns, s.to_ns]), x, width, (l, w) => draw.fillRect(l, top + tall + 1, w, 2.5));
       }
       draw.globalAlpha = 1;
+    };
+    for (let row = this.first; row < this.last; row++) {
+      const i = rows[row]!, top = (row - this.first) * rowHeight + 6;
+      const end = state.folded(i)?.end ?? i + 1;
+      for (let k = i, done = -Infinity; k < end; k++) {
+        if (x(trace.to[k]!) < done + 1) continue; // within a pixel that has a bar
+        bar(k, top);
+        done = x(trace.to[k]!);
+      }
     }
   }
+}
+
+/** firstProof is the first point of a run that proves a finding. */
+function firstProof(trace: Trace, fold: Fold): number {
+  for (let i = fold.first; i < fold.end; i++) if (trace.proves.has(i)) return i;
+  return fold.first;
 }
 
 /** spans draws stretches of time that are seen, those within one pixel once. */
