@@ -20,10 +20,11 @@ test-all: ## And with Jaeger, the OpenTelemetry Collector and MySQL (minutes, th
 generate: ## Every generated file anew
 	go generate work
 
-lint: ## gofmt, go vet and staticcheck
+lint: ## gofmt, go vet, staticcheck, and the TypeScript compiler where npm has it
 	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted: $$out" >&2; exit 1; }
 	go vet work
 	go run $(STATICCHECK) ./... ./cmd/... ./examples/... ./middleware/connect ./oteltrace/export ./rpctrace/kafka
+	@sh scripts/lint-pages.sh
 
 fuzz: ## Every fuzz target for ten seconds
 	@sh scripts/fuzz.sh 10s

@@ -189,6 +189,7 @@ func TestLightRooms(t *testing.T) {
 		"report/profile":  nil,
 		"report/diff":     nil,
 		"report/document": nil,
+		"report/html":     nil,
 		"report/sarif":    nil,
 		"report/markdown": {"github.com/clipperhouse/displaywidth", "github.com/clipperhouse/uax29/v2"}, // as report/text
 		"report/text":     {"github.com/clipperhouse/displaywidth", "github.com/clipperhouse/uax29/v2"}, // the width of characters

@@ -11,6 +11,7 @@ import (
 	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/diff"
 	"github.com/sonde-go/sonde/report/document"
+	"github.com/sonde-go/sonde/report/html"
 	"github.com/sonde-go/sonde/report/profile"
 	"github.com/sonde-go/sonde/report/text"
 )
@@ -19,7 +20,7 @@ type diffCmd struct {
 	selectFlags
 	Split  sinceFlag       `help:"Compare the traces that are selected and began before this time with those that began later." placeholder:"TIME"`
 	FailIf []conditionFlag `help:"Exit with 1 if this is true, such as total>+20%, count(db)>10 or new(db); may be repeated." sep:"none" placeholder:"CONDITION"`
-	Format string          `help:"How to write it: text, or json (see docs/json.md)." enum:"text,json" default:"text" placeholder:"NAME"`
+	Format string          `help:"How to write it: text, json (see docs/json.md), or html, a page for a browser." enum:"text,json,html" default:"text" placeholder:"NAME"`
 	printFlags
 	A string `arg:"" optional:"" help:"What was before: ${group}." placeholder:"A"`
 	B string `arg:"" optional:"" help:"What is compared with it." placeholder:"B"`
@@ -86,9 +87,12 @@ func (c *diffCmd) Run(ctx context.Context, s streams) error {
 			failed = append(failed, document.Failed{Condition: f.Condition, Text: text})
 		}
 	}
-	err = c.print(s, time.Time{}, true, func(w io.Writer, o report.Options) error {
-		if c.Format == document.Output.Name {
+	err = c.print(s, time.Time{}, c.Format != html.Output.Name, func(w io.Writer, o report.Options) error {
+		switch c.Format {
+		case document.Output.Name:
 			return document.WriteDiff(w, d, failed)
+		case html.Output.Name:
+			return html.WriteDiff(w, d, failed)
 		}
 		return text.WriteDiff(w, d, o)
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/document"
+	"github.com/sonde-go/sonde/report/html"
 	"github.com/sonde-go/sonde/report/markdown"
 	"github.com/sonde-go/sonde/report/sarif"
 	"github.com/sonde-go/sonde/report/text"
@@ -26,7 +27,7 @@ type outputs []report.Output
 
 // builtIn are the forms of this module, the default first.
 func builtIn() outputs {
-	return outputs{text.Output, document.Output, report.OSProfiler, markdown.Output, sarif.Output}
+	return outputs{text.Output, document.Output, report.OSProfiler, markdown.Output, sarif.Output, html.Output}
 }
 
 func newOutputs(opts []Option) outputs {

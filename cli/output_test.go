@@ -65,7 +65,7 @@ func TestOutput(t *testing.T) {
 func TestUnknownFormat(t *testing.T) {
 	for _, args := range [][]string{{"trace", "show", checkout}, {"run", "http://127.0.0.1:1"}} {
 		r := commandOf(t, count, append(args, "--format", "bogus")...)
-		r.checkFails(t, exitUsage, `--format must be one of "text","json","osprofiler","markdown","sarif","count" but got "bogus"`)
+		r.checkFails(t, exitUsage, `--format must be one of "text","json","osprofiler","markdown","sarif","html","count" but got "bogus"`)
 		command(t, append(args, "--format", "json", "--json")...).checkFails(t, exitUsage, `--format and --json can't be used together`)
 	}
 	command(t, "trace", "list", "--format", "osprofiler").checkFails(t, exitUsage, `--format must be one of "text","json"`)
@@ -175,6 +175,28 @@ func TestListFormat(t *testing.T) {
 	for name := range list.Traces[0] {
 		if !strings.Contains(string(doc), "\n| `traces."+name+"` |") {
 			t.Errorf("docs/json.md does not tell of traces.%s", name)
+		}
+	}
+}
+
+// TestHTML: --html is the form html, and groups of traces have pages too.
+func TestHTML(t *testing.T) {
+	t.Setenv("OSPROFILER_CONNECTION_STRING", store(t))
+	page := command(t, "trace", "show", checkout, "--html")
+	page.checkFine(t, "")
+	if r := command(t, "trace", "show", checkout, "--format", "html"); r != page || !strings.HasPrefix(r.out, "<!DOCTYPE html>") || !strings.Contains(r.out, `"trace": "`+checkout+`"`) {
+		t.Errorf("%.1000s", r.out)
+	}
+	file := filepath.Join(t.TempDir(), "trace.html")
+	r := command(t, "trace", "show", checkout, "--html", "--out", file)
+	r.checkFine(t, "")
+	if text, err := os.ReadFile(file); err != nil || string(text) != page.out || r.out != "" {
+		t.Errorf("%v, %d bytes in the file, want %d", err, len(text), len(page.out))
+	}
+	for _, args := range [][]string{{"trace", "diff", checkout, refund, "--format", "html"}, {"trace", "stats", checkout, refund, "--format", "html"}} {
+		r := command(t, args...)
+		if r.checkFine(t, ""); !strings.HasPrefix(r.out, "<!DOCTYPE html>") || !strings.HasSuffix(r.out, "</html>\n") {
+			t.Errorf("%q: %.1000s", args, r.out)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/html"
 	"github.com/sonde-go/sonde/report/text"
 )
 
@@ -28,6 +29,7 @@ type formFlags struct {
 	judgeFlags
 	Format *string `help:"How to write it: ${formatdocs}; text if not given." enum:"${formats}" xor:"form" placeholder:"NAME"`
 	JSON   bool    `name:"json" help:"Write JSON as \"osprofiler trace show --json\" does: --format osprofiler." xor:"form"`
+	HTML   bool    `name:"html" help:"Write a page for a browser: --format html." xor:"form"`
 	printFlags
 }
 
@@ -44,6 +46,8 @@ func (f *formFlags) format() string {
 	switch {
 	case f.JSON:
 		return report.OSProfiler.Name
+	case f.HTML:
+		return html.Output.Name
 	case f.Format != nil:
 		return *f.Format
 	}
@@ -61,6 +65,7 @@ Examples:
   sonde trace show last
   sonde trace show ID --live
   sonde trace show ID --point 7c9e6679
+  sonde trace show ID --html --out trace.html
   sonde trace show ID --json --out trace.json
   sonde trace show ID --format json | jq '.points[] | select(.failed) | .label'
   sonde trace show trace.json

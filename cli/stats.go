@@ -8,13 +8,14 @@ import (
 
 	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/document"
+	"github.com/sonde-go/sonde/report/html"
 	"github.com/sonde-go/sonde/report/profile"
 	"github.com/sonde-go/sonde/report/text"
 )
 
 type statsCmd struct {
 	selectFlags
-	Format string `help:"How to write it: text, or json (see docs/json.md)." enum:"text,json" default:"text" placeholder:"NAME"`
+	Format string `help:"How to write it: text, json (see docs/json.md), or html, a page for a browser." enum:"text,json,html" default:"text" placeholder:"NAME"`
 	printFlags
 	Traces []string `arg:"" optional:"" help:"Which traces, if not those that are selected: ${group}." placeholder:"TRACE"`
 }
@@ -58,9 +59,12 @@ func (c *statsCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	e := p.Explain(p.Kinds()[0])
-	return c.print(s, time.Time{}, true, func(w io.Writer, o report.Options) error {
-		if c.Format == document.Output.Name {
+	return c.print(s, time.Time{}, c.Format != html.Output.Name, func(w io.Writer, o report.Options) error {
+		switch c.Format {
+		case document.Output.Name:
 			return document.WriteProfile(w, p, e)
+		case html.Output.Name:
+			return html.WriteProfile(w, p, e)
 		}
 		return text.WriteProfile(w, p, e, o)
 	})

@@ -27,6 +27,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/html"
 	"github.com/sonde-go/sonde/report/text"
 )
 
@@ -34,16 +35,17 @@ const demoKey = "the shop's secret"
 
 func main() {
 	store := flag.String("connection-string", sonde.DefaultConnectionString, "`URL` of the store for the trace")
+	page := flag.String("html", "sonde.html", "`FILE` for the page of the trace")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *store, os.Stdout); err != nil {
+	if err := run(ctx, *store, *page, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "shop:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, store string, out io.Writer) error {
+func run(ctx context.Context, store, page string, out io.Writer) error {
 	d := &demo{}
 	defer d.close()
 	if err := d.open(ctx, store); err != nil {
@@ -68,10 +70,10 @@ func run(ctx context.Context, store string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%d of 2 requests was traced; the other one left no record.\n\n", traced)
-	if err := show(ctx, store, base.String(), out); err != nil {
+	if err := show(ctx, store, base.String(), page, out); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nThe trace is kept in %s. To look at it again:\n  go run ./cmd/sonde trace show %s\n  go run ./cmd/sonde trace list\n", drivers.Redact(store), base)
+	fmt.Fprintf(out, "\nA page for a browser is in %s.\nThe trace is kept in %s. To look at it again:\n  go run ./cmd/sonde trace show %s\n  go run ./cmd/sonde trace list\n", page, drivers.Redact(store), base)
 	return nil
 }
 
@@ -142,8 +144,8 @@ func (d *demo) order(ctx context.Context, key *header.Key, base header.ID) error
 	}
 }
 
-// show prints the waterfall of a trace.
-func show(ctx context.Context, store, base string, out io.Writer) error {
+// show prints the waterfall of a trace, and writes its page.
+func show(ctx context.Context, store, base, page string, out io.Writer) error {
 	d, err := drivers.Open(ctx, store, drivers.Options{})
 	if err != nil {
 		return err
@@ -153,5 +155,12 @@ func show(ctx context.Context, store, base string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return text.Write(out, r, report.Options{})
+	if err := text.Write(out, r, report.Options{}); err != nil {
+		return err
+	}
+	file, err := os.Create(page)
+	if err != nil {
+		return err
+	}
+	return errors.Join(html.Write(file, r, report.Options{}), file.Close())
 }

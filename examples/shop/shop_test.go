@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,9 +20,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // services; the unsigned request left nothing.
 func TestDemo(t *testing.T) {
 	ctx := context.Background()
-	store := "sqlite:///" + filepath.Join(t.TempDir(), "demo.db")
+	dir := t.TempDir()
+	store, page := "sqlite:///"+filepath.Join(dir, "demo.db"), filepath.Join(dir, "demo.html")
 	var out bytes.Buffer
-	if err := run(ctx, store, &out); err != nil {
+	if err := run(ctx, store, page, &out); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	d, err := drivers.Open(ctx, store, drivers.Options{})
@@ -61,9 +63,12 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%d points %s, want %d", names[name], name, n)
 		}
 	}
-	for _, want := range []string{"1 of 2 requests", bases[0], "nats_process", "db SELECT"} {
+	for _, want := range []string{"1 of 2 requests", bases[0], "nats_process", "db SELECT", page} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output does not say %q:\n%s", want, out.String())
 		}
+	}
+	if text, err := os.ReadFile(page); err != nil || !bytes.Contains(text, []byte(bases[0])) {
+		t.Errorf("the page: %v, %d bytes", err, len(text))
 	}
 }

@@ -1,0 +1,42 @@
+package html_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/html"
+)
+
+func ExampleWrite() {
+	r, err := report.Read([]byte(`
+{"name":"http-start","base_id":"t","trace_id":"1","parent_id":"t","timestamp":"2026-11-21T12:00:00.000000","service":"shop","info":{"request":{"method":"GET","path":"/cart"}}}
+{"name":"http-stop","base_id":"t","trace_id":"1","parent_id":"t","timestamp":"2026-11-21T12:00:01.000000","service":"shop","info":{"response":{"status_code":200}}}`))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	file, err := os.Create(filepath.Join(os.TempDir(), "trace.html"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	defer file.Close()
+	if err := html.Write(file, r, report.Options{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
+
+// A server has pages for its traces, whose documents are elsewhere on it.
+func ExampleWriteServed() {
+	http.HandleFunc("GET /traces/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", html.Policy("'self'"))
+		if err := html.WriteServed(w, "Trace "+id, "/api/traces/"+id, "/"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	})
+}
