@@ -173,7 +173,7 @@ func read(t *testing.T, d *drivers.Store, baseID string) []record.Record {
 	return records
 }
 
-func list(t *testing.T, d *drivers.Store, q drivers.Query) []drivers.Trace {
+func list(t testing.TB, d *drivers.Store, q drivers.Query) []drivers.Trace {
 	t.Helper()
 	var traces []drivers.Trace
 	for tr, err := range d.Traces(t.Context(), q) {
