@@ -136,10 +136,10 @@ type Op string
 // that can list traces lack.
 const (
 	Open       Op = "open"
-	Write      Op = "write" // Notify
-	Read       Op = "read"  // Records
-	ReadAll    Op = "read all"
-	List       Op = "list" // Traces
+	Write      Op = "write"    // Notify
+	Read       Op = "read"     // Records
+	ReadAll    Op = "read all" // AllRecords
+	List       Op = "list"     // Traces
 	ListErrors Op = "list errors"
 	Delete     Op = "delete"
 	Prune      Op = "prune"

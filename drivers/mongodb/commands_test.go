@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ import (
 type spy struct {
 	mu       sync.Mutex
 	commands []string
+
+	documents atomic.Int64 // that have come back
 }
 
 func (s *spy) open(t *testing.T, url string) *drivers.Store {
@@ -35,6 +38,13 @@ func (s *spy) open(t *testing.T, url string) *drivers.Store {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.commands = append(s.commands, shape(e.Command))
+		}, Succeeded: func(_ context.Context, e *event.CommandSucceededEvent) {
+			for _, batch := range []string{"firstBatch", "nextBatch"} {
+				if docs, ok := e.Reply.Lookup("cursor", batch).ArrayOK(); ok {
+					values, _ := docs.Values()
+					s.documents.Add(int64(len(values)))
+				}
+			}
 		}})
 	})
 	if err != nil {

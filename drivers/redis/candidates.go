@@ -12,9 +12,13 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// A list with a limit scans one page of keys for traces that are not in the index,
-// and so many on each node if there are keys that Sonde has not written.
-const scanPages = 10
+// A list with a limit looks at so many keys of a node for traces that are not in the
+// index: at more of them if there are keys that Sonde has not written, as far as the
+// size of the index tells.
+const (
+	scanFew  = 100
+	scanMost = 10_000
+)
 
 // search finds the traces that a list may select: those of the index, the youngest
 // first, and those of other programs, as far as one bounded scan finds them. A list
@@ -110,17 +114,17 @@ func (s *search) entries(ctx context.Context) (found []kit.Candidate, rest strin
 // strangers scans for the traces that are not in the index, or for all of them, and
 // says how much was not looked at.
 func (s *search) strangers(ctx context.Context) (found []kit.Candidate, err error) {
-	pages, others := 0, 0
+	most, others := 0, 0
 	if !s.whole {
 		if others, err = s.otherKeys(ctx); err != nil {
 			return nil, err
 		}
-		pages = 1
+		most = scanFew
 		if others > 0 {
-			pages = scanPages
+			most = scanMost
 		}
 	}
-	complete, err := s.scan(ctx, s.index.prefix+"*", pages, func(keys []string) error {
+	complete, err := s.scan(ctx, s.index.prefix+"*", most, func(keys []string) error {
 		bases := make([]string, len(keys))
 		for i, key := range keys {
 			bases[i] = key[len(s.index.prefix):]

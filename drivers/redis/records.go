@@ -134,18 +134,18 @@ func (d *store) pipelined(ctx context.Context, add func(redis.Pipeliner)) error 
 }
 
 // scan calls do with the keys that match a pattern, page by page, one call at a
-// time. A key may come twice. It scans at most so many pages of a node, 0 for all,
-// and reports whether these were all.
-func (d *store) scan(ctx context.Context, pattern string, pages int, do func(keys []string) error) (complete bool, err error) {
+// time. A key may come twice. It looks at about so many keys of each node, matching or
+// not, 0 for all, and reports whether these were all.
+func (d *store) scan(ctx context.Context, pattern string, most int, do func(keys []string) error) (complete bool, err error) {
 	c, ok := d.client.(*redis.ClusterClient)
 	if !ok {
-		complete, err = d.scanNode(ctx, d.client, pattern, pages, do)
+		complete, err = d.scanNode(ctx, d.client, pattern, most, do)
 		return complete, d.explain(ctx, err)
 	}
 	var mu sync.Mutex
 	complete = true
 	err = c.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
-		all, err := d.scanNode(ctx, node, pattern, pages, func(keys []string) error {
+		all, err := d.scanNode(ctx, node, pattern, most, func(keys []string) error {
 			mu.Lock()
 			defer mu.Unlock()
 			return do(keys)
@@ -158,13 +158,18 @@ func (d *store) scan(ctx context.Context, pattern string, pages int, do func(key
 	return complete, d.explain(ctx, err)
 }
 
-func (d *store) scanNode(ctx context.Context, node redis.Cmdable, pattern string, pages int, do func(keys []string) error) (complete bool, err error) {
+func (d *store) scanNode(ctx context.Context, node redis.Cmdable, pattern string, most int, do func(keys []string) error) (complete bool, err error) {
 	cursor := uint64(0)
-	for page := 1; ; page++ {
+	for looked := 0; ; {
+		count := chunk
+		if most > 0 {
+			count = min(count, most-looked)
+		}
+		looked += count
 		var keys []string
 		var next uint64
 		err := d.read(ctx, func() (err error) {
-			keys, next, err = node.Scan(ctx, cursor, pattern, chunk).Result()
+			keys, next, err = node.Scan(ctx, cursor, pattern, int64(count)).Result()
 			return err
 		})
 		if err != nil {
@@ -175,7 +180,7 @@ func (d *store) scanNode(ctx context.Context, node redis.Cmdable, pattern string
 				return false, err
 			}
 		}
-		if cursor = next; cursor == 0 || page == pages {
+		if cursor = next; cursor == 0 || looked == most {
 			return cursor == 0, nil
 		}
 	}

@@ -50,6 +50,7 @@ func TestConformance(t *testing.T) {
 			path = t.TempDir() + "/a %23#é.db"
 			return func() *drivers.Store { return openURL(t, "sqlite:///"+path) }
 		},
+		ListWork: func(t *testing.T, list func(*drivers.Store)) int64 { return pagesRead(t, path, list) },
 		Corrupt: func(t *testing.T, base, raw string) {
 			db, err := sql.Open("sqlite", "file:"+escape(path))
 			if err != nil {
