@@ -118,9 +118,11 @@ func (d *store) ages(ctx context.Context, olderThan time.Time) (old []*age, kept
 	entries := d.config.stream + ".index.trace."
 	err = d.walk(ctx, d.config.traceEntries(), func(subject string, seq uint64, _ []byte) bool {
 		a := look(subject, seq)
-		if c, ok := candidate(subject); ok {
-			a.timestamp = max(a.timestamp, c.Bound)
+		c, ok := candidate(subject)
+		if !ok {
+			return true
 		}
+		a.timestamp = max(a.timestamp, c.Bound)
 		if day := strings.Clone(subject[len(entries):][:len(dayLayout)]); !slices.Contains(a.days, day) {
 			a.days = append(a.days, day)
 		}

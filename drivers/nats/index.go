@@ -113,22 +113,11 @@ func (w *indexWalk) next(ctx context.Context) (found []kit.Candidate, rest strin
 			return nil, "", err
 		}
 	}
-	for len(w.minutes) == 0 && len(w.days) > 0 {
-		day := w.days[len(w.days)-1]
-		w.days = w.days[:len(w.days)-1]
-		if w.minutes, err = w.last(ctx, w.config.minutes(day)); err != nil {
-			return nil, "", err
-		}
-		for i := range w.minutes {
-			w.minutes[i] = day + w.minutes[i]
-		}
+	at, err := w.minute(ctx)
+	if err != nil || at.IsZero() {
+		return nil, "", err
 	}
-	if len(w.minutes) == 0 {
-		return nil, "", nil
-	}
-	minute := w.minutes[len(w.minutes)-1]
-	w.minutes = w.minutes[:len(w.minutes)-1]
-	subjects, err := w.subjects(ctx, w.config.stream+".index.trace."+minute+".*.*")
+	subjects, err := w.subjects(ctx, w.config.stream+".index.trace."+at.Format(minuteLayout)+".*.*")
 	if err != nil {
 		return nil, "", err
 	}
@@ -139,11 +128,32 @@ func (w *indexWalk) next(ctx context.Context) (found []kit.Candidate, rest strin
 	}
 	slices.SortFunc(found, func(a, b kit.Candidate) int { return cmp.Compare(b.Bound, a.Bound) })
 	if len(w.minutes)+len(w.days) > 0 {
-		if at, err := time.Parse(minuteLayout, minute); err == nil {
-			rest = string(record.AppendTimestamp(nil, at.UnixNano()))
-		}
+		rest = string(record.AppendTimestamp(nil, at.UnixNano()))
 	}
 	return found, rest, nil
+}
+
+// minute takes the latest minute to come, zero if there is none. What is not one was
+// written by somebody else.
+func (w *indexWalk) minute(ctx context.Context) (at time.Time, err error) {
+	for len(w.minutes)+len(w.days) > 0 {
+		if last := len(w.minutes) - 1; last >= 0 {
+			at, err := time.Parse(minuteLayout, w.minutes[last])
+			if w.minutes = w.minutes[:last]; err == nil {
+				return at, nil
+			}
+			continue
+		}
+		day := w.days[len(w.days)-1]
+		w.days = w.days[:len(w.days)-1]
+		if w.minutes, err = w.last(ctx, w.config.minutes(day)); err != nil {
+			return at, err
+		}
+		for i := range w.minutes {
+			w.minutes[i] = day + w.minutes[i]
+		}
+	}
+	return time.Time{}, nil
 }
 
 // candidate reads the subject of an entry.
