@@ -148,7 +148,9 @@ func (d *store) ages(ctx context.Context, olderThan time.Time) (old []*age, kept
 		if a.timestamp != "" && a.timestamp < limit {
 			old = append(old, a)
 			for _, day := range a.days {
-				left[day] = left[day]
+				if !left[day] {
+					left[day] = false
+				}
 			}
 			continue
 		}
