@@ -10,6 +10,7 @@ import (
 
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/record"
 )
@@ -104,6 +105,7 @@ type copier struct {
 	bar                      *progressBar
 	sorter                   sorter
 	batch                    []record.Event
+	ended                    int // traces whose last record is in the batch
 	traces, records, skipped int
 	why                      error // the first record was skipped
 }
@@ -118,13 +120,83 @@ func (c *copier) run(ctx context.Context, ids []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if len(ids) > 1 && c.from.Can(drivers.ReadAll) {
+		return c.inOnePass(ctx, ids)
+	}
 	for i, id := range ids {
 		c.bar.set(i, len(ids))
 		if err := c.trace(ctx, id); err != nil {
 			return fmt.Errorf("trace %s: %w", id, err)
 		}
 	}
-	return nil
+	return c.write(ctx)
+}
+
+// inOnePass copies traces from a store that reads everything for each of them.
+func (c *copier) inOnePass(ctx context.Context, ids []string) error {
+	order := make(map[header.ID]int, len(ids))
+	wanted := make(map[string]bool, len(ids))
+	for i, text := range ids {
+		wanted[text] = true
+		if id, err := header.ParseID(text); err == nil {
+			order[id] = i
+		}
+	}
+	c.sorter.order = order
+	for r, err := range c.from.AllRecords(ctx) {
+		if err == nil && !wanted[r.Trace] { // it has come since
+			continue
+		}
+		if err := c.add(r, err); err != nil {
+			return err
+		}
+	}
+	at := -1
+	for e, err := range c.sorter.sorted() {
+		if err != nil {
+			return err
+		}
+		if now := order[e.Trace()]; now != at {
+			c.bar.set(now, len(ids))
+			if at >= 0 {
+				c.ended++
+			}
+			at = now
+		}
+		if err := c.put(ctx, e); err != nil {
+			return err
+		}
+	}
+	if at >= 0 {
+		c.ended++
+	}
+	return c.write(ctx)
+}
+
+// add takes a record that was read, or the error that came in its place.
+func (c *copier) add(r record.Record, err error) error {
+	var bad *record.BadRecordError
+	if errors.As(err, &bad) {
+		c.skip(1, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e, err := r.Event()
+	if err != nil {
+		c.skip(1, err)
+		return nil
+	}
+	return c.sorter.add(e)
+}
+
+// put writes an event once a batch is full.
+func (c *copier) put(ctx context.Context, e record.Event) error {
+	if c.batch = append(c.batch, e); len(c.batch) < copyBatch {
+		return nil
+	}
+	return c.write(ctx)
 }
 
 // all lists the traces of the store, the oldest first.
@@ -174,21 +246,8 @@ func (c *copier) byAge(ctx context.Context, named []string) ([]string, error) {
 func (c *copier) trace(ctx context.Context, id string) error {
 	found := false
 	for r, err := range c.from.Records(ctx, id) {
-		var bad *record.BadRecordError
-		if errors.As(err, &bad) {
-			c.skip(1, err)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		found = true
-		e, err := r.Event()
-		if err != nil {
-			c.skip(1, err)
-			continue
-		}
-		if err := c.sorter.add(e); err != nil {
+		found = found || err == nil
+		if err := c.add(r, err); err != nil {
 			return err
 		}
 	}
@@ -199,16 +258,11 @@ func (c *copier) trace(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if c.batch = append(c.batch, e); len(c.batch) == copyBatch {
-			if err := c.write(ctx); err != nil {
-				return err
-			}
+		if err := c.put(ctx, e); err != nil {
+			return err
 		}
 	}
-	if err := c.write(ctx); err != nil {
-		return err
-	}
-	c.traces++
+	c.ended++
 	return nil
 }
 
@@ -218,22 +272,26 @@ func (c *copier) skip(n int, why error) {
 	}
 }
 
-// write delivers the batch but for the records that the store will never take.
+// write delivers the batch, which may be of several traces, but for the records that the store will never take.
 func (c *copier) write(ctx context.Context) error {
-	for len(c.batch) > 0 {
+	for {
+		if len(c.batch) == 0 {
+			c.traces, c.ended = c.traces+c.ended, 0
+			return nil
+		}
 		err := c.to.Notify(ctx, c.batch)
 		var rejected *record.RejectedError
 		if !errors.As(err, &rejected) || len(rejected.Indexes) == 0 {
 			if err == nil {
 				c.records += len(c.batch)
 				c.batch = c.batch[:0]
+				continue
 			}
 			return err
 		}
 		c.skip(len(rejected.Indexes), rejected.Err)
 		c.batch = without(c.batch, rejected.Indexes)
 	}
-	return nil
 }
 
 // without is events less those at the ascending indexes.

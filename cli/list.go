@@ -79,6 +79,9 @@ func (c *listCmd) Run(ctx context.Context, s streams) error {
 		} else if !c.JSON && !asJSON {
 			l.sayPages(s.err)
 		}
+		if l.unseen != "" {
+			fmt.Fprintf(s.err, "sonde: %s were not looked at for traces; --limit 0 looks at all\n", l.unseen)
+		}
 		return nil
 	})
 }

@@ -21,6 +21,7 @@ type list struct {
 	page        int            // how many traces --limit and its like have chosen
 	first, last drivers.Cursor // of these
 	searched    int            // how many were read in search of those that failed
+	unseen      string         // what the store has not looked at
 }
 
 // chosen are the traces that the flags choose, in the order that they ask for.
@@ -70,7 +71,7 @@ func (l *list) noted(traces iter.Seq2[listLine, error]) iter.Seq2[listLine, erro
 // inPage are the traces that all flags but those that rearrange choose.
 func (l *list) inPage(ctx context.Context) iter.Seq2[listLine, error] {
 	q := drivers.Query{Limit: int(l.Limit), Since: l.Since.Time, Service: l.Service, ErrorsOnly: l.ErrorTrace,
-		Before: drivers.Cursor(l.Before), After: drivers.Cursor(l.After)}
+		Before: drivers.Cursor(l.Before), After: drivers.Cursor(l.After), Unseen: func(what string) { l.unseen = what }}
 	switch {
 	case l.ErrorTrace && l.d.Terms().Filed:
 		return l.failures(ctx, q)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -24,9 +25,11 @@ const eventBytes = 512
 
 // sorter puts the records of one trace in the order of time, a start before a
 // stop of the same microsecond. Its memory is bounded: what it has no room for
-// goes to a file in sorted runs. It serves one trace after the other.
+// goes to a file in sorted runs. It serves one trace after the other, or many at once,
+// which it puts in an order of theirs.
 type sorter struct {
-	hold  int // bytes
+	hold  int               // bytes
+	order map[header.ID]int // of the traces; nil: there is one
 	held  []record.Event
 	bytes int
 	file  *os.File // nil: none was needed yet
@@ -45,12 +48,12 @@ func (s *sorter) add(e record.Event) error {
 	return s.spill()
 }
 
-func compareEvents(a, b *record.Event) int {
-	return cmp.Or(cmp.Compare(a.Time(), b.Time()), cmp.Compare(a.Phase(), b.Phase()))
+func (s *sorter) compare(a, b *record.Event) int {
+	return cmp.Or(cmp.Compare(s.order[a.Trace()], s.order[b.Trace()]), cmp.Compare(a.Time(), b.Time()), cmp.Compare(a.Phase(), b.Phase()))
 }
 
 func (s *sorter) sortHeld() {
-	slices.SortStableFunc(s.held, func(a, b record.Event) int { return compareEvents(&a, &b) })
+	slices.SortStableFunc(s.held, func(a, b record.Event) int { return s.compare(&a, &b) })
 }
 
 // spill moves what is held to the file.
@@ -107,14 +110,14 @@ func (s *sorter) sorted() iter.Seq2[record.Event, error] {
 			}
 			return
 		}
-		m := make(merge, 0, len(s.runs)+1)
+		m := merge{compare: s.compare}
 		for i, r := range s.runs {
 			section := io.NewSectionReader(s.file, r.from, r.to-r.from)
 			m.open(&source{order: i, lines: bufio.NewReader(section)})
 		}
 		m.open(&source{order: len(s.runs), held: s.held})
-		for len(m) > 0 {
-			first := m[0]
+		for m.Len() > 0 {
+			first := m.sources[0]
 			if first.err != nil {
 				yield(record.Event{}, first.err)
 				return
@@ -171,8 +174,11 @@ func (s *source) next() bool {
 	return true
 }
 
-// merge is a heap of sources by the time of their events, errors first.
-type merge []*source
+// merge is a heap of sources by the order of their events, errors first.
+type merge struct {
+	sources []*source
+	compare func(a, b *record.Event) int
+}
 
 func (m *merge) open(s *source) {
 	if s.next() {
@@ -180,22 +186,22 @@ func (m *merge) open(s *source) {
 	}
 }
 
-func (m merge) Len() int { return len(m) }
+func (m *merge) Len() int { return len(m.sources) }
 
-func (m merge) Less(i, j int) bool {
-	a, b := m[i], m[j]
+func (m *merge) Less(i, j int) bool {
+	a, b := m.sources[i], m.sources[j]
 	if a.err != nil || b.err != nil {
 		return a.err != nil
 	}
-	return cmp.Or(compareEvents(&a.event, &b.event), cmp.Compare(a.order, b.order)) < 0
+	return cmp.Or(m.compare(&a.event, &b.event), cmp.Compare(a.order, b.order)) < 0
 }
 
-func (m merge) Swap(i, j int) { m[i], m[j] = m[j], m[i] }
+func (m *merge) Swap(i, j int) { m.sources[i], m.sources[j] = m.sources[j], m.sources[i] }
 
-func (m *merge) Push(x any) { *m = append(*m, x.(*source)) }
+func (m *merge) Push(x any) { m.sources = append(m.sources, x.(*source)) }
 
 func (m *merge) Pop() any {
-	last := (*m)[len(*m)-1]
-	*m = (*m)[:len(*m)-1]
+	last := m.sources[len(m.sources)-1]
+	m.sources = m.sources[:len(m.sources)-1]
 	return last
 }

@@ -32,7 +32,7 @@ func TestSorter(t *testing.T) {
 				t.Fatalf("%d events are held", len(s.held))
 			}
 		}
-		slices.SortStableFunc(want, func(a, b record.Event) int { return compareEvents(&a, &b) })
+		slices.SortStableFunc(want, func(a, b record.Event) int { return s.compare(&a, &b) })
 		var got []record.Event
 		for e, err := range s.sorted() {
 			if err != nil {
@@ -44,7 +44,7 @@ func TestSorter(t *testing.T) {
 			return string(a.AppendJSON(nil)) == string(b.AppendJSON(nil))
 		}
 		if !slices.EqualFunc(got, want, same) {
-			t.Errorf("%d events: %d came back, in order: %v", n, len(got), slices.IsSortedFunc(got, func(a, b record.Event) int { return compareEvents(&a, &b) }))
+			t.Errorf("%d events: %d came back, in order: %v", n, len(got), slices.IsSortedFunc(got, func(a, b record.Event) int { return s.compare(&a, &b) }))
 		}
 	}
 	if err := s.close(); err != nil {

@@ -31,6 +31,7 @@ type Op = driver.Op
 // The operations of a Store. Write is the only one that every store supports.
 const (
 	Read       = driver.Read       // Records
+	ReadAll    = driver.ReadAll    // AllRecords
 	List       = driver.List       // Traces
 	ListErrors = driver.ListErrors // Traces with Query.ErrorsOnly
 	Delete     = driver.Delete
@@ -105,6 +106,8 @@ func (s *Store) lacks(op Op) error {
 	switch op {
 	case Read:
 		_, has = s.driver.(driver.Reader)
+	case ReadAll:
+		_, has = s.driver.(driver.BulkReader)
 	case List, ListErrors:
 		_, has = s.driver.(driver.Lister)
 	case Delete:
@@ -140,6 +143,17 @@ func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 	return func(yield func(record.Record, error) bool) {
 		each(ctx, s, Read, yield, func(ctx context.Context) iter.Seq2[record.Record, error] {
 			return s.driver.(driver.Reader).Records(ctx, baseID)
+		})
+	}
+}
+
+// AllRecords yields the records of all traces in the store's order, those of different
+// traces mixed; errors are as those of Records. Only stores whose Records reads
+// everything for one trace have it, such as a file: [Store.Can] says so.
+func (s *Store) AllRecords(ctx context.Context) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
+		each(ctx, s, ReadAll, yield, func(ctx context.Context) iter.Seq2[record.Record, error] {
+			return s.driver.(driver.BulkReader).AllRecords(ctx)
 		})
 	}
 }

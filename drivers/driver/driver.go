@@ -53,6 +53,14 @@ type Reader interface {
 	Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error]
 }
 
+// BulkReader is a Reader whose Records reads the whole store for one trace, so that
+// many of them are better read in one pass.
+type BulkReader interface {
+	// AllRecords yields the records of all traces in the store's order, those of
+	// different traces mixed. Errors are as those of Records.
+	AllRecords(ctx context.Context) iter.Seq2[record.Record, error]
+}
+
 // Lister is a Driver that can list the traces of its store.
 type Lister interface {
 	// Traces yields the traces that q selects, newest first; of those that began
@@ -112,6 +120,10 @@ type Terms struct {
 	// failed. Otherwise it selects every trace with a record of a failure.
 	Filed bool
 
+	// Listed says what a list of the newest traces reads, such as "the records of
+	// these" or "every record of the store"; "" for a store that cannot list.
+	Listed string
+
 	// OneReader says that reads wait for each other, so that concurrent reads gain
 	// nothing.
 	OneReader bool
@@ -124,9 +136,10 @@ type Op string
 // that can list traces lack.
 const (
 	Open       Op = "open"
-	Write      Op = "write" // Notify
-	Read       Op = "read"  // Records
-	List       Op = "list"  // Traces
+	Write      Op = "write"    // Notify
+	Read       Op = "read"     // Records
+	ReadAll    Op = "read all" // AllRecords
+	List       Op = "list"     // Traces
 	ListErrors Op = "list errors"
 	Delete     Op = "delete"
 	Prune      Op = "prune"
@@ -144,6 +157,11 @@ type Query struct {
 	Since      time.Time // only those that began at or after it
 	Service    string    // only those in which this service took part
 	ErrorsOnly bool      // only those that the store knows to have failed; see [Terms]
+
+	// Unseen, if not nil, is called during a list with a limit that does not look at
+	// all of the store. It says what is left out, such as "about 90000 keys of other
+	// programs"; a list without a limit looks there too.
+	Unseen func(what string)
 
 	// Before and After are for paging: only those that began before, or after, a
 	// trace of an earlier list. With After and a Limit, the traces nearest to that

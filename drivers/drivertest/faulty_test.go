@@ -143,6 +143,9 @@ func changeRecord(change func(*record.Record)) func(*wrong) {
 	}
 }
 
+// readsAll is the fault of a driver whose lists are as much work as there are traces.
+const readsAll = "reads all for a list"
+
 // faults are drivers with one fault each, and the subtest that has to find it.
 var faults = map[string]struct {
 	make  func(*wrong)
@@ -212,6 +215,7 @@ var faults = map[string]struct {
 		}
 		return all
 	}), "ListErrors"},
+	readsAll:            {func(*wrong) {}, "ListWork"},
 	"deletes nothing":   {func(w *wrong) { w.Deleter = lazy{} }, "Delete"},
 	"prunes everything": {func(w *wrong) { w.Pruner = eager{w.Pruner} }, "Prune"},
 }
@@ -250,6 +254,8 @@ func TestFaultyDriver(t *testing.T) {
 		HoldsAll: true,
 		New: func(t *testing.T) func() *drivers.Store {
 			name = fmt.Sprintf("memory://faulty%d", n.Add(1))
+			held := openMemory(t, name) // keeps it while no other does
+			t.Cleanup(func() { _ = held.Close() })
 			return func() *drivers.Store {
 				d := openMemory(t, name).Driver()
 				w := &wrong{full: d.(full), Deleter: d.(driver.Deleter), Pruner: d.(driver.Pruner), Pinger: d.(driver.Pinger)}
@@ -258,6 +264,19 @@ func TestFaultyDriver(t *testing.T) {
 			}
 		},
 		Corrupt: func(t *testing.T, base, _ string) { corrupt(t, name, base) },
+		ListWork: func(t *testing.T, list func(*drivers.Store)) int64 {
+			d := openMemory(t, name)
+			defer d.Close()
+			list(d)
+			if fault != readsAll {
+				return 1
+			}
+			all := int64(0)
+			for range d.Traces(t.Context(), drivers.Query{}) {
+				all++
+			}
+			return all
+		},
 	})
 }
 

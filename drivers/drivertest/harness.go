@@ -42,6 +42,13 @@ type Harness struct {
 	// answers with all of it at once, unordered.
 	WholeTrace bool
 
+	// ListWork calls list with the store that New made last, opened anew if need be,
+	// and returns how much work the store has done for that, in any unit: rows or
+	// messages read, commands carried out. The suite then holds that a list of the
+	// newest traces is the same work however many traces there are. Nil: it is not,
+	// and [drivers.Terms] says in Listed what it is.
+	ListWork func(t *testing.T, list func(*drivers.Store)) int64
+
 	// Lacks lists what the store cannot do: the operations for which
 	// [drivers.Store.Can] returns false.
 	Lacks []drivers.Op
@@ -65,6 +72,7 @@ type Line struct {
 	Acknowledged string `json:"acknowledged"`
 	Repeated     string `json:"repeated"`
 	Filed        bool   `json:"filed"`
+	Listed       string `json:"listed"`
 }
 
 // Run runs the suite.
@@ -83,7 +91,7 @@ func Run(t *testing.T, h Harness) {
 	run("Capabilities", true, testCapabilities)
 	run("Terms", true, func(t *testing.T, h Harness) {
 		terms := testTerms(t, h)
-		line.Acknowledged, line.Repeated, line.Filed = terms.Acknowledged, terms.Repeated, terms.Filed
+		line.Acknowledged, line.Repeated, line.Filed, line.Listed = terms.Acknowledged, terms.Repeated, terms.Filed, terms.Listed
 	})
 	run("Errors", true, testErrors)
 	run("Batches", true, testBatches)
@@ -106,6 +114,7 @@ func Run(t *testing.T, h Harness) {
 
 	run("List", line.List, testList)
 	run("ListMany", line.List, testListMany)
+	run("ListWork", line.List && h.ListWork != nil, testListWork)
 	run("Pages", line.List, testPages)
 	run("ListService", line.List, testListService)
 	run("ListErrors", line.List, testListErrors)
@@ -173,7 +182,7 @@ func read(t *testing.T, d *drivers.Store, baseID string) []record.Record {
 	return records
 }
 
-func list(t *testing.T, d *drivers.Store, q drivers.Query) []drivers.Trace {
+func list(t testing.TB, d *drivers.Store, q drivers.Query) []drivers.Trace {
 	t.Helper()
 	var traces []drivers.Trace
 	for tr, err := range d.Traces(t.Context(), q) {

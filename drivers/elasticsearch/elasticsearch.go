@@ -156,6 +156,7 @@ func (d *store) Terms() driver.Terms {
 		Acknowledged: "on the disks of the shard and its replicas (index.translog.durability)",
 		Repeated:     "kept once",
 		Filed:        true,
+		Listed:       "six fields of every record",
 	}
 }
 

@@ -87,6 +87,7 @@ func (d *file) Terms() driver.Terms {
 	return driver.Terms{
 		Acknowledged: "written to the file, in the system's cache: safe from the end of any process, not from a power cut",
 		Repeated:     "kept twice; readers ignore the second",
+		Listed:       "the whole file",
 	}
 }
 

@@ -32,6 +32,16 @@ func (d *file) Records(ctx context.Context, baseID string) iter.Seq2[record.Reco
 	}
 }
 
+// AllRecords implements [driver.BulkReader].
+func (d *file) AllRecords(ctx context.Context) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
+		err := d.scan(ctx, func(line []byte) bool { return yield(record.Parse(append([]byte(nil), line...))) })
+		if err != nil {
+			yield(record.Record{}, err)
+		}
+	}
+}
+
 func (d *file) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
 	return func(yield func(driver.Trace, error) bool) {
 		list := kit.NewTraceList(q)

@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -75,9 +74,7 @@ func (l *TraceList) Sorted() []driver.Trace {
 		}
 		traces = append(traces, e.Trace)
 	}
-	slices.SortFunc(traces, func(a, b driver.Trace) int {
-		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(b.ID, a.ID))
-	})
+	slices.SortFunc(traces, newestFirst)
 	if l.q.Limit > 0 && len(traces) > l.q.Limit {
 		traces = traces[:l.q.Limit]
 	}

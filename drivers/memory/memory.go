@@ -74,6 +74,7 @@ func (m *memory) Terms() driver.Terms {
 	return driver.Terms{
 		Acknowledged: "in the memory of this process",
 		Repeated:     "kept twice; readers ignore the second",
+		Listed:       "every record",
 		Forgets:      "the store ends with this process: it is for tests and demos",
 	}
 }

@@ -113,7 +113,7 @@ func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, 
 
 // Terms implements [driver.Promising].
 func (d *store) Terms() driver.Terms {
-	t := driver.Terms{Acknowledged: "on the broker's disk", Repeated: "kept twice in the queue; readers ignore the second", OneReader: true}
+	t := driver.Terms{Acknowledged: "on the broker's disk", Repeated: "kept twice in the queue; readers ignore the second", Listed: "the whole queue", OneReader: true}
 	if !d.durable {
 		t.Acknowledged = "in the memory of the broker, and lost with it"
 		t.Forgets = "RabbitMQ keeps no record of the queue " + d.queue + " when it is restarted or killed, acknowledged or not, unless others have made it durable; " +

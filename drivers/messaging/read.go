@@ -15,16 +15,25 @@ import (
 )
 
 func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
+	return d.records(ctx, mentioner(baseID), func(r *record.Record) bool { return r.Trace == baseID })
+}
+
+// AllRecords implements [driver.BulkReader].
+func (d *store) AllRecords(ctx context.Context) iter.Seq2[record.Record, error] {
+	return d.records(ctx, func([]byte) bool { return true }, func(*record.Record) bool { return true })
+}
+
+// records yields the records that are wanted. May is a quick test of a message.
+func (d *store) records(ctx context.Context, may func(body []byte) bool, wanted func(*record.Record) bool) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		mentions := mentioner(baseID)
 		var seen recent
 		stopped := false
 		err := d.walk(ctx, func(m *amqp.Delivery) verdict {
-			if !mentions(m.Body) {
+			if !may(m.Body) {
 				return keep
 			}
 			r, uniqueID, ok, err := parseRecord(m)
-			if err == nil && (!ok || r.Trace != baseID || seen.before(uniqueID)) {
+			if err == nil && (!ok || !wanted(&r) || seen.before(uniqueID)) {
 				return keep
 			}
 			if !yield(r, err) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ import (
 type spy struct {
 	mu       sync.Mutex
 	commands []string
+
+	documents atomic.Int64 // that have come back
 }
 
 func (s *spy) open(t *testing.T, url string) *drivers.Store {
@@ -35,6 +38,13 @@ func (s *spy) open(t *testing.T, url string) *drivers.Store {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.commands = append(s.commands, shape(e.Command))
+		}, Succeeded: func(_ context.Context, e *event.CommandSucceededEvent) {
+			for _, batch := range []string{"firstBatch", "nextBatch"} {
+				if docs, ok := e.Reply.Lookup("cursor", batch).ArrayOK(); ok {
+					values, _ := docs.Values()
+					s.documents.Add(int64(len(values)))
+				}
+			}
 		}})
 	})
 	if err != nil {
@@ -118,7 +128,8 @@ func TestCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	check("Notify", `{"createIndexes":"profiler","indexes":[{"key":{"base_id":1},"name":"base_id_1"}],"$db":"osprofiler"}`,
+	indexes := `"indexes":[{"key":{"base_id":1},"name":"base_id_1"},{"key":{"timestamp":1,"base_id":1},"name":"timestamp_1_base_id_1"}],"$db":"osprofiler"}`
+	check("Notify", `{"createIndexes":"profiler",`+indexes, `{"createIndexes":"profiler_error",`+indexes,
 		insert, update, insert, update)
 	if n := len(drain(t, d, base)); n != 2 {
 		t.Errorf("%d records after the second Notify, want 2", n)
@@ -129,7 +140,8 @@ func TestCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	check("Traces", `{"find":"profiler_error","filter":{},"projection":{"_id":0,"base_id":1},"$db":"osprofiler"}`,
+	check("Traces", `{"find":"profiler_error","filter":{"timestamp":{"$gt":""}},"limit":500,"projection":{"_id":0,"base_id":1,"timestamp":1},"skip":0,"sort":{"timestamp":-1},"$db":"osprofiler"}`,
+		`{"find":"profiler_error","filter":{"base_id":{"$in":["`+base+`"]}},"projection":{"_id":0,"base_id":1},"$db":"osprofiler"}`,
 		`{"find":"profiler","filter":{"base_id":{"$in":["`+base+`"]}},"projection":{"_id":0,"name":1,"base_id":1,"timestamp":1,"project":1,"service":1},"$db":"osprofiler"}`)
 	if err := d.Delete(t.Context(), base); err != nil {
 		t.Fatal(err)

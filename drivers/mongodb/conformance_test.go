@@ -46,6 +46,11 @@ func TestConformance(t *testing.T) {
 			}
 			return func() *drivers.Store { return openURL(t, urlOf(server), drivers.Options{FilterErrorTrace: true}) }
 		},
+		ListWork: func(t *testing.T, list func(*drivers.Store)) int64 {
+			var s spy
+			list(s.open(t, urlOf(server)))
+			return s.documents.Load()
+		},
 		Corrupt: func(t *testing.T, base, raw string) {
 			if _, err := inside(admin).records.InsertOne(t.Context(), bson.D{{Key: "base_id", Value: base}, {Key: "raw", Value: raw}}); err != nil {
 				t.Fatal(err)

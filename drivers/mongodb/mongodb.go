@@ -13,8 +13,8 @@
 // record's fields and its "info" as a document. With Options.FilterErrorTrace,
 // "profiler_error" holds {base_id, timestamp} of the traces with an error. The _id
 // of a record is derived from its trace id and name, so that a record that is sent
-// twice is stored once. The first Notify creates an index on base_id, which
-// OSProfiler lacks; if the user may not do that, a warning is logged.
+// twice is stored once. The first Notify creates indexes on base_id and on
+// timestamp, which OSProfiler lacks; if the user may not do that, a warning is logged.
 //
 // Integers of more than 64 bits, NaN and the infinities are written as text, and
 // a NUL as U+FFFD, since BSON or a server cannot hold them. Some servers (FerretDB,
@@ -22,8 +22,10 @@
 // with U+FF0E for "." and U+FF04 for a leading "$" in keys, and with arrays in
 // arrays as JSON text.
 //
-// A list reads five fields of every record, since a trace may begin with any of
-// them; its memory grows with the number of traces.
+// A list walks down the index of timestamps, whoever wrote the records, and reads five
+// fields of the records of the traces that it lists. Without a limit its memory grows
+// with the number of traces. (FerretDB, which has no such index, sorts the collection
+// for each list.)
 package mongodb
 
 import (
@@ -61,7 +63,7 @@ type store struct {
 	fileErrs bool
 	limit    kit.Limit // of one command
 	logger   *slog.Logger
-	indexed  atomic.Bool // the index was made, or cannot be
+	indexed  atomic.Bool // the indexes were made, or cannot be
 }
 
 func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
@@ -143,6 +145,7 @@ func (d *store) Terms() driver.Terms {
 		Acknowledged: "as w and journal in the URL say; without them, on a majority of a replica set, but in the memory of a single server, which journals every 100 ms",
 		Repeated:     "kept once",
 		Filed:        true,
+		Listed:       "the newest entries of the index of timestamps, and the records of their traces",
 	}
 }
 

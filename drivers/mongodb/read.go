@@ -3,14 +3,10 @@ package mongodb
 import (
 	"context"
 	"iter"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/sonde-go/sonde/drivers/driver"
-	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -43,53 +39,6 @@ func fromBSON(doc bson.Raw) (record.Record, error) {
 		return record.Record{}, &record.BadRecordError{Raw: append([]byte(nil), doc...), Err: err}
 	}
 	return record.Parse(payload)
-}
-
-func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
-	return func(yield func(driver.Trace, error) bool) {
-		traces, err := d.list(ctx, q)
-		for _, t := range traces {
-			if !yield(t, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(driver.Trace{}, err)
-		}
-	}
-}
-
-func (d *store) list(ctx context.Context, q driver.Query) ([]driver.Trace, error) {
-	failed, err := d.baseIDs(ctx, d.failures, bson.D{})
-	if err != nil {
-		return nil, err
-	}
-	filter := bson.D{}
-	errorsOnly := q.ErrorsOnly
-	if errorsOnly && len(failed) <= atOnce {
-		filter = ofTraces(slices.Collect(maps.Keys(failed)))
-	}
-	q.ErrorsOnly = false // the store says which failed, not the records
-	list := kit.NewTraceList(q)
-	opts := options.Find().SetProjection(bson.D{
-		{Key: "_id", Value: 0}, {Key: "name", Value: 1}, {Key: "base_id", Value: 1}, {Key: "timestamp", Value: 1},
-		{Key: "project", Value: 1}, {Key: "service", Value: 1},
-	})
-	err = d.each(ctx, d.records, filter, opts, func(doc bson.Raw) bool {
-		r := line(doc)
-		if r.Trace != "" && (!errorsOnly || failed[r.Trace]) {
-			list.Add(&r)
-		}
-		return true
-	})
-	if err != nil {
-		return nil, err
-	}
-	traces := list.Sorted()
-	for i := range traces {
-		traces[i].Failed = failed[traces[i].ID]
-	}
-	return traces, nil
 }
 
 // line reads the fields that a list shows.

@@ -22,7 +22,7 @@ func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	d.makeIndex(ctx)
+	d.makeIndexes(ctx)
 	all := make([]int, len(events))
 	for i := range all {
 		all[i] = i
@@ -57,14 +57,19 @@ func (d *store) write(ctx context.Context, do func(context.Context) error) error
 	return d.limit.Do(ctx, func(ctx context.Context) error { return unsent(do(ctx)) })
 }
 
-// makeIndex makes the index on base_id once. It is tried again only if no
-// server has looked at the attempt.
-func (d *store) makeIndex(ctx context.Context) {
+// makeIndexes makes the indexes once: of base ids, for reading a trace, and of
+// timestamps, for lists. It is tried again only if no server has looked at the attempt.
+func (d *store) makeIndexes(ctx context.Context) {
 	if d.indexed.Swap(true) {
 		return
 	}
+	byTime := mongo.IndexModel{Keys: bson.D{{Key: "timestamp", Value: 1}, {Key: "base_id", Value: 1}}}
+	byTrace := mongo.IndexModel{Keys: bson.D{{Key: "base_id", Value: 1}}}
 	err := d.write(ctx, func(ctx context.Context) error {
-		_, err := d.records.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: "base_id", Value: 1}}})
+		_, err := d.records.Indexes().CreateMany(ctx, []mongo.IndexModel{byTrace, byTime})
+		if err == nil && d.fileErrs {
+			_, err = d.failures.Indexes().CreateMany(ctx, []mongo.IndexModel{byTrace, byTime})
+		}
 		return err
 	})
 	switch {
@@ -72,7 +77,7 @@ func (d *store) makeIndex(ctx context.Context) {
 	case errors.Is(err, driver.ErrNoAnswer), errors.Is(err, record.ErrNotSent) && !hasCode(err, codeUnauthorized):
 		d.indexed.Store(false)
 	default:
-		d.logger.Warn("no index on base_id of osprofiler.profiler: reading a trace will read the whole collection", "error", err)
+		d.logger.Warn("no indexes on osprofiler.profiler: reading a trace, and a list, will read the whole collection", "error", err)
 	}
 }
 

@@ -39,6 +39,17 @@ func BenchmarkTraces(b *testing.B) {
 	sqltest.BenchmarkTraces(b, func() *drivers.Store { return e.Open(b, e.Database(b)) })
 }
 
+func BenchmarkNotify(b *testing.B) { drivertest.BenchmarkNotify(b, empty) }
+func BenchmarkList(b *testing.B)   { drivertest.BenchmarkList(b, empty) }
+
+// empty opens the store of a new server.
+func empty(b testing.TB) *drivers.Store {
+	e := engine(servertest.MariaDB(b), "MariaDB")
+	d := e.Open(b, e.Database(b))
+	b.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
 func engine(server *servertest.Server, name string) *sqltest.Engine {
 	e := &sqltest.Engine{
 		Driver: "mysql",

@@ -41,19 +41,29 @@ func urlOf(s *servertest.Server) string { return "nats://" + s.Addr }
 
 // conform runs the suite. A server that is inside this program holds parts
 // of its streams in the program's memory.
-func conform(t *testing.T, url, version string, inside bool) {
+func conform(t *testing.T, url, version string, holdsAll bool) {
 	n := 0
 	var stream string
 	drivertest.Run(t, drivertest.Harness{
 		Driver:   "nats",
 		Server:   "nats-server " + version,
 		TLS:      true,
-		HoldsAll: inside,
+		HoldsAll: holdsAll,
 		New: func(*testing.T) func() *drivers.Store {
 			n++
 			stream = "S" + strconv.Itoa(n)
 			url := url + "/" + stream
 			return func() *drivers.Store { return openURL(t, url, drivers.Options{FilterErrorTrace: true}) }
+		},
+		ListWork: func(t *testing.T, list func(*drivers.Store)) int64 {
+			d := openURL(t, url+"/"+stream, drivers.Options{})
+			if err := d.Ping(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			conn := inside(d).conn
+			before := conn.Stats().InMsgs
+			list(d)
+			return int64(conn.Stats().InMsgs - before)
 		},
 		Corrupt: func(t *testing.T, base, raw string) { put(t, url, stream+"."+base, raw) },
 	})

@@ -77,8 +77,8 @@ func TestPruneAtOnce(t *testing.T) {
 	if err != nil || n != 320 {
 		t.Errorf("Prune: %d, %v, want 320", n, err)
 	}
-	if n := count("STREAM.PURGE."); n != 21 {
-		t.Errorf("%d purges, want one and those of 20 traces", n)
+	if n := count("STREAM.PURGE."); n != 42 {
+		t.Errorf("%d purges, want two of all and two for each of 20 traces", n)
 	}
 	if n := stored(t, d); n != uint64(2*len(kept)) {
 		t.Errorf("%d records are left, want %d", n, 2*len(kept))
@@ -97,7 +97,7 @@ func TestPruneAtOnce(t *testing.T) {
 	}
 }
 
-// TestPruneAll: a stream of old traces is one request.
+// TestPruneAll: a stream of old traces is two requests, one for the index.
 func TestPruneAll(t *testing.T) {
 	s := natstest.JetStream(t)
 	d := openURL(t, s.URL, quiet)
@@ -106,8 +106,8 @@ func TestPruneAll(t *testing.T) {
 	if n, err := d.Prune(t.Context(), time.Now().Add(-2*time.Hour)); n != 300 || err != nil {
 		t.Errorf("Prune: %d, %v, want 300", n, err)
 	}
-	if n := count("STREAM.PURGE."); n != 1 {
-		t.Errorf("%d purges, want 1", n)
+	if n := count("STREAM.PURGE."); n != 2 {
+		t.Errorf("%d purges, want 2", n)
 	}
 	if n := stored(t, d); n != 0 {
 		t.Errorf("%d records are left", n)
@@ -132,12 +132,16 @@ func TestPruneLeaves(t *testing.T) {
 	if n, err := d.Prune(t.Context(), time.Now().Add(-2*time.Hour)); n != 20 || err != nil {
 		t.Errorf("Prune: %d, %v, want 20", n, err)
 	}
-	info, err := inside(d).find(t.Context(), inside(d).js)
-	if err != nil {
-		t.Fatal(err)
+	if n := messages(t, s.URL, "OSPROFILER"); n != 1 {
+		t.Errorf("%d messages are left, want the one that is no record", n)
 	}
-	if n := info.CachedInfo().State.Msgs; n != 2 {
-		t.Errorf("%d messages are left, want the two that are no records", n)
+	for _, others := range []string{"OSPROFILER.of.another", "OSPROFILER.unreadable"} {
+		if n := under(t, s.URL, "OSPROFILER", others); n != 1 {
+			t.Errorf("%d messages are left of %s, want 1", n, others)
+		}
+	}
+	if n := under(t, s.URL, "OSPROFILER", "OSPROFILER.index.trace.>"); n != 0 {
+		t.Errorf("%d traces are left in the index", n)
 	}
 }
 

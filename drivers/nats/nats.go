@@ -26,10 +26,12 @@
 // be lost in a power cut, since the server writes to the disk's cache (see its
 // option sync_interval); with three it survives the loss of one server.
 //
-// A list reads all records, since a trace may begin with any of them; its memory
-// grows with the number of traces. The same is true of Prune, which then removes
-// everything before the oldest trace that it keeps at once, and later old traces
-// one by one.
+// Beside the records the stream has an index, empty messages with the subjects
+// STREAM.index.>, from which a list of the newest traces learns which records to read.
+// A list of all traces, of those of a service or of those that failed reads all
+// records; its memory grows with the number of traces. The same is true of Prune, which
+// then removes everything before the oldest trace that it keeps at once, and later old
+// traces one by one.
 package nats
 
 import (
@@ -60,6 +62,8 @@ type store struct {
 	conn       *nats.Conn // nil: never connected
 	js         jetstream.JetStream
 	publishers []jetstream.JetStream // that no Notify uses
+
+	entered entered // in the index, lately
 
 	prepared atomic.Bool // the stream is as the URL says
 }
@@ -144,6 +148,7 @@ func (d *store) dial(ctx context.Context) (*nats.Conn, error) {
 func (d *store) Terms() driver.Terms {
 	return driver.Terms{
 		Acknowledged: "in the stream, with replicas=1 in the system's cache (sync_interval): safe from the end of the server, not from a power cut",
+		Listed:       "the index of the minutes in which they began, and their records; with a service or errors only, every record",
 		Repeated:     "kept once within two minutes, else twice; readers ignore the second",
 	}
 }

@@ -32,16 +32,17 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 	}
 }
 
+// Traces lists by the index where that says which traces are enough. A list of all
+// traces, or of those that their records have to tell, reads every record once: that is
+// quicker than trace by trace.
 func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
 	return func(yield func(driver.Trace, error) bool) {
+		if q.Limit > 0 && q.Service == "" && !q.ErrorsOnly {
+			d.newest(ctx, q, yield)
+			return
+		}
 		list := kit.NewTraceList(q)
-		err := d.walk(ctx, d.config.subjects(), func(_ string, _ uint64, payload []byte) bool {
-			if r, err := record.Parse(payload); err == nil && r.Trace != "" {
-				list.Add(&r)
-			}
-			return true
-		})
-		if err != nil {
+		if err := d.addTo(ctx, list, d.config.subjects()); err != nil {
 			yield(driver.Trace{}, err)
 			return
 		}
@@ -51,6 +52,16 @@ func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Tra
 			}
 		}
 	}
+}
+
+// addTo adds the records with some subjects to a list.
+func (d *store) addTo(ctx context.Context, list *kit.TraceList, subjects string) error {
+	return d.walk(ctx, subjects, func(_ string, _ uint64, payload []byte) bool {
+		if r, err := record.Parse(payload); err == nil && r.Trace != "" {
+			list.Add(&r)
+		}
+		return true
+	})
 }
 
 const (

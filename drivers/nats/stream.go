@@ -58,7 +58,7 @@ func (d *store) create(ctx context.Context, js jetstream.JetStream) (stream jets
 		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{
 			Name:        d.config.stream,
 			Description: "Records of trace points, one subject for each trace",
-			Subjects:    []string{d.config.subjects()},
+			Subjects:    []string{d.config.subjects(), d.config.indexSubjects()},
 			MaxAge:      d.config.maxAge,
 			Replicas:    max(d.config.replicas, 1),
 		})
@@ -69,10 +69,14 @@ func (d *store) create(ctx context.Context, js jetstream.JetStream) (stream jets
 
 // adapt sets what the URL says of a stream that is there.
 func (d *store) adapt(ctx context.Context, js jetstream.JetStream, c jetstream.StreamConfig) error {
-	if !slices.Contains(c.Subjects, d.config.subjects()) && !slices.Contains(c.Subjects, d.config.stream+".>") {
+	all := slices.Contains(c.Subjects, d.config.stream+".>")
+	if !all && !slices.Contains(c.Subjects, d.config.subjects()) {
 		return fmt.Errorf("stream %s belongs to something else: it does not have the subjects %s", d.config.stream, d.config.subjects())
 	}
 	wanted := c
+	if !all && !slices.Contains(c.Subjects, d.config.indexSubjects()) { // another program has made it
+		wanted.Subjects = append(slices.Clone(c.Subjects), d.config.indexSubjects())
+	}
 	if d.config.maxAge != 0 {
 		wanted.MaxAge = d.config.maxAge
 		if wanted.Duplicates > wanted.MaxAge {
@@ -82,7 +86,7 @@ func (d *store) adapt(ctx context.Context, js jetstream.JetStream, c jetstream.S
 	if d.config.replicas != 0 {
 		wanted.Replicas = d.config.replicas
 	}
-	if wanted.MaxAge == c.MaxAge && wanted.Replicas == c.Replicas {
+	if wanted.MaxAge == c.MaxAge && wanted.Replicas == c.Replicas && len(wanted.Subjects) == len(c.Subjects) {
 		return nil
 	}
 	err := d.request(ctx, func(ctx context.Context) error {
@@ -90,7 +94,7 @@ func (d *store) adapt(ctx context.Context, js jetstream.JetStream, c jetstream.S
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("setting max_age and replicas of stream %s: %w", d.config.stream, err)
+		return fmt.Errorf("setting subjects, max_age and replicas of stream %s: %w", d.config.stream, err)
 	}
 	return nil
 }

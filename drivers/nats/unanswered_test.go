@@ -39,8 +39,8 @@ func newForgetful(t *testing.T, url string) *forgetful {
 	}
 	t.Cleanup(c.Close)
 	for subject, answer := range map[string]string{
-		"$JS.API.STREAM.INFO.OSPROFILER": `{"config":{"name":"OSPROFILER","subjects":["OSPROFILER.*"]}}`,
-		"OSPROFILER.*":                   `{"stream":"OSPROFILER","seq":1}`,
+		"$JS.API.STREAM.INFO.OSPROFILER": `{"config":{"name":"OSPROFILER","subjects":["OSPROFILER.>"]}}`,
+		"OSPROFILER.>":                   `{"stream":"OSPROFILER","seq":1}`,
 	} {
 		_, err := c.Subscribe(subject, func(m *nats.Msg) {
 			what := m.Subject
@@ -79,8 +79,8 @@ func TestAsksAgain(t *testing.T) {
 			t.Errorf("%s came %d times, want it again", what, times)
 		}
 	}
-	if len(f.times) != 11 {
-		t.Errorf("%d requests and messages, want one request and ten messages: %v", len(f.times), f.times)
+	if len(f.times) != 14 {
+		t.Errorf("%d requests and messages, want one request, three entries of the index and ten messages: %v", len(f.times), f.times)
 	}
 }
 
@@ -154,11 +154,7 @@ func TestLeaderKilled(t *testing.T) {
 	if err := o.Notify(ctx, events); err != nil {
 		t.Errorf("Notify while a leader is elected: %v", err)
 	}
-	info, err = inside(o).find(ctx, inside(o).js)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := info.CachedInfo().State.Msgs; n != 1000 {
+	if n := messages(t, "nats://"+others[0].Addr, "OSPROFILER"); n != 1000 {
 		t.Errorf("%d records in the stream, want 1000", n)
 	}
 }

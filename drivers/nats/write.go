@@ -74,9 +74,12 @@ func (p *publication) leave() {
 	p.publishers = append(p.publishers, p.js)
 }
 
+// noEvent is the index of a message of the stream's index.
+const noEvent = -1
+
 // message is an event that the stream has not acknowledged.
 type message struct {
-	index    int // of the event in its batch
+	index    int // of the event in its batch, or noEvent
 	msg      *nats.Msg
 	sent     []jetstream.PubAckFuture // each may bring the acknowledgement, the last one most likely
 	tooLarge bool
@@ -85,14 +88,17 @@ type message struct {
 // publish sends events, of which the first has the given index in its batch,
 // until the stream has acknowledged them.
 func (p *publication) publish(ctx context.Context, events []record.Event, first int) error {
-	open := make([]*message, len(events))
+	open, entered := p.entries(events)
 	for i := range events {
-		open[i] = &message{index: first + i, msg: p.message(&events[i])}
+		open = append(open, &message{index: first + i, msg: p.message(&events[i])})
 	}
 	limited, wait := p.limit.Begin(ctx)
 	for {
 		left, err := p.try(limited, wait, open)
 		switch {
+		case err == nil && len(left) == 0:
+			p.remember(entered)
+			return wait.End(nil)
 		case err != nil && !passing(err), len(left) == 0:
 			return wait.End(err) // which may be what the end of the limit has done
 		case limited.Err() != nil:
@@ -154,7 +160,7 @@ func (p *publication) collect(ctx context.Context, wait *kit.Wait, open []*messa
 			if patience > 0 {
 				timer.Reset(patience)
 			}
-		case errors.Is(err, nats.ErrMaxPayload), exceedsMaximum(err):
+		case m.index != noEvent && (errors.Is(err, nats.ErrMaxPayload) || exceedsMaximum(err)):
 			p.rejected.Indexes = append(p.rejected.Indexes, m.index)
 			p.rejected.Err = err
 		case errors.Is(err, errUnanswered):

@@ -141,6 +141,7 @@ func (d *store) Terms() driver.Terms {
 	return driver.Terms{
 		Acknowledged: "taken by the receiver if the point's other record has come; else held in this process, up to a minute",
 		Repeated:     "sent as a span of the same id",
+		Listed:       "the traces of the last hours or days, further back until there are enough",
 	}
 }
 

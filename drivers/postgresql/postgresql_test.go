@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/drivers/internal/sqltest"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"go.uber.org/goleak"
@@ -26,6 +27,17 @@ func TestPostgreSQL(t *testing.T) { sqltest.Run(t, engine(servertest.Postgres(t)
 func BenchmarkTraces(b *testing.B) {
 	e := engine(servertest.Postgres(b))
 	sqltest.BenchmarkTraces(b, func() *drivers.Store { return e.Open(b, e.Database(b)) })
+}
+
+func BenchmarkNotify(b *testing.B) { drivertest.BenchmarkNotify(b, empty) }
+func BenchmarkList(b *testing.B)   { drivertest.BenchmarkList(b, empty) }
+
+// empty opens the store of a new server.
+func empty(b testing.TB) *drivers.Store {
+	e := engine(servertest.Postgres(b))
+	d := e.Open(b, e.Database(b))
+	b.Cleanup(func() { _ = d.Close() })
+	return d
 }
 
 func engine(server *servertest.Server) *sqltest.Engine {

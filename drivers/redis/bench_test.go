@@ -3,9 +3,16 @@ package redis
 import (
 	"testing"
 
+	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
 )
+
+func BenchmarkList(b *testing.B) {
+	drivertest.BenchmarkList(b, func(b testing.TB) *drivers.Store {
+		return openURL(b, "redis://"+servertest.Redis(b, "--appendonly", "no").Addr, filing)
+	})
+}
 
 // BenchmarkNotify writes batches of 100 records of one trace; ns/record is what
 // counts.

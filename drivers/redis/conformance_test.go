@@ -2,6 +2,7 @@ package redis
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,6 +19,15 @@ func conform(t *testing.T, name, url string, o drivers.Options, nodes ...*redis.
 	info, err := nodes[0].Info(t.Context(), "server").Result()
 	if err != nil {
 		t.Fatal(err)
+	}
+	listWork := func(t *testing.T, list func(*drivers.Store)) int64 {
+		d := openURL(t, url, o)
+		before := calls(t, nodes)
+		list(d)
+		return calls(t, nodes) - before
+	}
+	if strings.Contains(url, "legacy=true") { // has no index
+		listWork = nil
 	}
 	drivertest.Run(t, drivertest.Harness{
 		Driver:      name,
@@ -38,6 +48,7 @@ func conform(t *testing.T, name, url string, o drivers.Options, nodes ...*redis.
 				return d
 			}
 		},
+		ListWork: listWork,
 		Corrupt: func(t *testing.T, base, raw string) {
 			for _, c := range nodes {
 				err := c.LPush(t.Context(), listPrefix+base, raw).Err()
@@ -47,6 +58,25 @@ func conform(t *testing.T, name, url string, o drivers.Options, nodes ...*redis.
 			}
 		},
 	})
+}
+
+// calls counts the commands that servers have carried out on keys, one for each key.
+func calls(t *testing.T, nodes []*redis.Client) (n int64) {
+	t.Helper()
+	for _, c := range nodes {
+		info, err := c.Info(t.Context(), "commandstats").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`cmdstat_(z\w+|l\w+|exists|scan|dbsize):calls=(\d+)`).FindAllStringSubmatch(info, -1) {
+			of, err := strconv.ParseInt(m[2], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += of
+		}
+	}
+	return n
 }
 
 func TestConformance(t *testing.T) {

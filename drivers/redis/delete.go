@@ -5,12 +5,18 @@ import (
 	"errors"
 	"time"
 
+	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/record"
 )
 
 // Delete implements driver.Deleter.
 func (d *store) Delete(ctx context.Context, baseID string) error {
 	err := d.remove(ctx, []string{listPrefix + baseID, errorPrefix + baseID})
+	for _, x := range indexes {
+		if err == nil {
+			err = d.leave(ctx, x, []string{baseID})
+		}
+	}
 	if err != nil || !d.config.legacy {
 		return err
 	}
@@ -44,7 +50,7 @@ func (d *store) remove(ctx context.Context, keys []string) error {
 func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
 	removed := 0
-	err := d.scan(ctx, listPrefix+"*", func(keys []string) error {
+	_, err := d.scan(ctx, listPrefix+"*", 0, func(keys []string) error {
 		bases := make([]string, len(keys))
 		for i, key := range keys {
 			bases[i] = key[len(listPrefix):]
@@ -52,7 +58,7 @@ func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 		// The record that came last is nearly the last in time.
 		var old []string
 		err := d.bounds(ctx, bases, 0, func(base, timestamp string) {
-			if timestamp != "" && (timestamp < limit || timestamp == unreadable) {
+			if timestamp != "" && (timestamp < limit || timestamp == kit.Unbounded) {
 				old = append(old, base)
 			}
 		})
@@ -78,6 +84,9 @@ func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = d.sweep(ctx, olderThan)
+	}
 	return removed, err
 }
 

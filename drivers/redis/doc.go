@@ -30,14 +30,27 @@
 // "osprofiler:<base id>_<trace id>_<timestamp>". To find those, the whole database
 // has to be searched for each trace, so they are read only with legacy=true.
 //
+// Beside it lies an index, which OSProfiler's patterns do not match: the sorted sets
+// "sonde:traces:0" to "sonde:traces:15" hold the base ids that Sonde has written, each
+// with the microsecond of a record as its score, and "sonde:failed:0" to
+// "sonde:failed:15" those that are marked. CRC-32 of the base id, modulo 16, says in
+// which of them a trace is. A user needs the right to sonde:* for it; without, traces
+// are stored all the same.
+//
 // # Behaviour
 //
-// A batch is one round trip: one LPUSH for each trace in it. The caller resends a
+// A batch is one round trip: one ZADD and one LPUSH for each trace in it. The caller resends a
 // batch that got no answer, so a record may be stored twice; readers ignore
 // repeats. A record counts as stored once Redis has answered; what a crash of the
 // server can lose after that depends on its settings (appendfsync, replication), as
-// with any data in Redis. A list of traces walks the keys of the database once
-// (SCAN) and then reads whole traces, newest first, as many as are needed.
+// with any data in Redis.
+//
+// A list with a limit walks down the index and reads whole traces, newest first, as many
+// as are needed. For traces that are not in the index, those of OSProfiler, it looks at
+// 100 keys of each node, or at 10,000 if there are more keys than the index explains, and
+// [drivers.Query].Unseen is told of the rest. A list without a limit, and any list with
+// legacy=true, walks all keys (SCAN). What was deleted or has expired without Sonde's
+// doing stays in the index until the next Prune or, with ttl, for an hour at most.
 //
 // The client library, go-redis, prints failed connections to the standard error
 // through a logger that the whole program shares. This package does not change it;

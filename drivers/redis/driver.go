@@ -2,10 +2,12 @@ package redis
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -33,7 +35,11 @@ type store struct {
 	client  redis.UniversalClient
 	errors  bool      // traces with an error are filed
 	limit   kit.Limit // of one command, or one pipeline of them
+	logger  *slog.Logger
 	batches sync.Pool
+
+	nextSweep atomic.Int64 // when to look for expired entries of the index
+	unindexed sync.Once    // that the index cannot be written has been said
 }
 
 func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, error) {
@@ -46,7 +52,7 @@ func open(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Driver, 
 		return nil, err
 	}
 	dialer := &dialer{net: net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: 30 * time.Second}, tls: tls}
-	d := &store{config: c, errors: o.FilterErrorTrace, limit: kit.Limit{Store: "redis " + strings.Join(c.addrs, ","), Time: o.SocketTimeout}}
+	d := &store{config: c, errors: o.FilterErrorTrace, logger: o.Logger, limit: kit.Limit{Store: "redis " + strings.Join(c.addrs, ","), Time: o.SocketTimeout}}
 	d.batches.New = func() any { return &batch{} }
 	// Records are sent again by the caller, who has to know what became of
 	// them: no retries below, and no second pool to try after the first.
@@ -90,16 +96,21 @@ func onePool(options any) {
 	}
 }
 
-// Ping implements driver.Pinger.
 // Terms implements [driver.Promising].
 func (d *store) Terms() driver.Terms {
+	listed := "the newest entries of the index, the records of their traces, and at most 10,000 keys of a node for traces of other programs"
+	if d.config.legacy {
+		listed = "all keys of the database"
+	}
 	return driver.Terms{
 		Acknowledged: "in the memory of the server; what outlives it is up to its appendonly, appendfsync and save",
 		Repeated:     "kept twice; readers ignore the second",
 		Filed:        true,
+		Listed:       listed,
 	}
 }
 
+// Ping implements driver.Pinger.
 func (d *store) Ping(ctx context.Context) error {
 	return d.explain(ctx, d.client.Ping(ctx).Err())
 }

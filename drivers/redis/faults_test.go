@@ -363,7 +363,7 @@ func TestCommands(t *testing.T) {
 			t.Errorf("%d traces", n)
 		}
 	})
-	if calls["lrange"] != "16" {
+	if calls["lrange"] != "4" || calls["scan"] != "1" {
 		t.Errorf("3 of 200 traces are listed with %v", calls)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/sonde-go/sonde/drivers/kit"
@@ -12,8 +14,8 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// Notify implements record.Sink: one LPUSH for each trace, all in one round
-// trip.
+// Notify implements record.Sink: for each trace an entry in the index and one LPUSH,
+// all in one round trip.
 func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	if len(events) == 0 {
 		return nil
@@ -27,6 +29,7 @@ func (d *store) Notify(ctx context.Context, events []record.Event) error {
 	pipe := d.client.Pipeline()
 	for i := range b.groups {
 		g := &b.groups[i]
+		_ = pipe.Process(ctx, traceIndex.enter(ctx, g.base.String(), g.first))
 		g.push = redis.NewIntCmd(ctx, g.args...)
 		_ = pipe.Process(ctx, g.push)
 		if d.config.ttl > 0 {
@@ -38,15 +41,38 @@ func (d *store) Notify(ctx context.Context, events []record.Event) error {
 			// The search for a word spares most records the parsing.
 			if e := &events[i]; bytes.Contains(e.Info(), etype) && kit.HasError(e.Info()) {
 				base := e.Trace().String()
+				_ = pipe.Process(ctx, failedIndex.enter(ctx, base, e.Time()))
 				pipe.Set(ctx, errorPrefix+base, errorMark(base, e.Time()), d.config.ttl)
 			}
 		}
 	}
-	_, err := pipe.Exec(ctx)
-	if err == nil {
-		return nil
+	commands, err := pipe.Exec(ctx)
+	if err != nil && onlyIndex(commands) {
+		d.unindexed.Do(func() {
+			d.logger.Warn("redis: traces cannot be entered in the index sonde:*, so lists of the newest may miss them", "error", err)
+		})
+		err = nil
 	}
-	return d.verdict(ctx, b, events, err)
+	if err != nil {
+		return d.verdict(ctx, b, events, err)
+	}
+	d.forget(ctx)
+	return nil
+}
+
+// sweepEvery is how often a store with a ttl looks for entries of the index whose
+// traces have expired.
+const sweepEvery = time.Hour
+
+// forget keeps the index of a store with a ttl from growing. A failure leaves what is
+// to be done to the next time.
+func (d *store) forget(ctx context.Context) {
+	now := time.Now()
+	next := d.nextSweep.Load()
+	if d.config.ttl == 0 || now.UnixNano() < next || !d.nextSweep.CompareAndSwap(next, now.Add(min(sweepEvery, d.config.ttl)).UnixNano()) {
+		return
+	}
+	_ = d.sweep(ctx, now.Add(-d.config.ttl))
 }
 
 var etype = []byte("etype")
@@ -108,10 +134,11 @@ type batch struct {
 
 // group is what one trace gets of a batch.
 type group struct {
-	base header.ID
-	key  string
-	args []any // of LPUSH
-	push *redis.IntCmd
+	base  header.ID
+	key   string
+	args  []any // of LPUSH
+	first int64 // the time of its first record
+	push  *redis.IntCmd
 }
 
 // value is one record as go-redis takes it without another allocation.
@@ -141,6 +168,7 @@ func (b *batch) gather(events []record.Event) {
 		}
 		g := &b.groups[group]
 		g.args = append(g.args, v)
+		g.first = min(g.first, events[i].Time())
 	}
 }
 
@@ -157,7 +185,7 @@ func (b *batch) group(base header.ID) int {
 		b.groups = append(b.groups, group{})
 	}
 	g := &b.groups[i]
-	g.base, g.key = base, listPrefix+base.String()
+	g.base, g.key, g.first = base, listPrefix+base.String(), math.MaxInt64
 	g.args = append(g.args[:0], "lpush", g.key)
 	return i
 }

@@ -89,7 +89,7 @@ func (d *store) legacyRecords(ctx context.Context, baseID string) ([][]byte, err
 // legacy calls do for each record in the old layout whose key has the pattern
 // after its prefix, one at a time, some perhaps twice.
 func (d *store) legacy(ctx context.Context, pattern string, do func(key, value string)) error {
-	return d.scan(ctx, legacyPrefix+pattern, func(keys []string) error {
+	_, err := d.scan(ctx, legacyPrefix+pattern, 0, func(keys []string) error {
 		values := make([]*redis.StringCmd, len(keys))
 		err := d.pipelined(ctx, func(pipe redis.Pipeliner) {
 			for i, key := range keys {
@@ -106,6 +106,7 @@ func (d *store) legacy(ctx context.Context, pattern string, do func(key, value s
 		}
 		return nil
 	})
+	return err
 }
 
 // pipelined sends commands that change nothing in one round trip. What the
@@ -133,40 +134,54 @@ func (d *store) pipelined(ctx context.Context, add func(redis.Pipeliner)) error 
 }
 
 // scan calls do with the keys that match a pattern, page by page, one call at a
-// time. A key may come twice.
-func (d *store) scan(ctx context.Context, pattern string, do func(keys []string) error) error {
-	if c, ok := d.client.(*redis.ClusterClient); ok {
-		var mu sync.Mutex
-		err := c.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
-			return d.scanNode(ctx, node, pattern, func(keys []string) error {
-				mu.Lock()
-				defer mu.Unlock()
-				return do(keys)
-			})
-		})
-		return d.explain(ctx, err)
+// time. A key may come twice. It looks at about so many keys of each node, matching or
+// not, 0 for all, and reports whether these were all.
+func (d *store) scan(ctx context.Context, pattern string, most int, do func(keys []string) error) (complete bool, err error) {
+	c, ok := d.client.(*redis.ClusterClient)
+	if !ok {
+		complete, err = d.scanNode(ctx, d.client, pattern, most, do)
+		return complete, d.explain(ctx, err)
 	}
-	return d.explain(ctx, d.scanNode(ctx, d.client, pattern, do))
+	var mu sync.Mutex
+	complete = true
+	err = c.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		all, err := d.scanNode(ctx, node, pattern, most, func(keys []string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			return do(keys)
+		})
+		mu.Lock()
+		defer mu.Unlock()
+		complete = complete && all
+		return err
+	})
+	return complete, d.explain(ctx, err)
 }
 
-func (d *store) scanNode(ctx context.Context, node redis.Cmdable, pattern string, do func(keys []string) error) error {
-	for cursor := uint64(0); ; {
+func (d *store) scanNode(ctx context.Context, node redis.Cmdable, pattern string, most int, do func(keys []string) error) (complete bool, err error) {
+	cursor := uint64(0)
+	for looked := 0; ; {
+		count := chunk
+		if most > 0 {
+			count = min(count, most-looked)
+		}
+		looked += count
 		var keys []string
 		var next uint64
 		err := d.read(ctx, func() (err error) {
-			keys, next, err = node.Scan(ctx, cursor, pattern, chunk).Result()
+			keys, next, err = node.Scan(ctx, cursor, pattern, int64(count)).Result()
 			return err
 		})
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(keys) > 0 {
 			if err := do(keys); err != nil {
-				return err
+				return false, err
 			}
 		}
-		if cursor = next; cursor == 0 {
-			return nil
+		if cursor = next; cursor == 0 || looked == most {
+			return cursor == 0, nil
 		}
 	}
 }

@@ -22,27 +22,31 @@ func TestListWork(t *testing.T) {
 	const rowsOfPage = 4 // and more, with those of the indexes
 	sqltest.ListWork(t, 1./rowsOfPage, func(t *testing.T) (*drivers.Store, func(func(*drivers.Store)) int64) {
 		path := filepath.Join(t.TempDir(), "work.db")
-		return openURL(t, "sqlite:///"+path), func(list func(*drivers.Store)) int64 {
-			query(t, path, "PRAGMA journal_mode=DELETE") // whoever only reads cannot use a WAL
-			files := &countingFS{FS: os.DirFS(filepath.Dir(path))}
-			name, system, err := vfs.New(files)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer system.Close()
-			db, err := sql.Open("sqlite", "file:work.db?mode=ro&immutable=1&_pragma=cache_size(10)&vfs="+name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			db.SetMaxOpenConns(1)
-			reader := drivers.NewStore("sqlite:///work.db", sqlstore.New(dialect(path), db, db))
-			list(reader)
-			if err := reader.Close(); err != nil {
-				t.Error(err)
-			}
-			return files.reads.Load()
-		}
+		return openURL(t, "sqlite:///"+path), func(list func(*drivers.Store)) int64 { return pagesRead(t, path, list) }
 	})
+}
+
+// pagesRead counts the pages that are read while list runs.
+func pagesRead(t *testing.T, path string, list func(*drivers.Store)) int64 {
+	t.Helper()
+	query(t, path, "PRAGMA journal_mode=DELETE") // whoever only reads cannot use a WAL
+	files := &countingFS{FS: os.DirFS(filepath.Dir(path))}
+	name, system, err := vfs.New(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer system.Close()
+	db, err := sql.Open("sqlite", "file:"+escape(filepath.Base(path))+"?mode=ro&immutable=1&_pragma=cache_size(10)&vfs="+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	reader := drivers.NewStore("sqlite:///work.db", sqlstore.New(dialect(path), db, db))
+	list(reader)
+	if err := reader.Close(); err != nil {
+		t.Error(err)
+	}
+	return files.reads.Load()
 }
 
 func TestListRandom(t *testing.T) {

@@ -50,6 +50,7 @@ func TestConformance(t *testing.T) {
 			path = t.TempDir() + "/a %23#é.db"
 			return func() *drivers.Store { return openURL(t, "sqlite:///"+path) }
 		},
+		ListWork: func(t *testing.T, list func(*drivers.Store)) int64 { return pagesRead(t, path, list) },
 		Corrupt: func(t *testing.T, base, raw string) {
 			db, err := sql.Open("sqlite", "file:"+escape(path))
 			if err != nil {
@@ -295,17 +296,12 @@ func TestPrune(t *testing.T) {
 	}
 }
 
-func BenchmarkNotify(b *testing.B) {
+func BenchmarkNotify(b *testing.B) { drivertest.BenchmarkNotify(b, empty) }
+func BenchmarkList(b *testing.B)   { drivertest.BenchmarkList(b, empty) }
+
+// empty opens a new file.
+func empty(b testing.TB) *drivers.Store {
 	d := openURL(b, "sqlite:///"+b.TempDir()+"/bench.db")
-	defer d.Close()
-	b.ReportAllocs()
-	rows := 0
-	for b.Loop() {
-		events := drivertest.Trace(500, time.Duration(rows)*time.Millisecond)
-		if err := d.Notify(b.Context(), events); err != nil {
-			b.Fatal(err)
-		}
-		rows += 500
-	}
-	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+	b.Cleanup(func() { _ = d.Close() })
+	return d
 }

@@ -12,8 +12,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const output = `{"Action":"start","Package":"m/drivers/a"}
 not JSON
-{"Action":"output","Package":"m/drivers/a","Test":"TestConformance","Output":"    h.go:1: drivertest {\"driver\":\"a\",\"server\":\"A 2\",\"write\":true,\"read\":true,\"tls\":true,\"acknowledged\":\"on the disk\",\"repeated\":\"kept once\",\"passed\":true}\n"}
-{"Action":"output","Package":"m/drivers/a","Test":"TestOther","Output":"    h.go:1: drivertest {\"driver\":\"a\",\"server\":\"A 1\",\"write\":true,\"read\":true,\"tls\":true,\"acknowledged\":\"on the disk\",\"repeated\":\"kept once\",\"passed\":true}\n"}
+{"Action":"output","Package":"m/drivers/a","Test":"TestConformance","Output":"    h.go:1: drivertest {\"driver\":\"a\",\"server\":\"A 2\",\"write\":true,\"read\":true,\"tls\":true,\"acknowledged\":\"on the disk\",\"repeated\":\"kept once\",\"list\":true,\"listed\":\"every record\",\"passed\":true}\n"}
+{"Action":"output","Package":"m/drivers/a","Test":"TestOther","Output":"    h.go:1: drivertest {\"driver\":\"a\",\"server\":\"A 1\",\"write\":true,\"read\":true,\"tls\":true,\"acknowledged\":\"on the disk\",\"repeated\":\"kept once\",\"list\":true,\"listed\":\"every record\",\"passed\":true}\n"}
 {"Action":"output","Package":"m/drivers/a","Test":"TestMore","Output":"    h.go:1: drivertest {\"driver\":\"a\",\"server\":\"A 0\",\"write\":true,\"passed\":true}\n"}
 {"Action":"output","Package":"m/drivers/b","Test":"TestB","Output":"    n.go:2: no B on this machine\n"}
 {"Action":"output","Package":"m/drivers/b","Test":"TestB","Output":"--- SKIP: TestB (0.00s)\n"}
@@ -33,9 +33,9 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"| a | yes | – | – | – | – | – | – |  |  | A 0 |",
-		"| a | yes | yes | – | – | – | – | yes | on the disk | kept once | A 1; A 2 |",
-		"| d | yes | – | – | filed | – | – | – |  |  |  |",
+		"| a | yes | – | – | – | – | – | – |  |  | – | A 0 |",
+		"| a | yes | yes | yes | – | – | – | yes | on the disk | kept once | every record | A 1; A 2 |",
+		"| d | yes | – | – | filed | – | – | – |  |  | – |  |",
 		"", "Skipped when this page was made:", "",
 		"- m/drivers/b TestB: n.go:2: no B on this machine",
 	}

@@ -54,7 +54,7 @@ func (s *store) Close() error { return nil }
 
 // Terms says what this driver promises.
 func (s *store) Terms() driver.Terms {
-	t := driver.Terms{Acknowledged: "in the system's cache", Repeated: "kept twice; readers ignore the second"}
+	t := driver.Terms{Acknowledged: "in the system's cache", Repeated: "kept twice; readers ignore the second", Listed: "every record"}
 	if s.sync {
 		t.Acknowledged = "on the disk"
 	}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -46,6 +47,15 @@ type conn struct {
 	fullConn
 	limit  kit.Limit
 	silent error // of the look at the connection before its use
+}
+
+// Raw has the client's own connection do what database/sql has no call for, as one
+// exchange.
+func Raw(ctx context.Context, c *sql.Conn, do func(ctx context.Context, client driver.Conn) error) error {
+	return c.Raw(func(made any) error {
+		c := made.(*conn)
+		return c.do(ctx, func(ctx context.Context) error { return do(ctx, c.fullConn) })
+	})
 }
 
 // IsValid implements [driver.Validator], which not every client has.

@@ -50,7 +50,11 @@ func (s *Store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Tra
 		left := q.Limit
 		for {
 			due, more, err := l.window(ctx)
-			for page := range slices.Chunk(due, linesPage) {
+			atOnce := linesPage
+			if left > 0 && !q.ErrorsOnly {
+				atOnce = min(atOnce, left)
+			}
+			for page := range slices.Chunk(due, atOnce) {
 				var traces []driver.Trace
 				if traces, err = l.lines(ctx, page); err != nil {
 					break
@@ -82,7 +86,8 @@ type listing struct {
 	s     *Store
 	q     driver.Query
 	span  driver.Span
-	until string // the rows from it on are done; "": none is
+	until string // the rows after it are done; "": none is
+	ties  int    // and so many of those with this timestamp
 	size  int    // rows of the next window
 
 	// The traces met whose first record stands further down.
@@ -97,17 +102,13 @@ type metTrace struct {
 }
 
 // window goes through the next rows and returns the traces that begin in them,
-// newest first.
+// newest first. Those that begin with the last row wait for the next window, since
+// others may begin at the same time.
 func (l *listing) window(ctx context.Context) (due []metTrace, more bool, err error) {
-	from, more, err := l.windowStart(ctx)
+	ids, last, more, err := l.rows(ctx)
 	if err != nil {
 		return nil, false, err
 	}
-	ids, err := l.baseIDs(ctx, from)
-	if err != nil {
-		return nil, false, err
-	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return l.known[id] })
 	for page := range slices.Chunk(ids, linesPage) {
 		met, err := l.meet(ctx, page)
 		if err != nil {
@@ -118,14 +119,14 @@ func (l *listing) window(ctx context.Context) (due []metTrace, more bool, err er
 			heap.Push(&l.open, t)
 		}
 	}
-	for len(l.open) > 0 && l.open[0].first >= from {
+	for len(l.open) > 0 && (!more || l.open[0].first > last) {
 		t := heap.Pop(&l.open).(metTrace)
 		delete(l.known, t.baseID)
 		if t.fits && l.span.Has(t.first, t.baseID) {
 			due = append(due, t)
 		}
 	}
-	l.until, l.size = from, min(2*l.size, lastWindow)
+	l.size = min(2*l.size, lastWindow)
 	return due, more, nil
 }
 

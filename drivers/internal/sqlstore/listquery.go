@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 
 	"github.com/sonde-go/sonde/drivers/driver"
@@ -16,36 +15,43 @@ func (l *listing) mayTellOfError() string {
 	return "d.name LIKE '%stop' AND " + l.s.dialect.DataText + " LIKE '%etype%'"
 }
 
-// between is the condition that a row is in the window from a timestamp on,
-// with its parameters. Rows without a timestamp are in none.
-func (l *listing) between(from string) (string, []any) {
-	if l.until == "" {
-		return "d.timestamp >= ?", []any{from}
-	}
-	return "d.timestamp >= ? AND d.timestamp < ?", []any{from, l.until}
-}
-
-// windowStart is the timestamp with which the next window begins. Rows with
-// the same timestamp are never in two windows.
-func (l *listing) windowStart(ctx context.Context) (from string, more bool, err error) {
-	rest, args := l.between(l.span.From)
-	q := "SELECT d.timestamp FROM data d WHERE " + rest + " ORDER BY d.timestamp DESC LIMIT 1 OFFSET ?"
-	err = l.s.read.QueryRowContext(ctx, l.s.dialect.query(q), append(args, l.size-1)...).Scan(&from)
-	if errors.Is(err, sql.ErrNoRows) {
-		return l.span.From, false, nil
-	}
-	return from, true, err
-}
-
-// baseIDs are those of the window's rows; if only failed traces are wanted,
-// those of the rows that may tell of an error.
-func (l *listing) baseIDs(ctx context.Context, from string) ([]string, error) {
-	window, args := l.between(from)
-	q := "SELECT d.base_id FROM data d WHERE " + window + " AND d.base_id IS NOT NULL"
+// rows reads the next rows down the index of timestamps: the base ids of those that
+// may make a trace wanted, the timestamp of the last one, and whether there may be
+// more. It names neither a window's end nor groups to the server, which may take both
+// for reasons to read the whole table.
+func (l *listing) rows(ctx context.Context) (ids []string, last string, more bool, err error) {
+	tells := "1"
 	if l.q.ErrorsOnly {
-		q += " AND " + l.mayTellOfError()
+		tells = "CASE WHEN " + l.mayTellOfError() + " THEN 1 ELSE 0 END"
 	}
-	return l.s.texts(ctx, q+" GROUP BY "+l.s.dialect.ByBase, args...)
+	where, args := "d.timestamp >= ?", []any{l.span.From}
+	if l.until != "" {
+		where, args = where+" AND d.timestamp <= ?", append(args, l.until)
+	}
+	q := "SELECT d.timestamp, d.base_id, " + tells + " FROM data d WHERE " + where + " ORDER BY d.timestamp DESC LIMIT ? OFFSET ?"
+	rows, err := l.s.read.QueryContext(ctx, l.s.dialect.query(q), append(args, l.size, l.ties)...)
+	if err != nil {
+		return nil, "", false, err
+	}
+	defer rows.Close()
+	n, seen := 0, map[string]bool{}
+	for rows.Next() {
+		var id sql.NullString
+		var may bool
+		if err := rows.Scan(&last, &id, &may); err != nil {
+			return nil, "", false, err
+		}
+		n++
+		if last != l.until {
+			l.until, l.ties = last, 0
+		}
+		l.ties++
+		if id.Valid && may && !seen[id.String] && !l.known[id.String] {
+			seen[id.String] = true
+			ids = append(ids, id.String)
+		}
+	}
+	return ids, last, n == l.size, rows.Err()
 }
 
 // meet looks traces up.

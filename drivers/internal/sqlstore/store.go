@@ -45,7 +45,8 @@ func (s *Store) Close() error {
 
 // Terms implements [driver.Promising].
 func (s *Store) Terms() driver.Terms {
-	return driver.Terms{Acknowledged: s.dialect.Committed, Repeated: "kept twice; readers ignore the second", Forgets: s.dialect.Forgets}
+	return driver.Terms{Acknowledged: s.dialect.Committed, Repeated: "kept twice; readers ignore the second", Forgets: s.dialect.Forgets,
+		Listed: "the newest entries of the index of timestamps, and the records of their traces"}
 }
 
 // Ping implements [driver.Pinger].

@@ -170,7 +170,10 @@ func (e *Engine) conformance(t *testing.T) {
 			database = e.Database(t)
 			return func() *drivers.Store { return e.Open(t, database) }
 		},
-		TLS:     true, // TestTLS
+		TLS: true, // TestTLS
+		ListWork: func(t *testing.T, list func(*drivers.Store)) int64 {
+			return e.work(t, database, list)
+		},
 		Corrupt: func(t *testing.T, base, raw string) { e.Exec(t, database, e.Corrupt, base, raw) },
 	})
 }

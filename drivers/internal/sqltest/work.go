@@ -48,19 +48,19 @@ func ListWork(t *testing.T, perRow float64, open func(t *testing.T) (d *drivers.
 func (e *Engine) testListWork(t *testing.T) {
 	ListWork(t, 1, func(t *testing.T) (*drivers.Store, func(func(*drivers.Store)) int64) {
 		database := e.Database(t)
-		analyzed := false
-		return e.Open(t, database), func(list func(*drivers.Store)) int64 {
-			if !analyzed { // as servers do by themselves a while after so many writes
-				e.Exec(t, database, e.Analyze)
-				analyzed = true
-			}
-			before := e.RowsRead(t, database)
-			reader := e.Open(t, database)
-			list(reader)
-			if err := reader.Close(); err != nil {
-				t.Error(err)
-			}
-			return e.RowsRead(t, database) - before
-		}
+		return e.Open(t, database), func(list func(*drivers.Store)) int64 { return e.work(t, database, list) }
 	})
+}
+
+// work counts the rows that are read while list runs.
+func (e *Engine) work(t *testing.T, database string, list func(*drivers.Store)) int64 {
+	t.Helper()
+	e.Exec(t, database, e.Analyze) // as servers do by themselves a while after so many writes
+	before := e.RowsRead(t, database)
+	reader := e.Open(t, database)
+	list(reader)
+	if err := reader.Close(); err != nil {
+		t.Error(err)
+	}
+	return e.RowsRead(t, database) - before
 }
