@@ -1,0 +1,14 @@
+package folded_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/sonde-go/sonde/report/folded"
+	"github.com/sonde-go/sonde/report/outputtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestOutput(t *testing.T) { outputtest.Run(t, folded.Output, "testdata") }

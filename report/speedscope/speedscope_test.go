@@ -1,0 +1,14 @@
+package speedscope_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/sonde-go/sonde/report/speedscope"
+	"github.com/sonde-go/sonde/report/outputtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestOutput(t *testing.T) { outputtest.Run(t, speedscope.Output, "testdata") }
