@@ -5,8 +5,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/sonde-go/sonde/report/speedscope"
 	"github.com/sonde-go/sonde/report/outputtest"
+	"github.com/sonde-go/sonde/report/speedscope"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
