@@ -121,7 +121,7 @@ func (p *profile) head(s *stacks.Stacks) {
 	p.buf = wire.Varint(p.buf, profileComment, comment)
 	if s.Traces > 0 {
 		p.buf = wire.Varint(p.buf, profileTimeNanos, s.Began.UnixNano())
-		p.buf = wire.Varint(p.buf, profileDurationNanos, s.Ended.Sub(s.Began).Nanoseconds())
+		p.buf = wire.Varint(p.buf, profileDurationNanos, s.Took.Nanoseconds())
 	}
 }
 

@@ -34,9 +34,9 @@ const (
 // Stacks are the stacks of one or more traces. The zero value is not usable; it is
 // not safe for concurrent use while traces are added.
 type Stacks struct {
-	Traces int       // that were added and had points
-	Began  time.Time // of the first of them, on its root's clock
-	Ended  time.Time // of the last of them
+	Traces int           // that were added and had points
+	Began  time.Time     // of the first of them, on its root's clock
+	Took   time.Duration // from the beginning to the end of each, summed up
 
 	frames  []string
 	frameOf map[string]int32
@@ -97,9 +97,7 @@ func (s *Stacks) Add(r *report.Report, o report.Options) {
 	if s.Traces == 1 || t.Began.Before(s.Began) {
 		s.Began = t.Began
 	}
-	if ended := t.Began.Add(t.Length); ended.After(s.Ended) {
-		s.Ended = ended
-	}
+	s.Took = saturate.Add(s.Took, t.Length)
 	var way [MaxDepth + 1]int32 // nodes down to the span before
 	for i := range t.Spans {
 		span := &t.Spans[i]
