@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/otlpjson"
 	"github.com/sonde-go/sonde/report/outputtest"
@@ -104,6 +107,31 @@ func TestParents(t *testing.T) {
 		!bytes.Equal(spans[0].TraceId, spans[1].TraceId) || spans[1].EndTimeUnixNano != spans[1].StartTimeUnixNano || spans[1].Status.GetMessage() != "m" {
 		t.Errorf("%v", spans)
 	}
+}
+
+// TestCollector: OpenTelemetry's collector takes what is written, to the last span.
+func TestCollector(t *testing.T) {
+	s := servertest.Collector(t)
+	for _, trace := range outputtest.Traces(t) {
+		var out bytes.Buffer
+		if err := otlpjson.Write(&out, trace.Report(t), report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.HTTP+"/v1/traces", &out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		reply, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(reply.Body)
+		if reply.Body.Close(); err != nil || reply.StatusCode != http.StatusOK || string(text) != `{"partialSuccess":{}}` {
+			t.Errorf("%s: %v, %s, %s", trace.Name, err, reply.Status, text)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 func ExampleWrite() {
