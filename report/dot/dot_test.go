@@ -32,8 +32,9 @@ var (
 // order they come: the label of the top, and in brackets those below, sorted.
 func graph(t *testing.T, text string) string {
 	t.Helper()
-	body, ok := strings.CutPrefix(strings.TrimSpace(text), "digraph {\n")
-	if body, ok = strings.CutSuffix(body, "}"); !ok {
+	body, begins := strings.CutPrefix(strings.TrimSpace(text), "digraph {\n")
+	body, ends := strings.CutSuffix(body, "}")
+	if !begins || !ends {
 		t.Fatalf("no graph: %q", text)
 	}
 	labels, below, parent := map[string]string{}, map[string][]string{}, map[string]string{}
