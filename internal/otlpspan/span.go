@@ -30,7 +30,8 @@ type Maker struct {
 	// Records says that a span keeps the records of its point as attributes.
 	Records bool
 
-	// Foreign is the layer of a group that records have described, nil if none has.
+	// Foreign returns the layer of a group that records have described, nil if none
+	// has. It is required.
 	Foreign func(group string) *layer.Layer
 }
 
