@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, s streams, opts ...Option) (code in
 			"version": version(),
 			"store":   sonde.DefaultConnectionString, "schemes": schemeNames(),
 			"formats": forms.names(), "formatdocs": forms.docs(), "kinds": kindNames(),
-			"group": groupHelp,
+			"group": groupHelp, "groupformats": groupFormNames(),
 		},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(s, forms),

@@ -14,6 +14,7 @@ import (
 	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/findings"
 	"github.com/sonde-go/sonde/report/profile"
+	"github.com/sonde-go/sonde/report/stacks"
 )
 
 // selectFlags choose traces of the store.
@@ -39,6 +40,8 @@ type gatherer struct {
 	store *drivers.Store // nil until it is needed
 	bar   *progressBar
 	read  int
+
+	stacks *stacks.Stacks // nil unless they are wanted: of all traces
 }
 
 // gather hands a gatherer to do and closes what that has opened.
@@ -208,6 +211,9 @@ func (g *gatherer) trace(ctx context.Context, id string) (*report.Report, error)
 
 func (g *gatherer) add(p *profile.Profile, r *report.Report) {
 	p.Add(r)
+	if g.stacks != nil {
+		g.stacks.Add(r, report.Options{})
+	}
 	g.read++
 	g.bar.set(g.read, 0)
 }

@@ -47,7 +47,7 @@ func (c *showCmd) follow(ctx context.Context, s streams, forms outputs) error {
 		if len(w.report.Points) == 0 {
 			return c.notFound(c.Trace, w.report)
 		}
-		return c.show(w.report, asOf(w.report), s, forms)
+		return c.show(ctx, w.report, asOf(w.report), s, forms)
 	})
 }
 

@@ -5,10 +5,18 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/chrome"
 	"github.com/sonde-go/sonde/report/document"
+	"github.com/sonde-go/sonde/report/dot"
+	"github.com/sonde-go/sonde/report/folded"
 	"github.com/sonde-go/sonde/report/html"
 	"github.com/sonde-go/sonde/report/markdown"
+	"github.com/sonde-go/sonde/report/otlpjson"
+	"github.com/sonde-go/sonde/report/perfetto"
+	"github.com/sonde-go/sonde/report/pprof"
 	"github.com/sonde-go/sonde/report/sarif"
+	"github.com/sonde-go/sonde/report/speedscope"
+	"github.com/sonde-go/sonde/report/statcsv"
 	"github.com/sonde-go/sonde/report/text"
 )
 
@@ -27,7 +35,11 @@ type outputs []report.Output
 
 // builtIn are the forms of this module, the default first.
 func builtIn() outputs {
-	return outputs{text.Output, document.Output, report.OSProfiler, markdown.Output, sarif.Output, html.Output}
+	return outputs{
+		text.Output, document.Output, report.OSProfiler, markdown.Output, sarif.Output, html.Output,
+		perfetto.Output, chrome.Output, speedscope.Output, pprof.Output, folded.Output,
+		dot.Output, otlpjson.Output, statcsv.Output,
+	}
 }
 
 func newOutputs(opts []Option) outputs {
@@ -54,6 +66,25 @@ func (o outputs) named(name string) (form report.Output) {
 		}
 	}
 	return form
+}
+
+// chosen is the form of a name, if this command has it and it can be written to where
+// the output goes: what is not text is not for a terminal.
+func (o outputs) chosen(name, out string, s streams) (report.Output, error) {
+	form := o.named(name)
+	if form.Write == nil {
+		return form, fmt.Errorf("this command has no form %s", name)
+	}
+	return form, refuseBinary(form, out, s)
+}
+
+// refuseBinary is why a form is not written to the file out, or to standard output if
+// that is "".
+func refuseBinary(form report.Output, out string, s streams) error {
+	if _, _, terminal := screen(s.out); terminal && !form.Text && out == "" {
+		return fmt.Errorf("%s is not for a terminal: give --out FILE, or send it into a file or a pipe", form.Name)
+	}
+	return nil
 }
 
 // names are those of all forms, as kong wants them.

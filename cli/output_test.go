@@ -65,7 +65,7 @@ func TestOutput(t *testing.T) {
 func TestUnknownFormat(t *testing.T) {
 	for _, args := range [][]string{{"trace", "show", checkout}, {"run", "http://127.0.0.1:1"}} {
 		r := commandOf(t, count, append(args, "--format", "bogus")...)
-		r.checkFails(t, exitUsage, `--format must be one of "text","json","osprofiler","markdown","sarif","html","count" but got "bogus"`)
+		r.checkFails(t, exitUsage, `--format must be one of "text","json","osprofiler","markdown","sarif","html","perfetto","chrome","speedscope","pprof","folded","dot","otlp","csv","count" but got "bogus"`)
 		command(t, append(args, "--format", "json", "--json")...).checkFails(t, exitUsage, `--format and --json can't be used together`)
 	}
 	command(t, "trace", "list", "--format", "osprofiler").checkFails(t, exitUsage, `--format must be one of "text","json"`)

@@ -48,6 +48,9 @@ func (c *runCmd) Run(ctx context.Context, s streams, forms outputs) error {
 	if form := c.format(); c.answerTo() == toStdout && form != text.Output.Name && c.Out == "" {
 		return fmt.Errorf("the answer and the trace in the format %s cannot both go to standard output: give -o FILE or --out FILE", form)
 	}
+	if _, err := forms.chosen(c.format(), c.Out, s); err != nil {
+		return err
+	}
 	keys, err := c.keys()
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/dot"
 	"github.com/sonde-go/sonde/report/html"
 	"github.com/sonde-go/sonde/report/text"
 )
@@ -19,9 +20,11 @@ import (
 type showCmd struct {
 	storeFlags
 	formFlags
-	Point string `help:"Show one point whole: its attributes, SQL and logs. ID is the point's, or the beginning of it." xor:"form,point" placeholder:"ID"`
-	Live  bool   `help:"Show the trace while it runs: read it again each second until its root has ended, or Ctrl-C."`
-	Trace string `arg:"" help:"Id of the trace (OSProfiler's base id), the beginning of it, or last for the newest; or a file (- for standard input) with records, one JSON object a line or a JSON array, or with a report in JSON." placeholder:"ID|FILE"`
+	Point     string `help:"Show one point whole: its attributes, SQL and logs. ID is the point's, or the beginning of it." xor:"form,point" placeholder:"ID"`
+	Live      bool   `help:"Show the trace while it runs: read it again each second until its root has ended, or Ctrl-C."`
+	RenderDot string `name:"render-dot" help:"Draw the graph of --dot with Graphviz into FILE, if that ends in .pdf, .svg or .png, or else into FILE.pdf." placeholder:"FILE" type:"path"`
+	LocalLibs bool   `name:"local-libs" help:"Not needed any more, and only accepted: the page of --html asks for nothing."`
+	Trace     string `arg:"" help:"Id of the trace (OSProfiler's base id), the beginning of it, or last for the newest; or a file (- for standard input) with records, one JSON object a line or a JSON array, or with a report in JSON." placeholder:"ID|FILE"`
 }
 
 // formFlags say how a report is written, and when what it says is a failure.
@@ -30,6 +33,7 @@ type formFlags struct {
 	Format *string `help:"How to write it: ${formatdocs}; text if not given." enum:"${formats}" xor:"form" placeholder:"NAME"`
 	JSON   bool    `name:"json" help:"Write JSON as \"osprofiler trace show --json\" does: --format osprofiler." xor:"form"`
 	HTML   bool    `name:"html" help:"Write a page for a browser: --format html." xor:"form"`
+	Dot    bool    `help:"Write a graph for Graphviz: --format dot." xor:"form"`
 	printFlags
 }
 
@@ -48,6 +52,8 @@ func (f *formFlags) format() string {
 		return report.OSProfiler.Name
 	case f.HTML:
 		return html.Output.Name
+	case f.Dot:
+		return dot.Output.Name
 	case f.Format != nil:
 		return *f.Format
 	}
@@ -67,6 +73,9 @@ Examples:
   sonde trace show ID --point 7c9e6679
   sonde trace show ID --html --out trace.html
   sonde trace show ID --json --out trace.json
+  sonde trace show ID --dot --render-dot trace.svg
+  sonde trace show ID --format perfetto --out trace.pftrace
+  sonde trace show ID --format pprof --out trace.pprof; go tool pprof -http : trace.pprof
   sonde trace show ID --format json | jq '.points[] | select(.failed) | .label'
   sonde trace show trace.json
   sonde trace show ID --format markdown | gh issue create --title slow --body-file -
@@ -77,7 +86,21 @@ Examples:
 // mostRows is how many rows of a waterfall are shown without --all.
 const mostRows = 200
 
+// Validate refuses flags that mean nothing together.
+func (c *showCmd) Validate() error {
+	if c.Point != "" && c.RenderDot != "" {
+		return errors.New("--point and --render-dot can't be used together")
+	}
+	return nil
+}
+
 func (c *showCmd) Run(ctx context.Context, s streams, forms outputs) error {
+	if c.LocalLibs {
+		fmt.Fprintln(s.err, "sonde: --local-libs is not needed any more: the page of --html asks for nothing")
+	}
+	if _, err := forms.chosen(c.format(), c.Out, s); err != nil {
+		return err
+	}
 	if c.Live {
 		return c.follow(ctx, s, forms)
 	}
@@ -85,11 +108,20 @@ func (c *showCmd) Run(ctx context.Context, s streams, forms outputs) error {
 	if err != nil {
 		return err
 	}
-	return c.show(r, now, s, forms)
+	return c.show(ctx, r, now, s, forms)
 }
 
-// show writes a report, or the point that was asked for.
-func (c *showCmd) show(r *report.Report, now time.Time, s streams, forms outputs) error {
+// show writes a report, or the point that was asked for, and draws its graph. Who asks
+// for the drawing only gets that.
+func (c *showCmd) show(ctx context.Context, r *report.Report, now time.Time, s streams, forms outputs) error {
+	if c.RenderDot != "" {
+		if err := renderDot(ctx, r, c.RenderDot); err != nil {
+			return err
+		}
+		if c.Format == nil && c.format() == text.Output.Name {
+			return c.judge(r, now, s)
+		}
+	}
 	if c.Point == "" {
 		return c.write(r, now, s, forms)
 	}
@@ -184,7 +216,10 @@ func readFile(name string, read func() ([]byte, error)) (*report.Report, error) 
 // write writes a report in the form that was asked for, and judges it. Now is when it
 // was read, if it may still be running.
 func (f *formFlags) write(r *report.Report, now time.Time, s streams, forms outputs) error {
-	form := forms.named(f.format())
+	form, err := forms.chosen(f.format(), f.Out, s)
+	if err != nil {
+		return err
+	}
 	if err := f.print(s, now, form.Text, func(w io.Writer, o report.Options) error { return form.Write(w, r, f.accepted(o)) }); err != nil {
 		return err
 	}

@@ -7,15 +7,12 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/report"
-	"github.com/sonde-go/sonde/report/document"
-	"github.com/sonde-go/sonde/report/html"
-	"github.com/sonde-go/sonde/report/profile"
-	"github.com/sonde-go/sonde/report/text"
+	"github.com/sonde-go/sonde/report/stacks"
 )
 
 type statsCmd struct {
 	selectFlags
-	Format string `help:"How to write it: text, json (see docs/json.md), or html, a page for a browser." enum:"text,json,html" default:"text" placeholder:"NAME"`
+	Format string `help:"How to write it: text, json (see docs/json.md), html, a page for a browser, csv (a line for each path), or all traces as one profile: pprof (for go tool pprof) or folded (for flamegraph.pl)." enum:"${groupformats}" default:"text" placeholder:"NAME"`
 	printFlags
 	Traces []string `arg:"" optional:"" help:"Which traces, if not those that are selected: ${group}." placeholder:"TRACE"`
 }
@@ -30,6 +27,7 @@ Examples:
 
   sonde trace stats --name 'GET /cart' --since 1h
   sonde trace stats --service cart --limit 0
+  sonde trace stats --name 'GET /cart' --since 1h --format pprof --out now.pprof
   sonde trace stats --since 2026-01-02T15:00 --before 2026-01-02T16:00 --format json
   sonde trace stats @ids.txt`
 }
@@ -43,29 +41,28 @@ func (c *statsCmd) Validate() error {
 }
 
 func (c *statsCmd) Run(ctx context.Context, s streams) error {
-	var p *profile.Profile
+	form := groupFormNamed(c.Format)
+	if err := refuseBinary(form.Output, c.Out, s); err != nil {
+		return err
+	}
+	var all traces
+	if form.stacks {
+		all.stacks = stacks.New()
+	}
 	err := c.gather(s, func(g *gatherer) (err error) {
+		g.stacks = all.stacks
 		if len(c.Traces) > 0 {
-			p, err = g.named(ctx, c.Traces...)
+			all.Profile, err = g.named(ctx, c.Traces...)
 		} else {
-			_, p, err = g.selected(ctx, time.Time{})
+			_, all.Profile, err = g.selected(ctx, time.Time{})
 		}
 		if err == nil {
-			err = some(p, "is selected")
+			err = some(all.Profile, "is selected")
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	e := p.Explain(p.Kinds()[0])
-	return c.print(s, time.Time{}, c.Format != html.Output.Name, func(w io.Writer, o report.Options) error {
-		switch c.Format {
-		case document.Output.Name:
-			return document.WriteProfile(w, p, e)
-		case html.Output.Name:
-			return html.WriteProfile(w, p, e)
-		}
-		return text.WriteProfile(w, p, e, o)
-	})
+	return c.print(s, time.Time{}, form.Text, func(w io.Writer, o report.Options) error { return form.write(w, all, o) })
 }

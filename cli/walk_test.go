@@ -30,11 +30,11 @@ func TestWalkOutput(t *testing.T) {
 	url := "file://" + filepath.Join(t.TempDir(), "traces.jsonl")
 	command(t, "trace", "copy", "--from", store(t), "--to", url, checkout).checkFine(t, "")
 	const want = "depth,name,kind,label,service,start_us,duration_us,error\n0,http,server,POST /checkout,cart,0,90000,\n"
-	if got := run(".", own, "trace", "show", checkout, "--format", "csv", "--connection-string", url); got != want {
+	if got := run(".", own, "trace", "show", checkout, "--format", "points", "--connection-string", url); got != want {
 		t.Errorf("got %s", got)
 	}
 	help := strings.Join(strings.Fields(run(".", own, "trace", "show", "--help")), " ")
-	for _, want := range []string{"csv (comma-separated values, a line for each point); text if not given.", "Known schemes: file;"} {
+	for _, want := range []string{"points (comma-separated values, a line for each point); text if not given.", "Known schemes: file;"} {
 		if !strings.Contains(help, want) {
 			t.Errorf("no %q in %s", want, help)
 		}

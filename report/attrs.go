@@ -19,6 +19,10 @@ func (r *Report) Layer(p *Point) *layer.Layer {
 	return nil
 }
 
+// Described returns the layer of a group that the trace's own records describe, nil if
+// none does.
+func (r *Report) Described(group string) *layer.Layer { return r.foreign()[group] }
+
 // Text returns the text of a member of p's info by its path, such as
 // "request.method", from the stop record or else from the start record; "" if
 // neither has it. A value that is not a string is returned as JSON. The text is as

@@ -11,8 +11,10 @@ postgresql
 mariadb-server
 rabbitmq-server
 chromium
+graphviz
 python3
 python3-elasticsearch
+python3-graphviz
 python3-oslo.messaging
 python3-osprofiler
 python3-psycopg2

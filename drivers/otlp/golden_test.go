@@ -13,6 +13,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/otelid"
+	"github.com/sonde-go/sonde/internal/otlpspan"
 	"github.com/sonde-go/sonde/record"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -155,7 +156,7 @@ func TestGolden(t *testing.T) {
 			for _, resource := range request.Decoded.ResourceSpans {
 				compare(t, "resource", resource.Resource.Attributes, s.requests[0].ResourceSpans[0].Resource.Attributes)
 				for _, in := range resource.ScopeSpans {
-					if in.Scope.Name != scope {
+					if in.Scope.Name != otlpspan.Scope {
 						t.Errorf("scope %s", in.Scope.Name)
 					}
 					for _, want := range in.Spans {

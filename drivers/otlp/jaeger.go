@@ -15,6 +15,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/kit"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/otelid"
+	"github.com/sonde-go/sonde/internal/otlpspan"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -38,7 +39,7 @@ func openJaeger(_ context.Context, u *drivers.URL, o drivers.Options) (driver.Dr
 	if err != nil {
 		return nil, err
 	}
-	d.keep = true
+	d.spans.Records = true
 	return &jaeger{store: d, client: newClient(nil, o.ConnectTimeout), query: t.query}, nil
 }
 
@@ -178,7 +179,7 @@ func (j *jaeger) search(ctx context.Context, service string, from, to time.Time,
 // mayBe reports whether Jaeger's service may be ours, whose name is only a part of
 // Jaeger's.
 func mayBe(jaegers, ours string) bool {
-	return ours == "" || jaegers == valid(ours) || strings.HasSuffix(jaegers, "-"+valid(ours))
+	return ours == "" || jaegers == otlpspan.Valid(ours) || strings.HasSuffix(jaegers, "-"+otlpspan.Valid(ours))
 }
 
 func (j *jaeger) services(ctx context.Context) ([]string, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/otlpspan"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
@@ -244,7 +245,7 @@ func FuzzInfo(f *testing.F) {
 		events := drivertest.Trace(4, 0)[1:3]
 		events[0].Change(func(f *record.Fields) { f.Name, f.Info = name, start })
 		events[1].Change(func(f *record.Fields) { f.Name, f.Info = name, stop })
-		s := sending{store: &store{transport: answering(reply), keep: true, logger: quiet}, ctx: t.Context()}
+		s := sending{store: &store{transport: answering(reply), spans: otlpspan.Maker{Records: true, Foreign: new(foreignLayers).get}, logger: quiet}, ctx: t.Context()}
 		b := s.held.take(events, time.Now())
 		if err := s.send(b.ready()); err != nil {
 			t.Fatal(err)

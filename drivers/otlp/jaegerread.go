@@ -9,6 +9,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/internal/otelid"
+	"github.com/sonde-go/sonde/internal/otlpspan"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -81,7 +82,7 @@ func (t *jaegerTrace) records(baseID string) []read {
 
 // own returns the records that a span of this driver carries.
 func (s *jaegerSpan) own() (records []read) {
-	for _, name := range []string{attrStart, attrStop} {
+	for _, name := range []string{otlpspan.AttrStart, otlpspan.AttrStop} {
 		for _, tag := range s.Tags {
 			if tag.Key != name {
 				continue

@@ -51,6 +51,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/driver"
 	"github.com/sonde-go/sonde/drivers/kit"
+	"github.com/sonde-go/sonde/internal/otlpspan"
 )
 
 func init() {
@@ -80,8 +81,7 @@ const (
 type store struct {
 	transport transport
 	limit     kit.Limit // of one request
-	prefix    string    // of service.name
-	keep      bool      // spans carry their records
+	spans     otlpspan.Maker
 	logger    *slog.Logger
 	held      held
 	foreign   foreignLayers
@@ -107,10 +107,10 @@ func start(t *target, o drivers.Options) (*store, error) {
 	d := &store{
 		transport: transport,
 		limit:     kit.Limit{Store: "OTLP at " + t.host, Time: o.SocketTimeout},
-		prefix:    t.prefix,
 		logger:    o.Logger,
 		done:      make(chan struct{}),
 	}
+	d.spans = otlpspan.Maker{Prefix: t.prefix, Foreign: d.foreign.get}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	go d.run()
 	return d, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/internal/otlpspan"
 	"github.com/sonde-go/sonde/record"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 )
@@ -32,7 +33,8 @@ func spanFor(t *testing.T, name, start, stop string) *tracepb.Span {
 			f.Producer = 0 // as of a copy: only the records tell who recorded them
 		})
 	}
-	d := &store{prefix: "cloud"}
+	d := &store{}
+	d.spans = otlpspan.Maker{Prefix: "cloud", Foreign: d.foreign.get}
 	d.foreign.learn(events)
 	b := d.held.take(events, time.Now())
 	data := d.export(b.ready())
@@ -92,7 +94,7 @@ func TestAttributes(t *testing.T) {
 		t.Errorf("an error is %v, %v", failed.Events, failed.Status)
 	}
 	many := spanFor(t, "own", "{"+strings.Repeat(`"a":1,`, 3)+manyMembers(500)+"}", `{}`)
-	if n := len(many.Attributes); n != maxAttributes || many.DroppedAttributesCount != 501-maxAttributes {
+	if n := len(many.Attributes); n != otlpspan.MaxAttributes || many.DroppedAttributesCount != 501-otlpspan.MaxAttributes {
 		t.Errorf("%d attributes, %d dropped", n, many.DroppedAttributesCount)
 	}
 }

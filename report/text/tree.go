@@ -95,19 +95,13 @@ func (t *tree) roots() (n int) {
 // correct shifts the points recorded with clocks that are known to be wrong, and
 // measures again what depends on that.
 func (t *tree) correct(shifts []findings.Shift) {
-	type clock struct{ service, host string }
-	by := map[clock]time.Duration{}
-	for _, s := range shifts {
-		if s.Corrected {
-			by[clock{s.Service, s.Host}] = s.By
-		}
-	}
-	if len(by) == 0 || len(t.nodes) == 0 {
+	by := findings.Correction(shifts)
+	if by == nil {
 		return
 	}
 	for i := range t.nodes {
 		n := &t.nodes[i]
-		move := by[clock{n.point.Service, n.point.Host}]
+		move := by(n.point)
 		n.from, n.to = saturate.Add(n.from, move), saturate.Add(n.to, move)
 		if i == 0 {
 			t.from, t.to = n.from, n.to

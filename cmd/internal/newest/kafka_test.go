@@ -122,4 +122,3 @@ func TestKafkaPoints(t *testing.T) {
 		t.Errorf("%+v, below %+v", in, out[0])
 	}
 }
-

@@ -12,7 +12,7 @@ import (
 )
 
 // Output is the form, which a command gets with cli.WithOutput.
-var Output = report.Output{Name: "csv", Doc: "comma-separated values, a line for each point", Text: true, Write: write}
+var Output = report.Output{Name: "points", Doc: "comma-separated values, a line for each point", Text: true, Write: write}
 
 func write(w io.Writer, r *report.Report, _ report.Options) error {
 	table := csv.NewWriter(w) // keeps its first error

@@ -1,4 +1,4 @@
-package otlp
+package otlpspan
 
 import (
 	"cmp"
@@ -29,9 +29,9 @@ type member struct {
 	value []byte
 }
 
-func newPointInfo(p *point, foreign *foreignLayers) *pointInfo {
-	i := &pointInfo{name: p.key.name, values: map[string]int{}}
-	for _, e := range []*record.Event{p.start, p.stop} {
+func newPointInfo(start, stop *record.Event, foreign func(string) *layer.Layer) *pointInfo {
+	i := &pointInfo{name: cmp.Or(start, stop).Name(), values: map[string]int{}}
+	for _, e := range []*record.Event{start, stop} {
 		if e != nil {
 			i.ours = i.ours || e.Producer() != 0
 			i.read(e.Info(), foreign)
@@ -44,7 +44,7 @@ func newPointInfo(p *point, foreign *foreignLayers) *pointInfo {
 
 // read parses one info. The host is exported with the resource, and a failure
 // separately.
-func (i *pointInfo) read(info []byte, foreign *foreignLayers) {
+func (i *pointInfo) read(info []byte, foreign func(string) *layer.Layer) {
 	etype, failed := jsontext.Member(info, "etype")
 	failed = failed && string(etype) != "null"
 	if failed {
@@ -59,7 +59,7 @@ func (i *pointInfo) read(info []byte, foreign *foreignLayers) {
 			}
 		default:
 			if value[0] == '{' {
-				i.addLayer(cmp.Or(layer.ByGroup(name), foreign.get(name)))
+				i.addLayer(cmp.Or(layer.ByGroup(name), foreign(name)))
 			}
 			i.add(name, value, maxDepth)
 		}

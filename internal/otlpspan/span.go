@@ -1,4 +1,9 @@
-package otlp
+// Package otlpspan makes OpenTelemetry's spans of trace points: the OTLP driver sends
+// them and a form of reports writes them.
+//
+// Kinds, names and attributes of spans are those of the point's layer, see package
+// layer, and OSProfiler's where it has recorded the point.
+package otlpspan
 
 import (
 	"cmp"
@@ -7,47 +12,38 @@ import (
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/record"
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 )
 
-// scope is the instrumentation scope of the spans, as in OSProfiler.
-const scope = "osprofiler.drivers.otlp"
+// Scope is the instrumentation scope of the spans, as in OSProfiler.
+const Scope = "osprofiler.drivers.otlp"
 
 // notRemote are the flags of a span whose parent is known not to be remote.
 const notRemote = uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK)
 
-// source is what the spans of one resource share.
-type source struct{ project, service, host string }
+// Maker makes spans. It is safe for concurrent use.
+type Maker struct {
+	// Prefix comes before the names of services.
+	Prefix string
 
-// export makes the spans of points. A TracesData is an
-// ExportTraceServiceRequest on the wire.
-func (d *store) export(points []*point) *tracepb.TracesData {
-	data := &tracepb.TracesData{}
-	spans := map[source]*tracepb.ScopeSpans{}
-	for _, p := range points {
-		e := p.first()
-		from := source{e.Project(), e.Service(), e.Host()}
-		in := spans[from]
-		if in == nil {
-			in = &tracepb.ScopeSpans{Scope: &commonpb.InstrumentationScope{Name: scope}}
-			spans[from] = in
-			data.ResourceSpans = append(data.ResourceSpans, &tracepb.ResourceSpans{
-				Resource: d.resource(from), ScopeSpans: []*tracepb.ScopeSpans{in},
-			})
-		}
-		in.Spans = append(in.Spans, d.span(p))
-	}
-	return data
+	// Records says that a span keeps the records of its point as attributes.
+	Records bool
+
+	// Foreign returns the layer of a group that records have described, nil if none
+	// has. It is required.
+	Foreign func(group string) *layer.Layer
 }
 
-// resource describes a service by OpenTelemetry's conventions.
-func (d *store) resource(from source) *resourcepb.Resource {
+// Source is what the spans of one resource share.
+type Source struct{ Project, Service, Host string }
+
+// Resource describes a service by OpenTelemetry's conventions.
+func (m *Maker) Resource(from Source) *resourcepb.Resource {
 	var a attributes
-	a.text("service.name", serviceName(d.prefix, from.project, from.service))
-	if from.host != "" {
-		a.text("host.name", from.host)
+	a.text("service.name", serviceName(m.Prefix, from.Project, from.Service))
+	if from.Host != "" {
+		a.text("host.name", from.Host)
 	}
 	return &resourcepb.Resource{Attributes: a.list}
 }
@@ -63,21 +59,21 @@ func serviceName(prefix, project, service string) string {
 	return strings.Join(parts, "-")
 }
 
-// span makes the span of a point. A point without a stop ends when it starts, and
-// one without a start begins when it stops, with a flag that says so. The point
-// whose parent is the trace itself is the root: it has no parent in OpenTelemetry,
-// where a trace is not a span.
-func (d *store) span(p *point) *tracepb.Span {
-	e := p.first()
+// Span makes the span of a point, of which one record may be nil. A point without a
+// stop ends when it starts, and one without a start begins when it stops, with a flag
+// that says so. The point whose parent is the trace itself is the root: it has no
+// parent in OpenTelemetry, where a trace is not a span.
+func (m *Maker) Span(start, stop *record.Event) *tracepb.Span {
+	e := cmp.Or(start, stop)
 	trace, id := otelid.TraceID(e.Trace()), otelid.SpanID(e.Point())
-	i := newPointInfo(p, &d.foreign)
+	i := newPointInfo(start, stop, m.Foreign)
 	began, ended := e.Time(), e.Time()
-	if p.stop != nil {
-		ended = max(began, p.stop.Time()) // the clocks of two machines may differ
+	if stop != nil {
+		ended = max(began, stop.Time()) // the clocks of two machines may differ
 	}
 	s := &tracepb.Span{
 		TraceId: trace[:], SpanId: id[:], Flags: notRemote,
-		Name: valid(i.spanName()), Kind: spanKinds[i.kind()],
+		Name: Valid(i.spanName()), Kind: spanKinds[i.kind()],
 		StartTimeUnixNano: uint64(max(0, began)), EndTimeUnixNano: uint64(max(0, ended)),
 	}
 	if e.Parent() != e.Trace() && !e.Parent().IsZero() {
@@ -86,16 +82,16 @@ func (d *store) span(p *point) *tracepb.Span {
 	}
 	var a attributes
 	i.describe(&a)
-	if p.stop == nil {
+	if stop == nil {
 		a.flag("sonde.unfinished")
 	}
-	if p.start == nil {
+	if start == nil {
 		a.flag("sonde.unstarted")
 	}
 	i.failure(&a, s)
-	if d.keep {
-		a.record(attrStart, p.start)
-		a.record(attrStop, p.stop)
+	if m.Records {
+		a.record(AttrStart, start)
+		a.record(AttrStop, stop)
 	}
 	s.Attributes, s.DroppedAttributesCount = a.list, a.dropped
 	return s
@@ -186,7 +182,7 @@ func (i *pointInfo) failure(a *attributes, s *tracepb.Span) {
 	etype, message := plain(i.etype), plain(i.message)
 	a.flag("error")
 	a.text("error.type", cmp.Or(etype, "_OTHER"))
-	s.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: valid(message)}
+	s.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: Valid(message)}
 	var log, exception attributes
 	log.text("error.kind", etype)
 	exception.text("exception.type", etype)
@@ -202,8 +198,8 @@ func (i *pointInfo) failure(a *attributes, s *tracepb.Span) {
 
 // The attributes that hold the records of a point, for Jaeger.
 const (
-	attrStart = "sonde.start"
-	attrStop  = "sonde.stop"
+	AttrStart = "sonde.start"
+	AttrStop  = "sonde.stop"
 )
 
 func (a *attributes) record(name string, e *record.Event) {

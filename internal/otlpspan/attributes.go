@@ -1,4 +1,4 @@
-package otlp
+package otlpspan
 
 import (
 	"strconv"
@@ -9,9 +9,9 @@ import (
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 )
 
-// maxAttributes is how many members of info become attributes, as many as
+// MaxAttributes is how many members of info become attributes, as many as
 // OpenTelemetry's SDKs allow.
-const maxAttributes = 128
+const MaxAttributes = 128
 
 // describe makes the attributes of a point: the members of its info, under the
 // names that its layers give them or else under their own.
@@ -50,7 +50,7 @@ type attributes struct {
 }
 
 func (a *attributes) set(key string, v *commonpb.AnyValue) {
-	key = valid(key)
+	key = Valid(key)
 	for _, kv := range a.list {
 		if kv.Key == key {
 			kv.Value = v
@@ -61,7 +61,7 @@ func (a *attributes) set(key string, v *commonpb.AnyValue) {
 }
 
 func (a *attributes) text(key, text string) {
-	a.set(key, &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: valid(text)}})
+	a.set(key, &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: Valid(text)}})
 }
 
 func (a *attributes) flag(key string) {
@@ -74,7 +74,7 @@ func (a *attributes) member(name string, value []byte, names []*layer.Attribute)
 	if v == nil || name == "" {
 		return
 	}
-	if len(a.list) >= maxAttributes {
+	if len(a.list) >= MaxAttributes {
 		a.dropped++
 		return
 	}
@@ -109,8 +109,8 @@ func anyValue(value []byte) *commonpb.AnyValue {
 			return &commonpb.AnyValue{Value: &commonpb.AnyValue_DoubleValue{DoubleValue: f}}
 		}
 	}
-	return &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: valid(text)}}
+	return &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: Valid(text)}}
 }
 
-// valid makes text valid UTF-8, which protobuf requires.
-func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+// Valid makes text valid UTF-8, which protobuf requires.
+func Valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
