@@ -162,5 +162,5 @@ func TestGroupForms(t *testing.T) {
 	if r.checkFine(t, ""); !json.Valid([]byte(r.out)) {
 		t.Errorf("%q", r.out)
 	}
-	command(t, "trace", "stats", checkout, "--format", "dot").checkFails(t, exitUsage, `--format must be one of "text","json","csv","pprof","folded"`)
+	command(t, "trace", "stats", checkout, "--format", "dot").checkFails(t, exitUsage, `--format must be one of "text","json","html","csv","pprof","folded"`)
 }
