@@ -33,12 +33,12 @@ func write(l *loaded, targets []*target) ([]byte, []*Error) {
 	w := &writer{l: l, imports: newImports(pkg.Types)}
 	names := map[string]*target{}
 	for _, t := range targets {
+		if other := names[t.as()]; other != nil {
+			wrong = append(wrong, l.wrong(t.pos, 0, "%s and %s would both be written as %s: give one another name", other.typ.Name(), t.typ.Name(), t.as()))
+		}
+		names[t.as()] = t
 		for _, name := range t.written() {
 			w.imports.taken[name] = true
-			if other := names[name]; other != nil {
-				wrong = append(wrong, l.wrong(t.pos, 0, "%s and %s would both be written as %s: give one another name", other.typ.Name(), t.typ.Name(), name))
-			}
-			names[name] = t
 			if old := pkg.Types.Scope().Lookup(name); old != nil && l.files.Position(old.Pos()).Filename != t.output {
 				at := l.files.Position(old.Pos())
 				wrong = append(wrong, l.wrong(t.pos, 0, "%s is declared already, at %s:%d: give another name with as", name, l.relative(at.Filename), at.Line))
