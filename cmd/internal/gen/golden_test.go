@@ -131,6 +131,23 @@ func absoluteOf(t *testing.T, path string) string {
 	return abs
 }
 
+// TestExamples: what is committed in examples/traced is what is generated.
+func TestExamples(t *testing.T) {
+	const dir = "../../../examples/traced"
+	for _, c := range []Config{
+		{Dir: dir, Types: []string{"Repo"}, Output: "repo_traced.go"},
+		{Dir: dir, Output: "rpc_traced.go"},
+	} {
+		files, err := Generate(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if old, err := os.ReadFile(files[0].Path); err != nil || !bytes.Equal(old, files[0].Text) {
+			t.Errorf("%s is not what is generated, %v: run make generate\n%s", files[0].Path, err, files[0].Text)
+		}
+	}
+}
+
 // TestGoldenCompiles: what is generated is formatted, go vet finds nothing, and the
 // tests of the wrapped types pass.
 func TestGoldenCompiles(t *testing.T) {
