@@ -23,15 +23,6 @@ func (s scope) take(want string) string {
 	return name
 }
 
-// inside is a scope within s.
-func (s scope) inside() scope {
-	in := make(scope, len(s))
-	for name := range s {
-		in[name] = true
-	}
-	return in
-}
-
 // imports are those of the file that is written.
 type imports struct {
 	target *types.Package
