@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/sonde-go/sonde/internal/near"
 )
 
 // FromEnv reads the configuration from environment variables: OSProfiler's
@@ -81,7 +83,7 @@ func checkEnv() error {
 			continue
 		}
 		if !foreign(strings.ToLower(strings.TrimPrefix(prefix, "OS_")), strings.ToLower(rest)) {
-			return fmt.Errorf("sonde: the environment has %s, but there is no such option%s", name, meant(name, known[prefix]))
+			return fmt.Errorf("sonde: the environment has %s, but there is no such option%s", name, near.Meant(name, known[prefix]))
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/sonde-go/sonde/internal/near"
 )
 
 // FromFile reads the groups of OSProfiler's options from an INI file as
@@ -65,7 +67,7 @@ func (c *Config) readINI(text string) error {
 		}
 		o, ok := known[e.group+"."+name]
 		if !ok {
-			return fmt.Errorf("line %d: there is no option %s in [%s]%s", e.line, e.name, e.group, meant(e.name, names[e.group]))
+			return fmt.Errorf("line %d: there is no option %s in [%s]%s", e.line, e.name, e.group, near.Meant(e.name, names[e.group]))
 		}
 		if err := o.set(c, e.value); err != nil {
 			return fmt.Errorf("line %d: %s %w", e.line, e.name, err)

@@ -30,23 +30,25 @@ func TestWalks(t *testing.T) {
 
 var shownCode = regexp.MustCompile("(?s)<!-- (\\S+) -->\n```go\n(.*?)```")
 
-// TestExtendingShowsRealCode: the code of docs/extending.md is that of the walks.
-func TestExtendingShowsRealCode(t *testing.T) {
-	page, err := os.ReadFile("docs/extending.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := shownCode.FindAllStringSubmatch(string(page), -1)
-	if n := strings.Count(string(page), "```go"); n == 0 || n != len(shown) {
-		t.Errorf("%d pieces of code, %d of them say where they are from", n, len(shown))
-	}
-	for _, s := range shown {
-		file, err := os.ReadFile(filepath.Join("docs", s[1]))
+// TestPagesShowRealCode: the code of these pages is that of the files that they name.
+func TestPagesShowRealCode(t *testing.T) {
+	for _, name := range []string{"docs/extending.md", "docs/ways.md"} {
+		page, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(file), s[2]) {
-			t.Errorf("this is not in %s:\n%s", s[1], s[2])
+		shown := shownCode.FindAllStringSubmatch(string(page), -1)
+		if n := strings.Count(string(page), "```go"); n == 0 || n != len(shown) {
+			t.Errorf("%s: %d pieces of code, %d of them say where they are from", name, n, len(shown))
+		}
+		for _, s := range shown {
+			file, err := os.ReadFile(filepath.Join("docs", s[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(file), s[2]) {
+				t.Errorf("%s: this is not in %s:\n%s", name, s[1], s[2])
+			}
 		}
 	}
 }

@@ -62,7 +62,8 @@ type exit int
 
 // run is the whole command.
 func run(ctx context.Context, args []string, s streams, opts ...Option) (code int) {
-	forms := newOutputs(opts)
+	parts := newParts(opts)
+	forms := parts.outputs
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -73,7 +74,7 @@ func run(ctx context.Context, args []string, s streams, opts ...Option) (code in
 		}
 	}()
 	var words grammar
-	parser, err := kong.New(&words,
+	parser, err := kong.New(&words, append(parts.commands,
 		kong.Name("sonde"),
 		kong.Description(description),
 		kong.Writers(s.out, s.err),
@@ -87,11 +88,12 @@ func run(ctx context.Context, args []string, s streams, opts ...Option) (code in
 		},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(s, forms),
-	)
+	)...)
 	if err != nil {
-		panic(err) // the grammar is wrong
+		panic(err) // the grammar is wrong, or a command that the program adds
 	}
-	command, err := parser.Parse(upstreamWords(args))
+	checkCommands(parser.Model)
+	command, err := parser.Parse(twoDashes(parser.Model, upstreamWords(args)))
 	if err != nil {
 		fmt.Fprintf(s.err, "sonde: %s; see sonde --help\n", terminal.Clean(err.Error()))
 		return exitUsage
@@ -111,8 +113,16 @@ func run(ctx context.Context, args []string, s streams, opts ...Option) (code in
 	return exitFailed
 }
 
-// say writes an error as one line on standard error.
+// say writes an error as one line on standard error, and one that joins several as
+// a line for each.
 func say(s streams, err error) {
+	// fmt.Errorf makes such errors too, whose text is more than that of their parts.
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && errors.Join(joined.Unwrap()...).Error() == err.Error() {
+		for _, err := range joined.Unwrap() {
+			say(s, err)
+		}
+		return
+	}
 	if err != nil && !errors.Is(err, errSaid) {
 		text := strings.TrimPrefix(err.Error(), "sonde: ") // of the root package
 		fmt.Fprintf(s.err, "sonde: %s\n", terminal.Clean(text))

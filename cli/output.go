@@ -20,14 +20,11 @@ import (
 	"github.com/sonde-go/sonde/report/text"
 )
 
-// Option changes the command that Main is.
-type Option func(*outputs)
-
 // WithOutput adds a form in which "trace show" and "run" write reports, chosen
 // by its name (--format NAME). Main panics if the form has no Write, or a name
 // that another has.
 func WithOutput(form report.Output) Option {
-	return func(o *outputs) { *o = append(*o, form) }
+	return func(p *parts) { p.outputs = append(p.outputs, form) }
 }
 
 // outputs are the forms that the command knows.
@@ -42,20 +39,16 @@ func builtIn() outputs {
 	}
 }
 
-func newOutputs(opts []Option) outputs {
-	forms := builtIn()
-	for _, opt := range opts {
-		opt(&forms)
-	}
-	for i, form := range forms {
+// check panics if a program has added forms that cannot be.
+func (o outputs) check() {
+	for i, form := range o {
 		if form.Write == nil {
 			panic(fmt.Sprintf("cli: the output %q has no Write", form.Name))
 		}
-		if forms[:i].named(form.Name).Write != nil {
+		if o[:i].named(form.Name).Write != nil {
 			panic(fmt.Sprintf("cli: there are two outputs %q", form.Name))
 		}
 	}
-	return forms
 }
 
 // named is the form of a name, the zero Output if there is none.

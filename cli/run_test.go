@@ -455,7 +455,7 @@ func TestRunGivesUp(t *testing.T) {
 			if name == "interrupted" {
 				cancel()
 			}
-			err = (&runCmd{}).show(ctx, &w, tt.answer, newOutputs(nil))
+			err = (&runCmd{}).show(ctx, &w, tt.answer, builtIn())
 			if (err == nil) != (tt.err == "") || err != nil && !regexp.MustCompile(tt.err).MatchString(err.Error()) {
 				t.Errorf("error %v, want %q", err, tt.err)
 			}

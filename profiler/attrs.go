@@ -27,9 +27,10 @@ type encoder struct {
 	limit     int // bytes that buf may take
 	truncated bool
 
-	mask  *layer.Mask // of the program's own attributes; nil while a layer's are written
-	kind  layer.Kind  // that info.sonde says
-	about string      // more members of info.sonde, each followed by a comma
+	captures bool        // values are those of a function, see capture
+	mask     *layer.Mask // of the program's own attributes; nil while a layer's are written
+	kind     layer.Kind  // that info.sonde says
+	about    string      // more members of info.sonde, each followed by a comma
 }
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
@@ -38,7 +39,7 @@ var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 
 func newEncoder(svc *Service) *encoder {
 	e := encoders.Get().(*encoder)
 	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, append(e.buf[:0], '{')
-	e.mask, e.kind, e.about = nil, layer.Unspecified, ""
+	e.mask, e.kind, e.about, e.captures = nil, layer.Unspecified, "", false
 	return e
 }
 
@@ -217,7 +218,11 @@ func (e *encoder) tryForeign(v slog.Value, depth int) (panicked bool, text strin
 	}
 	switch v.Kind() {
 	case slog.KindAny:
-		e.any(v.Any(), depth)
+		if e.captures {
+			e.capture(v.Any(), depth)
+		} else {
+			e.any(v.Any(), depth)
+		}
 	case slog.KindLogValuer:
 		e.string("!ERROR: LogValue returns LogValuers without end")
 	default:
@@ -251,7 +256,16 @@ func (e *encoder) any(v any, depth int) {
 		e.string(v.String())
 		return
 	}
+	e.json(v, depth)
+}
+
+// json writes what encoding/json makes of v.
+func (e *encoder) json(v any, depth int) {
 	j, err := json.Marshal(v)
+	if err != nil && e.captures {
+		e.string(fmt.Sprintf("(%T)", v))
+		return
+	}
 	if err != nil {
 		e.string("!ERROR: " + err.Error())
 		return

@@ -22,7 +22,10 @@
 //     recorded is stored, [Service.Close] ends the Service, and [Service.Stats]
 //     says what became of every record.
 //   - [Start] opens a point that its caller stops. [Trace] runs a function inside
-//     a point.
+//     a point, and [TraceValue] one that returns a value.
+//   - [Func] and [FuncValue] return a function whose calls are points with their
+//     arguments. [Function.Start] and [Function.End] are such a call by hand, for
+//     functions of any form; the code that "sonde gen" writes for a type uses them.
 //   - [Point.Add] and [Point.Append] give a point more attributes. [Point.Stop]
 //     ends it, and [Point.Fail] ends it with an error. [PointOf] returns the
 //     innermost point in a context; [Point.Active] and [Point.ID] say whether a

@@ -37,6 +37,9 @@ type Opening struct {
 	Held bool
 	// Time is when the point began. Zero: now.
 	Time time.Time
+
+	own bool // Top is the program's, not a layer's
+	cut bool // an attribute was too long
 }
 
 // Ending describes how a point ends. It is for layers. The zero Ending is a
@@ -63,6 +66,7 @@ type Ending struct {
 	Time time.Time
 
 	own bool // the attributes are the program's, not a layer's
+	cut bool // an attribute was too long
 }
 
 // Point is a trace point. The zero Point is valid, and its methods do nothing. All
@@ -196,9 +200,14 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 		e.mask = nil
 	}
 	if len(o.Top) > 0 {
+		if o.own {
+			e.own()
+		}
 		e.attrs(o.Top, 1)
+		e.mask = nil
 	}
 	e.kind = o.told()
+	e.truncated = e.truncated || o.cut
 	if o.Layer != nil {
 		e.about = n.trace.describe(o.Layer)
 		if n.trace.svc.sites && o.goesOut() {
@@ -315,6 +324,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		e.own()
 	}
 	e.group(end.Group, attrs)
+	e.truncated = e.truncated || end.cut
 	if old&stateHeld != 0 {
 		n.trace.release(n)
 	}

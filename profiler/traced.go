@@ -20,3 +20,17 @@ func Trace(ctx context.Context, name string, fn func(context.Context) error, att
 	p.Fail(err)
 	return err
 }
+
+// TraceValue is [Trace] for functions that return a value beside their error.
+func TraceValue[R any](ctx context.Context, name string, fn func(context.Context) (R, error), attrs ...slog.Attr) (R, error) {
+	ctx, p := Start(ctx, name, attrs...)
+	if !p.Active() {
+		return fn(ctx)
+	}
+	returned := false
+	defer p.Guard(&returned)
+	value, err := fn(ctx)
+	returned = true
+	p.Fail(err)
+	return value, err
+}

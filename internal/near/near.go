@@ -1,10 +1,11 @@
-package sonde
+// Package near guesses what a name that is not known was meant to be.
+package near
 
 import "strings"
 
-// meant is the end of an error about a name that is not known: those of the known
+// Meant is the end of an error about a name that is not known: those of the known
 // ones that are near to it, "" if none is.
-func meant(name string, known []string) string {
+func Meant(name string, known []string) string {
 	var near []string
 	for _, k := range known {
 		if distance(name, k) <= max(1, min(len(name), len(k))/4) {

@@ -1,0 +1,2 @@
+// Package rpc wraps a client that protoc-gen-go-grpc has generated.
+package rpc

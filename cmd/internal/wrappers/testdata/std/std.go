@@ -1,0 +1,2 @@
+// Package std wraps types of the standard library.
+package std

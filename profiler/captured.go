@@ -1,0 +1,144 @@
+package profiler
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"reflect"
+)
+
+// maxCaptured is how many elements a list or a map may have that is captured.
+const maxCaptured = 1 << 10
+
+// capturing begins a text: the JSON of arguments or results of a function. A text,
+// since OSProfiler's are one, and a store that has learned the type of a member, as
+// Elasticsearch does, takes no other.
+func capturing(svc *Service) *encoder {
+	e := newEncoder(svc)
+	e.own()
+	e.captures, e.buf = true, e.buf[:0]
+	return e
+}
+
+// captured ends the text that e holds, and frees e. It sets *cut if something was too
+// long.
+func (e *encoder) captured(key string, cut *bool) slog.Attr {
+	defer e.free()
+	*cut = *cut || e.truncated
+	return slog.String(key, string(e.buf))
+}
+
+// list writes the list of the values that have no name, or of all of them.
+func (e *encoder) list(values []slog.Attr, all bool) {
+	e.buf = append(e.buf, '[')
+	sep := ""
+	for i := range values {
+		a := &values[i]
+		if !all && a.Key != "" {
+			continue
+		}
+		if len(e.buf) >= e.limit {
+			e.truncated = true
+			break
+		}
+		e.buf = append(e.buf, sep...)
+		e.valueOf(a, 2)
+		sep = ","
+	}
+	e.buf = append(e.buf, ']')
+}
+
+// object writes the object of the values that have a name.
+func (e *encoder) object(values []slog.Attr) {
+	e.buf = append(e.buf, '{')
+	for i := range values {
+		if a := &values[i]; a.Key != "" && e.key(a.Key, 2) {
+			e.valueOf(a, 2)
+			e.buf = append(e.buf, ',')
+		}
+	}
+	e.closeObject()
+	e.buf = e.buf[:len(e.buf)-1] // the comma
+}
+
+// result writes one value as it is, and several as a list, or as an object if all have
+// names.
+func (e *encoder) result(values []slog.Attr) {
+	switch {
+	case len(values) == 1:
+		e.valueOf(&values[0], 1)
+	case laterSame(values, ""):
+		e.list(values, true)
+	default:
+		e.object(values)
+	}
+}
+
+// capture writes a value that a function was given or has returned. Other than an
+// attribute, nobody has chosen it for a record, so what is inside passes the mask, and
+// what says nothing is its type.
+func (e *encoder) capture(v any, depth int) {
+	r := reflect.ValueOf(v)
+	switch r.Kind() {
+	case reflect.Invalid:
+		e.buf = append(e.buf, "null"...)
+		return
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Chan, reflect.Func:
+		if r.IsNil() {
+			e.buf = append(e.buf, "null"...)
+			return
+		}
+	}
+	switch u := v.(type) {
+	case *url.URL:
+		e.string(u.String()) // the query is masked there, and is not in JSON
+		return
+	case url.URL:
+		e.string(u.String())
+		return
+	case json.Marshaler, encoding.TextMarshaler:
+		e.json(v, depth)
+		return
+	case error:
+		e.string(u.Error())
+		return
+	}
+	t := r.Type()
+	switch r.Kind() {
+	case reflect.Slice, reflect.Map, reflect.Array:
+		if r.Len() > maxCaptured {
+			e.string(fmt.Sprintf("(%v of %d)", t, r.Len()))
+			return
+		}
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		e.string("(" + t.String() + ")")
+		return
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() == reflect.Struct && exports(t) {
+		e.json(v, depth)
+		return
+	}
+	switch s, ok := v.(fmt.Stringer); {
+	case ok:
+		e.string(s.String())
+	case t.Kind() == reflect.Struct && t.NumField() > 0:
+		e.string("(" + r.Type().String() + ")")
+	default:
+		e.json(v, depth)
+	}
+}
+
+// exports reports whether a struct has an exported field.
+func exports(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct && exports(f.Type) {
+			return true
+		}
+	}
+	return false
+}
