@@ -12,15 +12,13 @@ import (
 // maxTold is how many foreign layers one trace describes in one process.
 const maxTold = 16
 
-// kindMember is the member of info.sonde that says a point's kind, kindAlone an
-// info.sonde that says nothing else; both end with a comma, and are empty for
-// layer.Unspecified.
-var kindMember, kindAlone = func() (members, alone [layer.Consumer + 1]string) {
+// kindMembers is the member of info.sonde that says a point's kind, with a comma
+// behind; empty for layer.Unspecified.
+var kindMembers = func() (members [layer.Consumer + 1]string) {
 	for k := layer.Internal; k <= layer.Consumer; k++ {
 		members[k] = `"kind":"` + k.String() + `",`
-		alone[k] = `"sonde":{"kind":"` + k.String() + `"},`
 	}
-	return members, alone
+	return members
 }()
 
 // told is the kind that the start record of a point states: none if its layer

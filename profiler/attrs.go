@@ -12,6 +12,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/record"
 )
 
 const (
@@ -19,13 +20,17 @@ const (
 	maxDepth = 8        // levels of objects and arrays
 )
 
-// encoder writes the info of one record: every key followed by a comma,
-// ready for the host to follow.
+// encoder writes one record, or attributes of one: every value is followed by a
+// comma.
 type encoder struct {
 	buf       []byte
+	direct    bool          // it is that of a chunk, and the trace is locked, see trace.write
+	from      int           // where the record begins in buf, if it is one
+	layout    record.Layout // of the record
 	svc       *Service
 	limit     int // bytes that buf may take
 	truncated bool
+	sonde     bool // the record has info.sonde
 
 	captures bool        // values are those of a function, see capture
 	mask     *layer.Mask // of the program's own attributes; nil while a layer's are written
@@ -35,12 +40,18 @@ type encoder struct {
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
 
-// newEncoder begins an info.
+// newEncoder returns an encoder for attributes; that of a record comes from
+// node.begin.
 func newEncoder(svc *Service) *encoder {
 	e := encoders.Get().(*encoder)
-	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, append(e.buf[:0], '{')
-	e.mask, e.kind, e.about, e.captures = nil, layer.Unspecified, "", false
+	e.reset(svc, e.buf[:0])
 	return e
+}
+
+// reset makes e append to buf.
+func (e *encoder) reset(svc *Service, buf []byte) {
+	e.svc, e.buf, e.limit, e.truncated = svc, buf, maxInfo, false
+	e.mask, e.kind, e.about, e.captures = nil, layer.Unspecified, "", false
 }
 
 // own marks what follows as attributes of the program's own, which are masked.
@@ -51,16 +62,18 @@ func (e *encoder) free() {
 	encoders.Put(e)
 }
 
-// group writes attrs below key, or at the top if key is "".
-func (e *encoder) group(key string, attrs []slog.Attr) {
+// group writes given and attrs below key, or attrs at the top if key is "".
+func (e *encoder) group(key string, given Encoded, attrs []slog.Attr) {
 	if key == "" {
 		e.attrs(attrs, 1)
 		return
 	}
-	if len(attrs) == 0 {
+	if len(attrs) == 0 && given.members == "" {
 		return
 	}
 	e.buf = append(jsontext.AppendString(e.buf, key), ':', '{')
+	e.buf = append(e.buf, given.members...)
+	e.truncated = e.truncated || given.cut
 	e.attrs(attrs, 2)
 	e.closeObject()
 }
@@ -83,22 +96,26 @@ func (e *encoder) attrs(attrs []slog.Attr, depth int) {
 			e.attrs(a.Value.Group(), depth)
 			continue
 		}
-		if !e.key(a.Key, depth) {
+		hidden, full := e.key(a.Key, depth)
+		if full {
 			return
 		}
-		e.valueOf(a, depth)
+		e.unless(hidden, a.Value, depth)
 		e.buf = append(e.buf, ',')
 	}
 }
 
-// valueOf writes the value of a, unless it is masked.
-func (e *encoder) valueOf(a *slog.Attr, depth int) {
-	if e.mask != nil && e.mask.Hides(a.Key) {
-		e.buf = append(e.buf, `"`+layer.Masked+`"`...)
+// unless writes v unless it is hidden.
+func (e *encoder) unless(hidden bool, v slog.Value, depth int) {
+	if hidden {
+		e.buf = append(e.buf, masked...)
 		return
 	}
-	e.value(a.Value, depth)
+	e.value(v, depth)
 }
+
+// masked is what stands in place of a value that is masked.
+const masked = `"` + layer.Masked + `"`
 
 func laterSame(attrs []slog.Attr, key string) bool {
 	for i := range attrs {
@@ -107,19 +124,6 @@ func laterSame(attrs []slog.Attr, key string) bool {
 		}
 	}
 	return false
-}
-
-// key writes a key; it is false if the info is full.
-func (e *encoder) key(key string, depth int) bool {
-	if len(e.buf) >= e.limit {
-		e.truncated = true
-		return false
-	}
-	if depth == 1 && (key == "host" || key == "sonde") {
-		key += "_"
-	}
-	e.buf = append(jsontext.AppendString(e.buf, cut(key)), ':')
-	return true
 }
 
 func (e *encoder) value(v slog.Value, depth int) {

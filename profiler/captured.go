@@ -44,7 +44,7 @@ func (e *encoder) list(values []slog.Attr, all bool) {
 			break
 		}
 		e.buf = append(e.buf, sep...)
-		e.valueOf(a, 2)
+		e.unless(e.hides(a), a.Value, 2)
 		sep = ","
 	}
 	e.buf = append(e.buf, ']')
@@ -54,21 +54,30 @@ func (e *encoder) list(values []slog.Attr, all bool) {
 func (e *encoder) object(values []slog.Attr) {
 	e.buf = append(e.buf, '{')
 	for i := range values {
-		if a := &values[i]; a.Key != "" && e.key(a.Key, 2) {
-			e.valueOf(a, 2)
-			e.buf = append(e.buf, ',')
+		a := &values[i]
+		if a.Key == "" {
+			continue
 		}
+		hidden, full := e.key(a.Key, 2)
+		if full {
+			break
+		}
+		e.unless(hidden, a.Value, 2)
+		e.buf = append(e.buf, ',')
 	}
 	e.closeObject()
 	e.buf = e.buf[:len(e.buf)-1] // the comma
 }
+
+// hides says whether the mask hides a value that is written without its name.
+func (e *encoder) hides(a *slog.Attr) bool { return e.mask != nil && e.mask.Hides(a.Key) }
 
 // result writes one value as it is, and several as a list, or as an object if all have
 // names.
 func (e *encoder) result(values []slog.Attr) {
 	switch {
 	case len(values) == 1:
-		e.valueOf(&values[0], 1)
+		e.unless(e.hides(&values[0]), values[0].Value, 1)
 	case laterSame(values, ""):
 		e.list(values, true)
 	default:

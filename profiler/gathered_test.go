@@ -81,12 +81,12 @@ func TestAddedInOrder(t *testing.T) {
 	}
 	e := newEncoder(quietService(t))
 	defer e.free()
-	e.gathered(g, nil, "")
+	e.gathered(g, nil, &Ending{})
 	var want strings.Builder
 	for i := 230; i < 300; i++ {
 		fmt.Fprintf(&want, `"%d":%d,`, i%70, i)
 	}
-	if got := string(e.buf[1:]); got != want.String() || e.truncated {
+	if got := string(e.buf); got != want.String() || e.truncated {
 		t.Errorf("got %s", got)
 	}
 }

@@ -3,11 +3,11 @@ package profiler
 import (
 	"context"
 	"log/slog"
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/record"
 )
@@ -22,6 +22,10 @@ type Opening struct {
 	// Layer describes the layer. The attributes are stored in its group. Nil: the
 	// point is the program's own, and its attributes are at the top of info.
 	Layer *layer.Layer
+	// Encoded are attributes that were encoded before, see [Encode]. They are stored
+	// in the group of Layer, which must be set, before the other attributes, none of
+	// which may have the same key.
+	Encoded Encoded
 	// Kind is the kind of the point. Unspecified: that of Layer, or layer.Internal
 	// if Layer is nil.
 	Kind layer.Kind
@@ -48,6 +52,9 @@ type Ending struct {
 	// Group is the member of info that the attributes are stored in, usually the
 	// group of the point's layer. Empty: they are at the top.
 	Group string
+	// Encoded are attributes of Group, which must be set, that were encoded before:
+	// as in Opening.
+	Encoded Encoded
 	// Err is why the point failed, see [Point.Fail].
 	Err error
 	// Etype is the type of the failure, for layers that know it by name only.
@@ -74,16 +81,20 @@ type Ending struct {
 type Point struct{ n *node }
 
 // node is a point, and also the context of what runs below it.
+//
+// Context is the nearest context that is not a point, so that asking it for
+// something takes as long however deep the points are.
 type node struct {
 	context.Context
 	trace  *trace
-	id     header.ID
-	parent header.ID
-	name   string
-	edge   string // the layer that received a request, or makes a call (stateCalls), with this point
-	state  atomic.Uint32
-	place  uint32    // of the start record in its chunk while it is withheld; guarded by trace.mu
+	above  *node     // the point around it; nil: it is the first of the trace in this process
+	name   string    // as it stands in JSON
+	edge   string    // the layer that received a request, or makes a call (stateCalls), with this point
 	added  *gathered // guarded by trace.mu; nil until something is added
+	uuid   [16]byte
+	idText [36]byte // of uuid
+	state  atomic.Uint32
+	place  uint32 // in the held records of its chunk, while it is one of them; guarded by trace.mu
 }
 
 // The bits of node.state.
@@ -142,6 +153,14 @@ func current(ctx context.Context) *node {
 	return n
 }
 
+// foreign is ctx, or the nearest context around it that is not a point.
+func foreign(ctx context.Context) context.Context {
+	if n, ok := ctx.(*node); ok {
+		return n.Context
+	}
+	return ctx
+}
+
 // Start opens a point below the innermost one in ctx, and returns the context for
 // what runs inside it. The caller ends the point, usually by deferring
 // [Point.Stop]; a point that is not ended is reported as unfinished. If ctx carries
@@ -166,8 +185,14 @@ func Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, 
 	return up.start(ctx, "", &o, attrs)
 }
 
+// id is the id of the point.
+func (n *node) id() header.ID {
+	id, _ := header.FromUUID(n.uuid)
+	return id
+}
+
 // info is what the headers of a request sent from inside n say.
-func (n *node) info() header.Info { return header.Info{BaseID: n.trace.base, ParentID: n.id} }
+func (n *node) info() header.Info { return header.Info{BaseID: n.trace.base, ParentID: n.id()} }
 
 // start opens a point below n, unless the trace is full. arrival is the layer that
 // has received a request with this point, or "".
@@ -177,13 +202,16 @@ func (n *node) start(ctx context.Context, arrival string, o *Opening, attrs []sl
 		s.queue.leaveOut(n.trace)
 		return ctx, Point{}
 	}
-	p := &node{Context: ctx, trace: n.trace, parent: n.id, edge: arrival}
+	p := &node{Context: foreign(ctx), trace: n.trace, above: n, edge: arrival}
 	p.open(o, attrs)
 	return p, Point{p}
 }
 
 func (n *node) open(o *Opening, attrs []slog.Attr) {
-	n.name, n.id = cleanName(o.Name), header.NewID()
+	n.name = jsontext.Escaped(cleanName(o.Name))
+	id := header.NewID()
+	id.PutUUID(&n.idText)
+	n.uuid, _ = id.UUID()
 	if o.Held {
 		n.state.Or(stateHeld)
 	}
@@ -191,9 +219,17 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 		n.edge = o.Call
 		n.state.Or(stateCalls)
 	}
-	e := newEncoder(n.trace.svc)
+	about := ""
 	if o.Layer != nil {
-		e.group(o.Layer.Group, attrs)
+		about = n.trace.describe(o.Layer)
+		if n.trace.svc.sites && o.goesOut() {
+			about += callSite()
+		}
+	}
+	e := n.begin(record.Start, plain(attrs) && plain(o.Top))
+	e.kind, e.about = o.told(), about
+	if o.Layer != nil {
+		e.group(o.Layer.Group, o.Encoded, attrs)
 	} else {
 		e.own()
 		e.attrs(attrs, 1)
@@ -206,27 +242,8 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 		e.attrs(o.Top, 1)
 		e.mask = nil
 	}
-	e.kind = o.told()
 	e.truncated = e.truncated || o.cut
-	if o.Layer != nil {
-		e.about = n.trace.describe(o.Layer)
-		if n.trace.svc.sites && o.goesOut() {
-			e.about += callSite()
-		}
-	}
-	n.record(record.Start, n.trace.at(o.Time), e)
-}
-
-// record writes one record with the info that e holds, and frees e.
-func (n *node) record(kind record.Phase, at int64, e *encoder) {
-	if e.truncated {
-		n.trace.svc.cutInfos.Add(1)
-	}
-	if refused := n.trace.tally.toTell(); refused > 0 {
-		e.about += `"refused":` + strconv.FormatUint(refused, 10) + `,`
-	}
-	n.trace.emit(n, kind, at, e)
-	e.free()
+	n.record(n.trace.at(o.Time), e)
 }
 
 // Add adds attributes to the point's stop record. An attribute with the same key
@@ -308,27 +325,27 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 	if old&stateFirst != 0 {
 		openTraces.Add(-1)
 	}
-	e := newEncoder(n.trace.svc)
-	e.outcome(end)
+	var added *gathered
 	if old&stateAdded != 0 {
 		n.trace.mu.Lock()
-		added := n.added
-		n.added = nil
+		added, n.added = n.added, nil
 		n.trace.mu.Unlock()
-		if added != nil {
-			e.gathered(added, attrs, end.Group)
-			added.close()
-		}
+	}
+	if old&stateHeld != 0 {
+		n.trace.release(n)
+	}
+	e := n.begin(record.Stop, end.Err == nil && end.Panic == nil && plain(attrs))
+	e.outcome(end)
+	if added != nil {
+		e.gathered(added, attrs, end)
+		added.close()
 	}
 	if end.own {
 		e.own()
 	}
-	e.group(end.Group, attrs)
+	e.group(end.Group, end.Encoded, attrs)
 	e.truncated = e.truncated || end.cut
-	if old&stateHeld != 0 {
-		n.trace.release(n)
-	}
-	n.record(record.Stop, n.trace.at(end.Time), e)
+	n.record(n.trace.at(end.Time), e)
 }
 
 // Release stops withholding the start record of a point that was opened with
@@ -359,5 +376,5 @@ func (p Point) ID() header.ID {
 	if p.n == nil {
 		return header.ID{}
 	}
-	return p.n.id
+	return p.n.id()
 }

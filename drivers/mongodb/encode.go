@@ -24,7 +24,7 @@ const (
 	bsonInt64    = 0x12
 )
 
-// encoder makes BSON of JSON that [record.Event.AppendJSON] wrote.
+// encoder makes BSON of JSON that [record.Event.JSON] returns.
 type encoder struct {
 	buf []byte
 
