@@ -50,16 +50,18 @@ func (e *encoder) free() {
 	encoders.Put(e)
 }
 
-// group writes attrs below key, or at the top if key is "".
-func (e *encoder) group(key string, attrs []slog.Attr) {
+// group writes given and attrs below key, or attrs at the top if key is "".
+func (e *encoder) group(key string, given Encoded, attrs []slog.Attr) {
 	if key == "" {
 		e.attrs(attrs, 1)
 		return
 	}
-	if len(attrs) == 0 {
+	if len(attrs) == 0 && given.members == "" {
 		return
 	}
 	e.buf = append(jsontext.AppendString(e.buf, key), ':', '{')
+	e.buf = append(e.buf, given.members...)
+	e.truncated = e.truncated || given.cut
 	e.attrs(attrs, 2)
 	e.closeObject()
 }

@@ -61,6 +61,8 @@
 //     same request or call has already made its point.
 //   - [Service.Mask] and [MaskOf] say which values of a program's users are not
 //     stored. What a layer declares itself is stored as it is.
+//   - [Encode] encodes attributes that are the same in many points, such as those
+//     of a statement or a route, once.
 //   - [WithoutBase] keeps the trace of a server's base context away from its
 //     requests.
 //

@@ -206,11 +206,12 @@ func (e *encoder) fields(attrs []slog.Attr, room int) []field {
 }
 
 // gathered writes g, except for the keys that are also given to Stop.
-func (e *encoder) gathered(g *gathered, attrs []slog.Attr, group string) {
+func (e *encoder) gathered(g *gathered, attrs []slog.Attr, end *Ending) {
 	e.truncated = e.truncated || g.cut
 	for i := range g.fields {
 		f := &g.fields[i]
-		if f.value == nil || group == "" && laterSame(attrs, f.key) || group == f.key && len(attrs) > 0 {
+		if f.value == nil || end.Group == "" && laterSame(attrs, f.key) ||
+			end.Group == f.key && (len(attrs) > 0 || end.Encoded.members != "") {
 			continue
 		}
 		if len(e.buf)+len(f.value) > maxInfo {

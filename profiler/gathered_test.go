@@ -81,7 +81,7 @@ func TestAddedInOrder(t *testing.T) {
 	}
 	e := newEncoder(quietService(t))
 	defer e.free()
-	e.gathered(g, nil, "")
+	e.gathered(g, nil, &Ending{})
 	var want strings.Builder
 	for i := 230; i < 300; i++ {
 		fmt.Fprintf(&want, `"%d":%d,`, i%70, i)

@@ -22,6 +22,10 @@ type Opening struct {
 	// Layer describes the layer. The attributes are stored in its group. Nil: the
 	// point is the program's own, and its attributes are at the top of info.
 	Layer *layer.Layer
+	// Encoded are attributes that were encoded before, see [Encode]. They are stored
+	// in the group of Layer, which must be set, before the other attributes, none of
+	// which may have the same key.
+	Encoded Encoded
 	// Kind is the kind of the point. Unspecified: that of Layer, or layer.Internal
 	// if Layer is nil.
 	Kind layer.Kind
@@ -45,6 +49,9 @@ type Ending struct {
 	// Group is the member of info that the attributes are stored in, usually the
 	// group of the point's layer. Empty: they are at the top.
 	Group string
+	// Encoded are attributes of Group, which must be set, that were encoded before:
+	// as in Opening.
+	Encoded Encoded
 	// Err is why the point failed, see [Point.Fail].
 	Err error
 	// Etype is the type of the failure, for layers that know it by name only.
@@ -189,7 +196,7 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 	}
 	e := newEncoder(n.trace.svc)
 	if o.Layer != nil {
-		e.group(o.Layer.Group, attrs)
+		e.group(o.Layer.Group, o.Encoded, attrs)
 	} else {
 		e.own()
 		e.attrs(attrs, 1)
@@ -307,14 +314,14 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		n.added = nil
 		n.trace.mu.Unlock()
 		if added != nil {
-			e.gathered(added, attrs, end.Group)
+			e.gathered(added, attrs, end)
 			added.close()
 		}
 	}
 	if end.own {
 		e.own()
 	}
-	e.group(end.Group, attrs)
+	e.group(end.Group, end.Encoded, attrs)
 	if old&stateHeld != 0 {
 		n.trace.release(n)
 	}
