@@ -12,6 +12,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/record"
 )
 
 const (
@@ -19,13 +20,15 @@ const (
 	maxDepth = 8        // levels of objects and arrays
 )
 
-// encoder writes the info of one record: every key followed by a comma,
-// ready for the host to follow.
+// encoder writes one record, or attributes of one: every value is followed by a
+// comma.
 type encoder struct {
 	buf       []byte
+	layout    record.Layout // of the record, if it is one
 	svc       *Service
 	limit     int // bytes that buf may take
 	truncated bool
+	sonde     bool // the record has info.sonde
 
 	mask  *layer.Mask // of the program's own attributes; nil while a layer's are written
 	kind  layer.Kind  // that info.sonde says
@@ -34,10 +37,11 @@ type encoder struct {
 
 var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 1<<10)} }}
 
-// newEncoder begins an info.
+// newEncoder returns an encoder for attributes; that of a record comes from
+// node.begin.
 func newEncoder(svc *Service) *encoder {
 	e := encoders.Get().(*encoder)
-	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, append(e.buf[:0], '{')
+	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, e.buf[:0]
 	e.mask, e.kind, e.about = nil, layer.Unspecified, ""
 	return e
 }
@@ -84,22 +88,21 @@ func (e *encoder) attrs(attrs []slog.Attr, depth int) {
 			e.attrs(a.Value.Group(), depth)
 			continue
 		}
-		if !e.key(a.Key, depth) {
+		hidden, full := e.key(a.Key, depth)
+		if full {
 			return
 		}
-		e.valueOf(a, depth)
+		if hidden {
+			e.buf = append(e.buf, masked...)
+		} else {
+			e.value(a.Value, depth)
+		}
 		e.buf = append(e.buf, ',')
 	}
 }
 
-// valueOf writes the value of a, unless it is masked.
-func (e *encoder) valueOf(a *slog.Attr, depth int) {
-	if e.mask != nil && e.mask.Hides(a.Key) {
-		e.buf = append(e.buf, `"`+layer.Masked+`"`...)
-		return
-	}
-	e.value(a.Value, depth)
-}
+// masked is what stands in place of a value that is masked.
+const masked = `"` + layer.Masked + `"`
 
 func laterSame(attrs []slog.Attr, key string) bool {
 	for i := range attrs {
@@ -108,19 +111,6 @@ func laterSame(attrs []slog.Attr, key string) bool {
 		}
 	}
 	return false
-}
-
-// key writes a key; it is false if the info is full.
-func (e *encoder) key(key string, depth int) bool {
-	if len(e.buf) >= e.limit {
-		e.truncated = true
-		return false
-	}
-	if depth == 1 && (key == "host" || key == "sonde") {
-		key += "_"
-	}
-	e.buf = append(jsontext.AppendString(e.buf, cut(key)), ':')
-	return true
 }
 
 func (e *encoder) value(v slog.Value, depth int) {

@@ -49,20 +49,18 @@ func (f *fifo) pop() parcel {
 
 const usualParcels = 1 << 10
 
-// batch is what is taken from the queue at once. Its memory is reused; what all
-// events have in common is written into each of them once.
+// batch is what is taken from the queue at once. Its memory is reused.
 type batch struct {
 	parcels []parcel
-	all     []record.Event // filled with the common part
-	events  []record.Event // the beginning of all
-	infos   []byte         // of the events that tell losses
+	events  []record.Event
+	told    []byte // the records that tell losses
 }
 
 // fill takes the oldest chunks into b, as many as fit but at least one, and adds
 // points for traces that are over and whose losses are not yet reported. It returns
 // false if nothing is due and no batch is complete.
 func (o *outlet) fill(b *batch) bool {
-	b.parcels, b.infos = b.parcels[:0], b.infos[:0]
+	b.parcels, b.told = b.parcels[:0], b.told[:0]
 	n := 0
 	o.q.mu.Lock()
 	w := &o.waiting
@@ -82,49 +80,39 @@ func (o *outlet) fill(b *batch) bool {
 	}
 	o.inFlight = n
 	o.q.mu.Unlock()
-	for len(b.all) < n {
-		b.all = append(b.all, o.proto)
-	}
-	b.events = b.all[:n]
-	i := 0
+	b.events = b.events[:0]
 	for _, p := range b.parcels {
-		i += b.add(b.events[i:], p, len(o.q.hostTail))
+		b.add(p, o)
 	}
 	return n > 0
 }
 
-// add writes the records of p into the first of events, in which the common part
-// is already written, and returns how many they are.
-func (b *batch) add(events []record.Event, p parcel, tail int) int {
-	n := 0
+// add adds the records of p.
+func (b *batch) add(p parcel, o *outlet) {
+	seq := p.seq
 	for i := range p.recs {
 		r := &p.recs[i]
 		if r.dead {
 			continue
 		}
-		info := p.buf[r.from:r.to:r.to]
-		if n == 0 && p.untold != nil {
-			info = b.tell(info, r.sonde, tail, p.untold)
+		text, layout := p.buf[r.from:r.to:r.to], r.layout
+		if seq == p.seq && p.untold != nil {
+			text, layout = b.tell(text, r, p.untold, &o.q.tails)
 		}
-		events[n].Change(func(f *record.Fields) { // is inlined, and nothing is copied
-			f.Name, f.Phase, f.Time, f.Seq = r.name, r.kind, r.time, p.seq+uint64(n)
-			f.Trace, f.Parent, f.Point = p.base, r.parent, r.id
-			f.Info = info
-		})
-		n++
+		b.events = append(b.events, record.Stored(text, layout, &o.source, p.base, r.time, seq))
+		seq++
 	}
-	return n
 }
 
-// tell returns a copy of info that reports losses in its member "sonde", which it
-// may have already; the last tail bytes of info hold the host.
-func (b *batch) tell(info []byte, sonde bool, tail int, u *untold) []byte {
-	from, host := len(b.infos), len(info)-tail
-	buf := b.infos
-	if sonde {
-		buf = append(append(buf, info[:host-len(`},`)]...), ',')
+// tell returns a copy of the text of r that reports losses in info.sonde, which it may
+// have already, and the layout of the copy.
+func (b *batch) tell(text []byte, r *entry, u *untold, t *tails) ([]byte, record.Layout) {
+	from, host := len(b.told), len(text)-len(t.host())
+	buf := b.told
+	if r.sonde {
+		buf = append(append(buf, text[:host-len(`},`)]...), ',')
 	} else {
-		buf = append(append(buf, info[:host]...), `"sonde":{`...)
+		buf = append(append(buf, text[:host]...), `"sonde":{`...)
 	}
 	if u.trace.n > 0 {
 		buf = append(strconv.AppendUint(append(buf, `"lost":`...), u.trace.n, 10), ',')
@@ -135,9 +123,10 @@ func (b *batch) tell(info []byte, sonde bool, tail int, u *untold) []byte {
 		buf = record.AppendTimestamp(append(buf, `","to":"`...), u.service.to)
 		buf = append(buf, `"},`...)
 	}
-	buf = append(buf[:len(buf)-1], "},"...)
-	b.infos = append(buf, info[host:]...)
-	return b.infos[from:len(b.infos):len(b.infos)]
+	b.told = append(append(buf[:len(buf)-1], "},"...), t.host()...)
+	layout, told := r.layout, b.told[from:len(b.told):len(b.told)]
+	layout.EndInfo(len(told) - t.afterInfo)
+	return told, layout
 }
 
 // finish frees b after all its records have been accounted for.
@@ -159,7 +148,7 @@ func (o *outlet) finish(b *batch) {
 	o.oldest = 0
 	o.tellProgress() // who waits for Flush has room for more then
 	o.q.mu.Unlock()
-	if cap(b.infos) > usualBytes {
-		b.infos = nil
+	if cap(b.told) > usualBytes {
+		b.told = nil
 	}
 }

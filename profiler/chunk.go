@@ -12,18 +12,17 @@ import (
 
 const (
 	chunkRecords = 32       // records after which a chunk is handed over
-	chunkBytes   = 64 << 10 // info bytes after which it is
+	chunkBytes   = 64 << 10 // bytes after which it is
 
 	firstRecords = 8 // room in a new chunk
-	firstBytes   = 1 << 10
+	firstBytes   = 2 << 10
 	usualRecords = 2 * chunkRecords // room in a chunk that is used again
 	usualBytes   = 16 << 10
 
-	entrySize  = int(unsafe.Sizeof(entry{}))
-	aboutBytes = 96 // the longest that "sonde" takes in an info, but for encoder.about
+	entrySize = int(unsafe.Sizeof(entry{}))
 )
 
-// chunk holds records of one trace, with their info in buf. It belongs to the trace
+// chunk holds records of one trace, whose text is in buf. It belongs to the trace
 // until it is handed over. From then on nothing in it changes, and it belongs to
 // the outlets that have accepted it.
 type chunk struct {
@@ -36,22 +35,26 @@ type chunk struct {
 	last  bool         // no point was open when it was handed over
 	users atomic.Int32 // outlets that still need it
 
-	held []*node // the points of records that are withheld, or were
+	held []held // records that are withheld, or were
 	// The withheld records that the chunk began with, see keepHeld.
 	keptRecords, keptBytes int
 }
 
-// entry is a record.Event without what the trace's records have in common.
+// entry is a record in a chunk. It holds no pointers, so the garbage collector does
+// not look at it.
 type entry struct {
-	name     string
-	id       header.ID
-	parent   header.ID
 	time     int64
-	from, to uint32 // info in buf
-	kind     record.Phase
+	from, to uint32 // in buf
+	layout   record.Layout
 	held     bool
 	dead     bool
 	sonde    bool // info has the member "sonde", the last but the host
+}
+
+// held is the start record of a point that is withheld.
+type held struct {
+	point *node
+	entry int
 }
 
 // chunks are reused; the garbage collector takes those left over from a burst.
@@ -68,7 +71,7 @@ func newChunk(base header.ID, began int64) *chunk {
 
 // size is the memory that the chunk takes.
 func (c *chunk) size() int {
-	return int(unsafe.Sizeof(*c)) + cap(c.recs)*entrySize + cap(c.buf) + cap(c.held)*int(unsafe.Sizeof(c))
+	return int(unsafe.Sizeof(*c)) + cap(c.recs)*entrySize + cap(c.buf) + cap(c.held)*int(unsafe.Sizeof(held{}))
 }
 
 func (c *chunk) live() int { return len(c.recs) - c.dead }
@@ -91,11 +94,11 @@ func (c *chunk) open(b budgets) bool {
 	return false
 }
 
-// reserve makes room for one more record with info bytes of info. It returns false
-// if b has no room for it.
-func (c *chunk) reserve(info int, b budgets) bool {
+// reserve makes room for one more record of so many bytes. It returns false if b has
+// no room for it.
+func (c *chunk) reserve(bytes int, b budgets) bool {
 	return (len(c.recs) < c.room || c.growRecords(b)) &&
-		(cap(c.buf)-len(c.buf) >= info || c.growInfo(info, b))
+		(cap(c.buf)-len(c.buf) >= bytes || c.growText(bytes, b))
 }
 
 // growRecords reserves as many records again, or one if the budgets do not have
@@ -119,8 +122,8 @@ func (c *chunk) growRecords(b budgets) bool {
 	return true
 }
 
-func (c *chunk) growInfo(info int, b budgets) bool {
-	want := max(2*cap(c.buf), len(c.buf)+info, firstBytes)
+func (c *chunk) growText(bytes int, b budgets) bool {
+	want := max(2*cap(c.buf), len(c.buf)+bytes, firstBytes)
 	if !b.reserve(want-cap(c.buf), 0) {
 		return false
 	}
@@ -128,60 +131,48 @@ func (c *chunk) growInfo(info int, b budgets) bool {
 	return true
 }
 
-// add writes a record of n, for which room has been reserved.
-func (c *chunk) add(n *node, kind record.Phase, at int64, e *encoder, hostTail []byte) {
+// add takes the record that e holds, for which room has been reserved.
+func (c *chunk) add(e *encoder, at int64) {
 	from := len(c.buf)
-	buf := append(c.buf, e.buf...)
-	about := len(buf)
-	if !e.truncated && e.about == "" {
-		buf = append(buf, kindAlone[e.kind]...) // the usual case
-	} else {
-		buf = append(append(append(buf, `"sonde":{`...), kindMember[e.kind]...), e.about...)
-		if e.truncated {
-			buf = append(buf, `"truncated":true,`...)
-		}
-		buf = append(buf[:len(buf)-1], '}', ',')
-	}
-	sonde := len(buf) > about
-	c.buf = append(buf, hostTail...)
-	i := len(c.recs)
-	c.recs = c.recs[:i+1]
-	r := &c.recs[i] // memory that was used before: every field is written
-	r.name, r.id, r.parent, r.time, r.kind = n.name, n.id, n.parent, at, kind
-	r.from, r.to = uint32(from), uint32(len(c.buf))
-	r.held, r.dead, r.sonde = false, false, sonde
+	c.buf = append(c.buf, e.buf...)
+	c.recs = append(c.recs, entry{time: at, from: uint32(from), to: uint32(len(c.buf)), layout: e.layout, sonde: e.sonde})
 }
 
 // addLost writes the point of a trace that is over and has lost records; it lasts
 // from the first to the last of them. The losses themselves are in its parcel.
-func (c *chunk) addLost(lost loss, hostTail []byte) {
-	id := header.NewID()
-	c.buf = append(append(append(c.buf, '{'), kindAlone[layer.Internal]...), hostTail...)
-	start := entry{name: lostName, id: id, parent: c.base, time: lost.from, kind: record.Start, to: uint32(len(c.buf)), sonde: true}
-	c.buf = append(append(c.buf, '{'), hostTail...)
-	stop := entry{name: lostName, id: id, parent: c.base, time: lost.to, kind: record.Stop, from: start.to, to: uint32(len(c.buf))}
-	c.recs = append(c.recs, start, stop)
+func (c *chunk) addLost(lost loss, s *record.Source, t *tails) {
+	f := record.Fields{Trace: c.base, Parent: c.base, Point: header.NewID(), Name: lostName, Project: s.Project, Service: s.Service}
+	write := func(phase record.Phase, at int64, kind layer.Kind) {
+		f.Phase, f.Time, f.Info = phase, at, t.info(kind)
+		r := entry{time: at, from: uint32(len(c.buf)), sonde: kind != layer.Unspecified}
+		c.buf, r.layout = f.AppendJSON(c.buf)
+		r.to = uint32(len(c.buf))
+		c.recs = append(c.recs, r)
+	}
+	write(record.Start, lost.from, layer.Internal)
+	write(record.Stop, lost.to, layer.Unspecified)
 	c.room = len(c.recs)
 }
 
 // hold withholds the record that was added last, n's start.
 func (c *chunk) hold(n *node, b budgets) {
-	n.place = uint32(len(c.recs) - 1)
-	c.recs[n.place].held = true
+	last := len(c.recs) - 1
+	c.recs[last].held = true
 	before := c.size()
-	c.held = append(c.held, n)
+	n.place = uint32(len(c.held))
+	c.held = append(c.held, held{n, last})
 	if more := c.size() - before; more > 0 {
 		b.add(more, 0)
 	}
 }
 
 // withheld is the start record of n if it is in c and withheld, or else nil. It
-// takes constant time, since the point knows its record's place.
+// takes constant time, since the point knows its place.
 func (c *chunk) withheld(n *node) *entry {
-	if c == nil || int(n.place) >= len(c.recs) {
+	if c == nil || int(n.place) >= len(c.held) || c.held[n.place].point != n {
 		return nil
 	}
-	if r := &c.recs[n.place]; r.held && r.id == n.id {
+	if r := &c.recs[c.held[n.place].entry]; r.held {
 		return r
 	}
 	return nil
@@ -191,8 +182,8 @@ func (c *chunk) withheld(n *node) *entry {
 // there are none.
 func (c *chunk) keepHeld(b budgets) *chunk {
 	var kept *chunk
-	for _, n := range c.held {
-		r := c.withheld(n)
+	for _, h := range c.held {
+		r := c.withheld(h.point)
 		if r == nil {
 			continue
 		}
@@ -204,8 +195,8 @@ func (c *chunk) keepHeld(b budgets) *chunk {
 		kept.buf = append(kept.buf, c.buf[r.from:r.to]...)
 		moved.to = uint32(len(kept.buf))
 		kept.recs = append(kept.recs, moved)
-		kept.held = append(kept.held, n)
-		n.place = uint32(len(kept.recs) - 1)
+		h.point.place = uint32(len(kept.held))
+		kept.held = append(kept.held, held{h.point, len(kept.recs) - 1})
 		r.dead = true
 		c.dead++
 	}
@@ -241,8 +232,7 @@ func (c *chunk) forget(b budgets) {
 }
 
 // reuse returns the memory of c for reuse, unless it is huge: it would count in
-// full for the next trace. The old records stay until they are overwritten, since
-// they hold only names and ids.
+// full for the next trace.
 func (c *chunk) reuse() {
 	if cap(c.buf) <= usualBytes && cap(c.recs) <= usualRecords {
 		*c = chunk{recs: c.recs[:0], buf: c.buf[:0]}

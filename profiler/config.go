@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/record"
 )
@@ -170,7 +169,6 @@ func New(c Config) (*Service, error) {
 		mask:   c.Mask,
 		sites:  c.CallSites,
 	}
-	s.queue = newQueue(c, record.Fields{Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host)},
-		append(jsontext.AppendString([]byte(`"host":`), cut(c.Host)), '}'))
+	s.queue = newQueue(c, record.Source{Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host)})
 	return s, nil
 }

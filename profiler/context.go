@@ -88,7 +88,7 @@ func WithoutBase(ctx context.Context, ofRequest func(context.Context) bool) cont
 	if n == nil || n.arrived() || !ofRequest(ctx) {
 		return ctx
 	}
-	for up := n; up != nil; up = up.above() {
+	for up := n; up != nil; up = up.above {
 		n = up
 	}
 	if ofRequest(n.Context) {

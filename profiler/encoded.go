@@ -14,12 +14,13 @@ type Encoded struct {
 	cut     bool   // some found no room
 }
 
+var nobody Service // counts panics of the values' code for Encode
+
 // Encode encodes attributes of a layer, which are not masked, for Opening.Encoded and
 // Ending.Encoded. Their values are read during the call. It is for layers.
 func Encode(attrs ...slog.Attr) Encoded {
-	e := newEncoder(&Service{}) // which counts panics of the values' code for nobody
+	e := newEncoder(&nobody)
 	defer e.free()
-	from := len(e.buf)
 	e.attrs(attrs, 2)
-	return Encoded{string(e.buf[from:]), e.truncated}
+	return Encoded{string(e.buf), e.truncated}
 }

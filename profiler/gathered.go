@@ -198,7 +198,11 @@ func (e *encoder) fields(attrs []slog.Attr, room int) []field {
 			break
 		}
 		from := len(e.buf)
-		e.valueOf(&a, 1)
+		if e.mask.Hides(a.Key) {
+			e.buf = append(e.buf, masked...)
+		} else {
+			e.value(a.Value, 1)
+		}
 		fields = append(fields, field{key: a.Key, value: e.buf[from:]})
 		e.buf = append(e.buf, ',')
 	}
@@ -214,11 +218,11 @@ func (e *encoder) gathered(g *gathered, attrs []slog.Attr, end *Ending) {
 			end.Group == f.key && (len(attrs) > 0 || end.Encoded.members != "") {
 			continue
 		}
-		if len(e.buf)+len(f.value) > maxInfo {
+		if len(e.buf)+len(f.value) > e.limit {
 			e.truncated = true
 			continue
 		}
-		if !e.key(f.key, 1) {
+		if _, full := e.key(f.key, 1); full {
 			return
 		}
 		e.buf = append(append(e.buf, f.value...), ',')

@@ -86,7 +86,7 @@ func TestAddedInOrder(t *testing.T) {
 	for i := 230; i < 300; i++ {
 		fmt.Fprintf(&want, `"%d":%d,`, i%70, i)
 	}
-	if got := string(e.buf[1:]); got != want.String() || e.truncated {
+	if got := string(e.buf); got != want.String() || e.truncated {
 		t.Errorf("got %s", got)
 	}
 }

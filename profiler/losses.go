@@ -162,7 +162,7 @@ func (o *outlet) tellEnded(b *batch) bool {
 		return false
 	}
 	c := newChunk(base, lost.from)
-	c.addLost(lost, o.q.hostTail)
+	c.addLost(lost, &o.source, &o.q.tails)
 	c.users.Store(1)
 	o.budget.add(c.size(), c.room)
 	b.parcels = append(b.parcels, parcel{chunk: c, seq: o.seq + 1, untold: &untold{trace: lost}})

@@ -28,7 +28,7 @@ func maskMembers(m *layer.Mask, j []byte) []byte {
 		if i = end + 1; !ok || !m.Hides(name) {
 			continue
 		}
-		out = append(append(out, j[done:i]...), `"`+layer.Masked+`"`...)
+		out = append(append(out, j[done:i]...), masked...)
 		i = jsontext.Skip(j, i)
 		done = i
 	}

@@ -19,7 +19,7 @@ type outlet struct {
 	name   string // for the log and for Stats
 	sink   record.Sink
 	limits QueueConfig
-	proto  record.Event // what all its events have in common
+	source record.Source // of all its events
 	budget budget
 
 	waiting  fifo
@@ -41,10 +41,10 @@ type outlet struct {
 	cancel  context.CancelFunc // ends them
 }
 
-func newOutlet(q *queue, d Destination, common record.Fields) *outlet {
-	common.Producer = rand.Uint64()
+func newOutlet(q *queue, d Destination, source record.Source) *outlet {
+	source.Producer = rand.Uint64()
 	o := &outlet{
-		q: q, name: sinkName(d.Sink), sink: d.Sink, limits: d.Queue, proto: record.New(common),
+		q: q, name: sinkName(d.Sink), sink: d.Sink, limits: d.Queue, source: source,
 		wake:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),

@@ -77,16 +77,20 @@ type Ending struct {
 type Point struct{ n *node }
 
 // node is a point, and also the context of what runs below it.
+//
+// Context is the nearest context that is not a point, so that asking it for
+// something takes as long however deep the points are.
 type node struct {
 	context.Context
 	trace  *trace
-	id     header.ID
-	parent header.ID
+	above  *node // the point around it; nil: it is the first of the trace in this process
 	name   string
-	edge   string // the layer that received a request, or makes a call (stateCalls), with this point
-	state  atomic.Uint32
-	place  uint32    // of the start record in its chunk while it is withheld; guarded by trace.mu
+	edge   string    // the layer that received a request, or makes a call (stateCalls), with this point
 	added  *gathered // guarded by trace.mu; nil until something is added
+	uuid   [16]byte
+	idText [36]byte // of uuid
+	state  atomic.Uint32
+	place  uint32 // in the held records of its chunk, while it is one of them; guarded by trace.mu
 }
 
 // The bits of node.state.
@@ -145,6 +149,14 @@ func current(ctx context.Context) *node {
 	return n
 }
 
+// foreign is ctx, or the nearest context around it that is not a point.
+func foreign(ctx context.Context) context.Context {
+	if n, ok := ctx.(*node); ok {
+		return n.Context
+	}
+	return ctx
+}
+
 // Start opens a point below the innermost one in ctx, and returns the context for
 // what runs inside it. The caller ends the point, usually by deferring
 // [Point.Stop]; a point that is not ended is reported as unfinished. If ctx carries
@@ -169,8 +181,14 @@ func Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, 
 	return up.start(ctx, "", &o, attrs)
 }
 
+// id is the id of the point.
+func (n *node) id() header.ID {
+	id, _ := header.FromUUID(n.uuid)
+	return id
+}
+
 // info is what the headers of a request sent from inside n say.
-func (n *node) info() header.Info { return header.Info{BaseID: n.trace.base, ParentID: n.id} }
+func (n *node) info() header.Info { return header.Info{BaseID: n.trace.base, ParentID: n.id()} }
 
 // start opens a point below n, unless the trace is full. arrival is the layer that
 // has received a request with this point, or "".
@@ -180,13 +198,16 @@ func (n *node) start(ctx context.Context, arrival string, o *Opening, attrs []sl
 		s.queue.leaveOut(n.trace)
 		return ctx, Point{}
 	}
-	p := &node{Context: ctx, trace: n.trace, parent: n.id, edge: arrival}
+	p := &node{Context: foreign(ctx), trace: n.trace, above: n, edge: arrival}
 	p.open(o, attrs)
 	return p, Point{p}
 }
 
 func (n *node) open(o *Opening, attrs []slog.Attr) {
-	n.name, n.id = cleanName(o.Name), header.NewID()
+	n.name = cleanName(o.Name)
+	id := header.NewID()
+	id.PutUUID(&n.idText)
+	n.uuid, _ = id.UUID()
 	if o.Held {
 		n.state.Or(stateHeld)
 	}
@@ -194,7 +215,7 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 		n.edge = o.Call
 		n.state.Or(stateCalls)
 	}
-	e := newEncoder(n.trace.svc)
+	e := n.begin(record.Start)
 	if o.Layer != nil {
 		e.group(o.Layer.Group, o.Encoded, attrs)
 	} else {
@@ -212,18 +233,35 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 			e.about += callSite()
 		}
 	}
-	n.record(record.Start, n.trace.at(o.Time), e)
+	n.record(n.trace.at(o.Time), e)
 }
 
-// record writes one record with the info that e holds, and frees e.
-func (n *node) record(kind record.Phase, at int64, e *encoder) {
+// begin begins a record.
+func (n *node) begin(phase record.Phase) *encoder {
+	var parent []byte
+	if n.above != nil {
+		parent = n.above.idText[:]
+	} else {
+		var room [128]byte // is enough for any id
+		parent = n.trace.parent.Append(room[:0])
+	}
+	e := newEncoder(n.trace.svc)
+	e.buf, e.layout = n.trace.frame.Begin(e.buf, n.name, phase, &n.idText, parent)
+	e.limit += len(e.buf)
+	e.buf = append(e.buf, '{')
+	return e
+}
+
+// record ends the record that e holds, writes it, and frees e.
+func (n *node) record(at int64, e *encoder) {
 	if e.truncated {
 		n.trace.svc.cutInfos.Add(1)
 	}
 	if refused := n.trace.tally.toTell(); refused > 0 {
 		e.about += `"refused":` + strconv.FormatUint(refused, 10) + `,`
 	}
-	n.trace.emit(n, kind, at, e)
+	e.end(at)
+	n.trace.emit(n, at, e)
 	e.free()
 }
 
@@ -306,7 +344,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 	if old&stateFirst != 0 {
 		openTraces.Add(-1)
 	}
-	e := newEncoder(n.trace.svc)
+	e := n.begin(record.Stop)
 	e.outcome(end)
 	if old&stateAdded != 0 {
 		n.trace.mu.Lock()
@@ -325,7 +363,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 	if old&stateHeld != 0 {
 		n.trace.release(n)
 	}
-	n.record(record.Stop, n.trace.at(end.Time), e)
+	n.record(n.trace.at(end.Time), e)
 }
 
 // Release stops withholding the start record of a point that was opened with
@@ -356,5 +394,5 @@ func (p Point) ID() header.ID {
 	if p.n == nil {
 		return header.ID{}
 	}
-	return p.n.id
+	return p.n.id()
 }

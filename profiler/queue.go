@@ -20,7 +20,7 @@ import (
 type queue struct {
 	interval time.Duration
 	logger   *slog.Logger
-	hostTail []byte // the end of every info
+	tails    tails // of every record
 	outlets  []*outlet
 	budgets  budgets // of the outlets
 
@@ -33,13 +33,13 @@ type queue struct {
 	closes sync.Once
 }
 
-func newQueue(c Config, common record.Fields, hostTail []byte) *queue {
-	q := &queue{interval: c.Queue.FlushInterval, logger: c.Logger, hostTail: hostTail}
+func newQueue(c Config, source record.Source) *queue {
+	q := &queue{interval: c.Queue.FlushInterval, logger: c.Logger, tails: newTails(&source)}
 	q.dirty.init()
 	q.timer = time.AfterFunc(time.Hour, q.tick)
 	q.timer.Stop()
 	for _, d := range append([]Destination{{c.Sink, c.Queue}}, c.More...) {
-		o := newOutlet(q, d, common)
+		o := newOutlet(q, d, source)
 		q.outlets, q.budgets = append(q.outlets, o), append(q.budgets, &o.budget)
 	}
 	for _, o := range q.outlets {

@@ -230,16 +230,6 @@ func (s *Service) warn(message string, reason header.Refusal, a *Arrival, c head
 	s.logger.LogAttrs(context.Background(), slog.LevelWarn, message, attrs...)
 }
 
-// above is the point in this process that n is below, or nil for the first one of
-// the trace.
-func (n *node) above() *node {
-	up := current(n.Context)
-	if up == nil || up.trace != n.trace {
-		return nil
-	}
-	return up
-}
-
 // knows says why a layer traces a request whose headers, in, belong to the trace of
 // n. It is not because of the headers if the trace arrived with them, or if n or an
 // open point above it has sent them: then the request is below n, and if the layer
@@ -250,14 +240,14 @@ func (n *node) knows(in header.Info, layer string) why {
 		parent = in.BaseID
 	}
 	known := byContext
-	for ; n != nil; n = n.above() {
-		if n.id == parent && n.state.Load()&stateEnded == 0 {
+	for ; n != nil; n = n.above {
+		if n.id() == parent && n.state.Load()&stateEnded == 0 {
 			return known
 		}
 		if n.received() == layer {
 			known = repeated
 		}
-		if n.state.Load()&stateFirst != 0 && n.parent == parent {
+		if n.above == nil && n.trace.parent == parent {
 			return known
 		}
 	}
@@ -275,7 +265,7 @@ func (n *node) received() string {
 // arrivedBy reports whether the layer received a request with n or a point above
 // it; arrived, whether any layer did.
 func (n *node) arrivedBy(layer string) bool {
-	for ; n != nil; n = n.above() {
+	for ; n != nil; n = n.above {
 		if n.received() == layer {
 			return true
 		}
@@ -284,7 +274,7 @@ func (n *node) arrivedBy(layer string) bool {
 }
 
 func (n *node) arrived() bool {
-	for ; n != nil; n = n.above() {
+	for ; n != nil; n = n.above {
 		if n.received() != "" {
 			return true
 		}

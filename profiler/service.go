@@ -24,6 +24,7 @@ type Service struct {
 	queue    *queue
 	limits   *limiter
 	mask     layer.Mask
+	written  attrKeys
 	sites    bool // Config.CallSites
 	closer   io.Closer
 	closed   sync.Once
@@ -92,10 +93,11 @@ func (in *Incoming) join(ctx context.Context, o *Opening, attrs []slog.Attr) (co
 	t.svc, t.base, t.key, t.tally = s, in.info.BaseID, in.key, in.tally
 	t.anchor, t.wall = in.at, in.at.UnixNano()
 	n := &r.node
-	n.Context, n.trace, n.parent, n.edge = ctx, t, in.info.ParentID, in.layer
+	n.Context, n.trace, n.edge = foreign(ctx), t, in.layer
 	n.state.Store(stateFirst)
-	if n.parent.IsZero() {
-		n.parent = in.info.BaseID
+	t.frame.Set(t.base)
+	if t.parent = in.info.ParentID; t.parent.IsZero() {
+		t.parent = t.base
 	}
 	s.joined.Add(1)
 	openTraces.Add(1)

@@ -88,7 +88,7 @@ func (d *Delivery) addAll(c *chunk) {
 	d.Recorded += uint64(c.live())
 	for i := range c.recs {
 		if r := &c.recs[i]; !r.dead {
-			d.add(r.kind)
+			d.add(r.layout.Phase())
 		}
 	}
 }

@@ -17,6 +17,9 @@ type trace struct {
 	base header.ID
 	key  *header.Key
 
+	parent header.ID    // of the first point
+	frame  record.Frame // of the records
+
 	tally *tally // shared with the other requests of the trace; nil: not limited
 
 	// anchor and wall are the same instant on the monotonic and on the wall clock.
@@ -42,8 +45,9 @@ func (t *trace) at(when time.Time) int64 {
 	return t.wall + int64(when.Sub(t.anchor))
 }
 
-// emit writes one record of n with the info that e holds.
-func (t *trace) emit(n *node, kind record.Phase, at int64, e *encoder) {
+// emit takes the record of n that e holds.
+func (t *trace) emit(n *node, at int64, e *encoder) {
+	kind := e.layout.Phase()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if kind == record.Start {
@@ -51,22 +55,21 @@ func (t *trace) emit(n *node, kind record.Phase, at int64, e *encoder) {
 	} else {
 		t.open--
 	}
-	q, host := t.svc.queue, t.svc.queue.hostTail
+	q := t.svc.queue
 	if t.chunk == nil {
 		t.chunk = q.take(t)
 	}
 	c := t.chunk
-	size := len(e.buf) + len(e.about) + aboutBytes + len(host)
 	if t.tally != nil {
-		t.tally.bytes.Add(int64(size))
+		t.tally.bytes.Add(int64(len(e.layout.Info(e.buf))))
 		if kind == record.Start {
 			t.tally.points.Add(1)
 		}
 	}
-	if c == nil || !c.reserve(size, q.budgets) {
+	if c == nil || !c.reserve(len(e.buf), q.budgets) {
 		q.refuse(t, kind, at)
 	} else {
-		c.add(n, kind, at, e, host)
+		c.add(e, at)
 		if kind == record.Start && n.state.Load()&stateHeld != 0 {
 			c.hold(n, q.budgets)
 		}

@@ -2,48 +2,39 @@ package record
 
 import "github.com/sonde-go/sonde/internal/jsontext"
 
-// AppendJSON appends the event to b as OSProfiler stores it, one JSON object in
-// ASCII without blanks or a newline:
-//
-//	{"name":"db-start","base_id":…,"trace_id":…,"parent_id":…,"timestamp":…,"info":{…},"project":…,"service":…}
-func (e *Event) AppendJSON(b []byte) []byte {
-	b = jsontext.AppendEscaped(append(b, `{"name":"`...), e.f.Name)
-	b = e.appendIDs(append(append(b, '-'), e.f.Phase.String()...))
-	b = append(b, e.f.Info...)
-	b = jsontext.AppendString(append(b, `,"project":`...), e.f.Project)
-	b = jsontext.AppendString(append(b, `,"service":`...), e.f.Service)
-	return append(b, '}')
-}
-
-// The part of a record between the name and the info. As long as all ids are
-// UUIDs, only the ids and the time differ from record to record.
+// What stands between the values of a record.
 const (
-	noUUID = "00000000-0000-0000-0000-000000000000"
-	noTime = "0000-00-00T00:00:00.000000"
-	idsA   = `","base_id":"`
-	idsB   = `","trace_id":"`
-	idsC   = `","parent_id":"`
-	idsD   = `","timestamp":"`
-	idsE   = `","info":`
-	ids    = idsA + noUUID + idsB + noUUID + idsC + noUUID + idsD + noTime + idsE
-
-	baseAt   = len(idsA)
-	traceAt  = baseAt + len(noUUID) + len(idsB)
-	parentAt = traceAt + len(noUUID) + len(idsC)
-	timeAt   = parentAt + len(noUUID) + len(idsD)
+	beforeName    = `{"name":"`
+	beforeTrace   = `","base_id":"`
+	beforePoint   = `","trace_id":"`
+	beforeParent  = `","parent_id":"`
+	beforeTime    = `","timestamp":"`
+	beforeInfo    = `","info":`
+	beforeProject = `,"project":`
+	beforeService = `,"service":`
 )
 
-func (e *Event) appendIDs(b []byte) []byte {
-	n := len(b)
-	b = append(b, ids...)
-	t := b[n:]
-	if e.f.Trace.PutUUID((*[36]byte)(t[baseAt:])) && e.f.Point.PutUUID((*[36]byte)(t[traceAt:])) && e.f.Parent.PutUUID((*[36]byte)(t[parentAt:])) {
-		putTimestamp((*[26]byte)(t[timeAt:]), e.f.Time)
-		return b
-	}
-	b = e.f.Trace.Append(append(b[:n], idsA...))
-	b = e.f.Point.Append(append(b, idsB...))
-	b = e.f.Parent.Append(append(b, idsC...))
-	b = AppendTimestamp(append(b, idsD...), e.f.Time)
-	return append(b, idsE...)
+// AppendJSON appends the record with the fields of f to b, as [Event.AppendJSON] does.
+// It returns the longer b and the record's layout.
+func (f *Fields) AppendJSON(b []byte) ([]byte, Layout) {
+	from := len(b)
+	l := Layout{phase: f.Phase}
+	b = jsontext.AppendEscaped(append(b, beforeName...), f.Name)
+	l.name = uint32(len(b) - from)
+	b = append(append(b, f.Phase.suffix()...), beforeTrace...)
+	b = append(f.Trace.Append(b), beforePoint...)
+	b = append(f.Point.Append(b), beforeParent...)
+	b = append(f.Parent.Append(b), beforeTime...)
+	b = append(AppendTimestamp(b, f.Time), beforeInfo...)
+	l.info = uint32(len(b) - from)
+	b = append(b, f.Info...)
+	l.end = uint32(len(b) - from)
+	return AppendTail(b, f.Project, f.Service), l
+}
+
+// AppendTail appends what stands in a record behind its info.
+func AppendTail(b []byte, project, service string) []byte {
+	b = jsontext.AppendString(append(b, beforeProject...), project)
+	b = jsontext.AppendString(append(b, beforeService...), service)
+	return append(b, '}')
 }

@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 )
 
+const noTime = "0000-00-00T00:00:00.000000"
+
 // digits2 has the two digits of every number below 100, the first one in the
 // low half.
 var digits2 = twoDigits()
@@ -35,15 +37,14 @@ type secondText struct {
 }
 
 func putTimestamp(d *[26]byte, nanos int64) {
-	micros := floorDiv(nanos, 1000)
-	unix := floorDiv(micros, 1_000_000)
+	unix := floorDiv(nanos, 1_000_000_000)
+	us := uint32(nanos-unix*1_000_000_000) / 1000
 	s := second.Load()
 	if s == nil || s.unix != unix {
 		s = newSecond(unix)
 		second.Store(s)
 	}
 	copy(d[:20], s.text[:])
-	us := uint64(micros - unix*1_000_000)
 	put2(d[20:], us/10000)
 	put2(d[22:], us/100)
 	put2(d[24:], us)
@@ -67,7 +68,7 @@ func newSecond(unix int64) *secondText {
 	return s
 }
 
-func put2(b []byte, v uint64) { binary.LittleEndian.PutUint16(b, digits2[v%100]) }
+func put2[N uint32 | uint64](b []byte, v N) { binary.LittleEndian.PutUint16(b, digits2[v%100]) }
 
 func floorDiv(a, b int64) int64 {
 	q := a / b

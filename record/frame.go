@@ -1,0 +1,68 @@
+package record
+
+import (
+	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/jsontext"
+)
+
+// Frame writes the records of one trace. What they have in common is text that is
+// copied, so that only what differs is written: it is for those who write many
+// records, see [Fields.AppendJSON] for one. A Frame must not be copied once it is set.
+type Frame struct {
+	text [len(frame)]byte
+	long []byte // instead of text, if the trace's id is not a UUID
+}
+
+const (
+	noID = "00000000-0000-0000-0000-000000000000"
+	// frame is what stands between the name and the info, fromPoint the end of it.
+	frame     = beforeTrace + noID + fromPoint
+	fromPoint = beforePoint + noID + beforeParent + noID + fromTime
+	fromTime  = beforeTime + noTime + beforeInfo
+	// Where the point and the parent are in fromPoint, and the time, counted from the
+	// end.
+	pointAt  = len(beforePoint)
+	parentAt = pointAt + len(noID) + len(beforeParent)
+	timeAt   = len(noTime) + len(beforeInfo)
+)
+
+// Set makes f the Frame of a trace.
+func (f *Frame) Set(trace header.ID) {
+	copy(f.text[:], frame)
+	if !trace.PutUUID((*[36]byte)(f.text[len(beforeTrace):])) {
+		f.long = append(trace.Append([]byte(beforeTrace)), fromPoint...)
+	}
+}
+
+// Begin appends the beginning of a record to b, up to its info, and returns the
+// longer b and the record's layout, whose SetTime and EndInfo the caller has to call.
+// The ids are given as text.
+func (f *Frame) Begin(b []byte, name string, phase Phase, point *[36]byte, parent []byte) ([]byte, Layout) {
+	from := len(b)
+	b = jsontext.AppendEscaped(append(b, beforeName...), name)
+	l := Layout{phase: phase, name: uint32(len(b) - from)}
+	b = append(b, phase.suffix()...)
+	if f.long == nil {
+		b = append(b, f.text[:]...)
+	} else {
+		b = append(b, f.long...)
+	}
+	ids := b[len(b)-len(fromPoint):]
+	*(*[36]byte)(ids[pointAt:]) = *point
+	if len(parent) == len(noID) {
+		*(*[36]byte)(ids[parentAt:]) = [36]byte(parent)
+	} else {
+		b = append(b[:len(b)-len(fromTime)-len(noID)], parent...)
+		b = append(b, fromTime...)
+	}
+	l.info = uint32(len(b) - from)
+	return b, l
+}
+
+// SetTime writes the time into the text of the record.
+func (l *Layout) SetTime(text []byte, at int64) {
+	putTimestamp((*[26]byte)(text[int(l.info)-timeAt:]), at)
+}
+
+// EndInfo says where the info ends in the text of the record.
+func (l *Layout) EndInfo(end int) { l.end = uint32(end) }
