@@ -55,7 +55,7 @@ func (t *tails) info(k layer.Kind) []byte {
 
 // end ends the record that e holds.
 func (e *encoder) end(at int64) {
-	e.layout.SetTime(e.buf, at)
+	e.layout.SetTime(e.buf[e.from:], at)
 	t, kind := &e.svc.queue.tails, e.kind
 	if e.sonde = kind != layer.Unspecified || e.truncated || e.about != ""; e.truncated || e.about != "" {
 		e.buf = append(append(append(e.buf, `"sonde":{`...), kindMembers[kind]...), e.about...)
@@ -66,7 +66,7 @@ func (e *encoder) end(at int64) {
 		kind = layer.Unspecified
 	}
 	e.buf = append(e.buf, t.byKind[kind]...)
-	e.layout.EndInfo(len(e.buf) - t.afterInfo)
+	e.layout.EndInfo(len(e.buf) - t.afterInfo - e.from)
 }
 
 // told is the kind that the start record of a point states: none if its layer

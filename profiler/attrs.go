@@ -24,7 +24,9 @@ const (
 // comma.
 type encoder struct {
 	buf       []byte
-	layout    record.Layout // of the record, if it is one
+	direct    bool          // it is that of a trace and writes into its chunk, see trace.write
+	from      int           // where the record begins in buf, if it is one
+	layout    record.Layout // of the record
 	svc       *Service
 	limit     int // bytes that buf may take
 	truncated bool
@@ -41,9 +43,14 @@ var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 
 // node.begin.
 func newEncoder(svc *Service) *encoder {
 	e := encoders.Get().(*encoder)
-	e.svc, e.limit, e.truncated, e.buf = svc, maxInfo, false, e.buf[:0]
-	e.mask, e.kind, e.about = nil, layer.Unspecified, ""
+	e.reset(svc, e.buf[:0])
 	return e
+}
+
+// reset makes e append to buf.
+func (e *encoder) reset(svc *Service, buf []byte) {
+	e.svc, e.buf, e.limit, e.truncated = svc, buf, maxInfo, false
+	e.mask, e.kind, e.about = nil, layer.Unspecified, ""
 }
 
 // own marks what follows as attributes of the program's own, which are masked.

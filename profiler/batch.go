@@ -99,7 +99,7 @@ func (b *batch) add(p parcel, o *outlet) {
 		if seq == p.seq && p.untold != nil {
 			text, layout = b.tell(text, r, p.untold, &o.q.tails)
 		}
-		b.events = append(b.events, record.Stored(text, layout, &o.source, p.base, r.time, seq))
+		b.events = append(b.events, record.Stored(text, layout, &o.source, &p.base, r.time, seq))
 		seq++
 	}
 }

@@ -18,6 +18,7 @@ const (
 	firstBytes   = 2 << 10
 	usualRecords = 2 * chunkRecords // room in a chunk that is used again
 	usualBytes   = 16 << 10
+	usualRecord  = 1 << 9
 
 	entrySize = int(unsafe.Sizeof(entry{}))
 )
@@ -94,11 +95,22 @@ func (c *chunk) open(b budgets) bool {
 	return false
 }
 
-// reserve makes room for one more record of so many bytes. It returns false if b has
-// no room for it.
-func (c *chunk) reserve(bytes int, b budgets) bool {
-	return (len(c.recs) < c.room || c.growRecords(b)) &&
-		(cap(c.buf)-len(c.buf) >= bytes || c.growText(bytes, b))
+// prepare makes room for a usual record, if b has any.
+func (c *chunk) prepare(b budgets) {
+	if cap(c.buf)-len(c.buf) < usualRecord {
+		c.growText(usualRecord, b)
+	}
+}
+
+// reserve makes room for the record that e holds. It returns false if b has none.
+func (c *chunk) reserve(e *encoder, b budgets) bool {
+	if len(c.recs) >= c.room && !c.growRecords(b) {
+		return false
+	}
+	if e.direct { // it has been written
+		return cap(e.buf) == cap(c.buf) || b.reserve(cap(e.buf)-cap(c.buf), 0)
+	}
+	return cap(c.buf)-len(c.buf) >= len(e.buf) || c.growText(len(e.buf), b)
 }
 
 // growRecords reserves as many records again, or one if the budgets do not have
@@ -134,7 +146,11 @@ func (c *chunk) growText(bytes int, b budgets) bool {
 // add takes the record that e holds, for which room has been reserved.
 func (c *chunk) add(e *encoder, at int64) {
 	from := len(c.buf)
-	c.buf = append(c.buf, e.buf...)
+	if e.direct {
+		c.buf = e.buf
+	} else {
+		c.buf = append(c.buf, e.buf...)
+	}
 	c.recs = append(c.recs, entry{time: at, from: uint32(from), to: uint32(len(c.buf)), layout: e.layout, sonde: e.sonde})
 }
 

@@ -1,7 +1,6 @@
 package profiler
 
 import (
-	"hash/maphash"
 	"strings"
 	"sync/atomic"
 
@@ -25,11 +24,12 @@ type attrKey struct {
 // maxKey is how long a key may be to be remembered.
 const maxKey = 64
 
-var keySeed = maphash.MakeSeed()
-
 // of returns what is known of a key, nil if it cannot be remembered.
 func (k *attrKeys) of(name string, mask *layer.Mask) *attrKey {
-	slot := &k[maphash.String(keySeed, name)%uint64(len(k))]
+	if name == "" {
+		return nil
+	}
+	slot := &k[uint8(len(name))<<5^name[0]<<2^name[len(name)-1]]
 	known := slot.Load()
 	if known == nil && len(name) <= maxKey {
 		name = strings.Clone(name)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/record"
 )
@@ -83,8 +84,8 @@ type Point struct{ n *node }
 type node struct {
 	context.Context
 	trace  *trace
-	above  *node // the point around it; nil: it is the first of the trace in this process
-	name   string
+	above  *node     // the point around it; nil: it is the first of the trace in this process
+	name   string    // as it stands in JSON
 	edge   string    // the layer that received a request, or makes a call (stateCalls), with this point
 	added  *gathered // guarded by trace.mu; nil until something is added
 	uuid   [16]byte
@@ -204,7 +205,7 @@ func (n *node) start(ctx context.Context, arrival string, o *Opening, attrs []sl
 }
 
 func (n *node) open(o *Opening, attrs []slog.Attr) {
-	n.name = cleanName(o.Name)
+	n.name = jsontext.Escaped(cleanName(o.Name))
 	id := header.NewID()
 	id.PutUUID(&n.idText)
 	n.uuid, _ = id.UUID()
@@ -215,7 +216,15 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 		n.edge = o.Call
 		n.state.Or(stateCalls)
 	}
-	e := n.begin(record.Start)
+	about := ""
+	if o.Layer != nil {
+		about = n.trace.describe(o.Layer)
+		if n.trace.svc.sites && o.goesOut() {
+			about += callSite()
+		}
+	}
+	e := n.begin(record.Start, plain(attrs) && plain(o.Top))
+	e.kind, e.about = o.told(), about
 	if o.Layer != nil {
 		e.group(o.Layer.Group, o.Encoded, attrs)
 	} else {
@@ -226,18 +235,30 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 	if len(o.Top) > 0 {
 		e.attrs(o.Top, 1)
 	}
-	e.kind = o.told()
-	if o.Layer != nil {
-		e.about = n.trace.describe(o.Layer)
-		if n.trace.svc.sites && o.goesOut() {
-			e.about += callSite()
-		}
-	}
 	n.record(n.trace.at(o.Time), e)
 }
 
-// begin begins a record.
-func (n *node) begin(phase record.Phase) *encoder {
+// plain says that encoding attrs calls no code but our own.
+func plain(attrs []slog.Attr) bool {
+	for i := range attrs {
+		if k := attrs[i].Value.Kind(); k == slog.KindAny || k >= slog.KindGroup {
+			return false
+		}
+	}
+	return true
+}
+
+// begin begins a record, which [node.record] ends. If what is to be encoded is plain,
+// the encoder writes straight into the chunk of the trace, which stays locked until
+// the record ends; else, or if the trace is busy, it has a buffer of its own.
+func (n *node) begin(phase record.Phase, plain bool) *encoder {
+	var e *encoder
+	if plain {
+		e = n.trace.write()
+	}
+	if e == nil {
+		e = newEncoder(n.trace.svc)
+	}
 	var parent []byte
 	if n.above != nil {
 		parent = n.above.idText[:]
@@ -245,9 +266,9 @@ func (n *node) begin(phase record.Phase) *encoder {
 		var room [128]byte // is enough for any id
 		parent = n.trace.parent.Append(room[:0])
 	}
-	e := newEncoder(n.trace.svc)
+	from := len(e.buf)
 	e.buf, e.layout = n.trace.frame.Begin(e.buf, n.name, phase, &n.idText, parent)
-	e.limit += len(e.buf)
+	e.from, e.limit = from, len(e.buf)+maxInfo
 	e.buf = append(e.buf, '{')
 	return e
 }
@@ -262,7 +283,9 @@ func (n *node) record(at int64, e *encoder) {
 	}
 	e.end(at)
 	n.trace.emit(n, at, e)
-	e.free()
+	if !e.direct {
+		e.free()
+	}
 }
 
 // Add adds attributes to the point's stop record. An attribute with the same key
@@ -344,25 +367,25 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 	if old&stateFirst != 0 {
 		openTraces.Add(-1)
 	}
-	e := n.begin(record.Stop)
-	e.outcome(end)
+	var added *gathered
 	if old&stateAdded != 0 {
 		n.trace.mu.Lock()
-		added := n.added
-		n.added = nil
+		added, n.added = n.added, nil
 		n.trace.mu.Unlock()
-		if added != nil {
-			e.gathered(added, attrs, end)
-			added.close()
-		}
+	}
+	if old&stateHeld != 0 {
+		n.trace.release(n)
+	}
+	e := n.begin(record.Stop, end.Err == nil && end.Panic == nil && plain(attrs))
+	e.outcome(end)
+	if added != nil {
+		e.gathered(added, attrs, end)
+		added.close()
 	}
 	if end.own {
 		e.own()
 	}
 	e.group(end.Group, end.Encoded, attrs)
-	if old&stateHeld != 0 {
-		n.trace.release(n)
-	}
 	n.record(n.trace.at(end.Time), e)
 }
 

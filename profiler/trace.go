@@ -33,6 +33,8 @@ type trace struct {
 	open  int            // points that have started and not stopped; guarded by mu
 	told  []*layer.Layer // foreign layers that were described; guarded by mu
 
+	direct encoder // writes into the chunk; guarded by mu
+
 	// The trace's place in queue.dirty; guarded by queue.mu.
 	prev, next *trace
 }
@@ -45,11 +47,29 @@ func (t *trace) at(when time.Time) int64 {
 	return t.wall + int64(when.Sub(t.anchor))
 }
 
+// write returns an encoder that writes straight into the chunk, and leaves t locked
+// until emit. It returns nil if t is busy or gets no chunk.
+func (t *trace) write() *encoder {
+	if !t.mu.TryLock() {
+		return nil
+	}
+	if t.chunk == nil {
+		if t.chunk = t.svc.queue.take(t); t.chunk == nil {
+			t.mu.Unlock()
+			return nil
+		}
+	}
+	t.chunk.prepare(t.svc.queue.budgets)
+	t.direct.reset(t.svc, t.chunk.buf)
+	return &t.direct
+}
+
 // emit takes the record of n that e holds.
 func (t *trace) emit(n *node, at int64, e *encoder) {
 	kind := e.layout.Phase()
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	if !e.direct {
+		t.mu.Lock()
+	}
 	if kind == record.Start {
 		t.open++
 	} else {
@@ -61,12 +81,12 @@ func (t *trace) emit(n *node, at int64, e *encoder) {
 	}
 	c := t.chunk
 	if t.tally != nil {
-		t.tally.bytes.Add(int64(len(e.layout.Info(e.buf))))
+		t.tally.bytes.Add(int64(len(e.layout.Info(e.buf[e.from:]))))
 		if kind == record.Start {
 			t.tally.points.Add(1)
 		}
 	}
-	if c == nil || !c.reserve(len(e.buf), q.budgets) {
+	if c == nil || !c.reserve(e, q.budgets) {
 		q.refuse(t, kind, at)
 	} else {
 		c.add(e, at)
@@ -83,6 +103,8 @@ func (t *trace) emit(n *node, at int64, e *encoder) {
 		t.chunk = c.keepHeld(q.budgets)
 		q.handOver(t, c)
 	}
+	t.direct.buf = nil // belongs to the chunk
+	t.mu.Unlock()
 }
 
 // release stops withholding n's start record, if it is still withheld.

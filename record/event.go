@@ -74,16 +74,16 @@ type Fields struct {
 
 // New returns an Event with the given fields; it shares nothing with f.
 func New(f Fields) Event {
-	text, layout := f.AppendJSON(nil)
+	text, layout := f.AppendJSON(make([]byte, 0, 512+len(f.Name)+len(f.Info)))
 	source := &Source{f.Project, f.Service, f.Host, f.Producer}
-	return Stored(text, layout, source, f.Trace, f.Time, f.Seq)
+	return Stored(text, layout, source, &f.Trace, f.Time, f.Seq)
 }
 
 // Stored returns the Event whose record was written as text, with this layout, by
 // [Fields.AppendJSON] or by a [Frame] of the trace. The Event shares text and source,
 // which must not change as long as it is used.
-func Stored(text []byte, layout Layout, source *Source, trace header.ID, time int64, seq uint64) Event {
-	return Event{text, layout, source, trace, time, seq}
+func Stored(text []byte, layout Layout, source *Source, trace *header.ID, time int64, seq uint64) Event {
+	return Event{text, layout, source, *trace, time, seq}
 }
 
 // Fields returns the content of e, for making a modified event from it. Its Info

@@ -88,13 +88,32 @@ func TestClone(t *testing.T) {
 // TestAllocEvent: what a queue and a driver do with every event takes no memory.
 func TestAllocEvent(t *testing.T) {
 	f := fields()
-	var events [2]record.Event
+	text, layout := f.AppendJSON(nil)
+	source := &record.Source{Project: f.Project, Service: f.Service, Host: f.Host}
+	events := make([]record.Event, 0, 1)
 	b := make([]byte, 0, 1024)
 	if n := race.Allocs(100, func() {
-		events[0].Change(func(to *record.Fields) { to.Seq++ })
-		events[1] = record.New(f)
-		b = events[0].AppendJSON(b[:0])
+		events = append(events[:0], record.Stored(text, layout, source, &f.Trace, f.Time, 1))
+		e := &events[0]
+		b = append(e.AppendJSON(b[:0]), e.Info()...)
+		if e.Point() != f.Point || e.Parent() != f.Parent || e.Service() != f.Service {
+			t.Error("the event says something else")
+		}
 	}); n > 0 {
 		t.Errorf("%v allocations, want none", n)
+	}
+	if n := race.Allocs(100, func() { events = append(events[:0], record.New(f)) }); n > 2 {
+		t.Errorf("%v allocations to make an event, want its text and its source", n)
+	}
+}
+
+// TestZeroEvent: it says nothing, and can be given fields.
+func TestZeroEvent(t *testing.T) {
+	var e record.Event
+	if f := e.Fields(); !reflect.DeepEqual(f, record.Fields{Info: f.Info}) || len(f.Info)+len(e.JSON())+len(e.RecordName()) != 0 {
+		t.Errorf("it says %+v", f)
+	}
+	if c := e.Clone(); len(c.JSON()) != 0 {
+		t.Errorf("its clone is %s", c.JSON())
 	}
 }

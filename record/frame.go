@@ -1,9 +1,6 @@
 package record
 
-import (
-	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/jsontext"
-)
+import "github.com/sonde-go/sonde/header"
 
 // Frame writes the records of one trace. What they have in common is text that is
 // copied, so that only what differs is written: it is for those who write many
@@ -36,12 +33,16 @@ func (f *Frame) Set(trace header.ID) {
 
 // Begin appends the beginning of a record to b, up to its info, and returns the
 // longer b and the record's layout, whose SetTime and EndInfo the caller has to call.
-// The ids are given as text.
+// The name is given as it stands in JSON, the ids as text.
 func (f *Frame) Begin(b []byte, name string, phase Phase, point *[36]byte, parent []byte) ([]byte, Layout) {
 	from := len(b)
-	b = jsontext.AppendEscaped(append(b, beforeName...), name)
+	b = append(append(b, beforeName...), name...)
 	l := Layout{phase: phase, name: uint32(len(b) - from)}
-	b = append(b, phase.suffix()...)
+	if phase == Stop {
+		b = append(b, "-stop"...)
+	} else {
+		b = append(b, "-start"...)
+	}
 	if f.long == nil {
 		b = append(b, f.text[:]...)
 	} else {
@@ -50,7 +51,7 @@ func (f *Frame) Begin(b []byte, name string, phase Phase, point *[36]byte, paren
 	ids := b[len(b)-len(fromPoint):]
 	*(*[36]byte)(ids[pointAt:]) = *point
 	if len(parent) == len(noID) {
-		*(*[36]byte)(ids[parentAt:]) = [36]byte(parent)
+		*(*[36]byte)(ids[parentAt:]) = *(*[36]byte)(parent)
 	} else {
 		b = append(b[:len(b)-len(fromTime)-len(noID)], parent...)
 		b = append(b, fromTime...)

@@ -44,7 +44,7 @@ func putTimestamp(d *[26]byte, nanos int64) {
 		s = newSecond(unix)
 		second.Store(s)
 	}
-	copy(d[:20], s.text[:])
+	*(*[20]byte)(d[:]) = s.text
 	put2(d[20:], us/10000)
 	put2(d[22:], us/100)
 	put2(d[24:], us)

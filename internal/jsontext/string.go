@@ -37,6 +37,14 @@ func AppendString(b []byte, s string) []byte {
 	return b
 }
 
+// Escaped returns s as the text between the quotes of a JSON string: usually s itself.
+func Escaped(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	return string(AppendEscaped(nil, s))
+}
+
 // AppendQuoted appends JSON text as a JSON string in ASCII: JSON encoded twice.
 func AppendQuoted(b, text []byte) []byte {
 	return AppendString(b, unsafe.String(unsafe.SliceData(text), len(text)))
