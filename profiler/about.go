@@ -6,9 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
-	"github.com/sonde-go/sonde/record"
 )
 
 // maxTold is how many foreign layers one trace describes in one process.
@@ -22,52 +20,6 @@ var kindMembers = func() (members [layer.Consumer + 1]string) {
 	}
 	return members
 }()
-
-// tails are the ends of a service's records, each of which begins in the info.
-type tails struct {
-	// byKind has an info.sonde that says nothing but the kind, before the host; none
-	// for layer.Unspecified.
-	byKind    [layer.Consumer + 1][]byte
-	afterInfo int // bytes of each
-}
-
-func newTails(s *record.Source) (t tails) {
-	host := append(jsontext.AppendString([]byte(`"host":`), s.Host), '}')
-	tail := record.AppendTail(host, s.Project, s.Service)
-	t.afterInfo = len(tail) - len(host)
-	for k, member := range kindMembers {
-		if member != "" {
-			t.byKind[k] = append(t.byKind[k], `"sonde":{`+member[:len(member)-1]+`},`...)
-		}
-		t.byKind[k] = append(t.byKind[k], tail...)
-	}
-	return t
-}
-
-// host is the tail from the host on, and info the one of a record that has no other
-// attributes.
-func (t *tails) host() []byte { return t.byKind[layer.Unspecified] }
-
-func (t *tails) info(k layer.Kind) []byte {
-	tail := t.byKind[k]
-	return append([]byte{'{'}, tail[:len(tail)-t.afterInfo]...)
-}
-
-// end ends the record that e holds.
-func (e *encoder) end(at int64) {
-	e.layout.SetTime(e.buf[e.from:], at)
-	t, kind := &e.svc.queue.tails, e.kind
-	if e.sonde = kind != layer.Unspecified || e.truncated || e.about != ""; e.truncated || e.about != "" {
-		e.buf = append(append(append(e.buf, `"sonde":{`...), kindMembers[kind]...), e.about...)
-		if e.truncated {
-			e.buf = append(e.buf, `"truncated":true,`...)
-		}
-		e.buf = append(e.buf[:len(e.buf)-1], '}', ',')
-		kind = layer.Unspecified
-	}
-	e.buf = append(e.buf, t.byKind[kind]...)
-	e.layout.EndInfo(len(e.buf) - t.afterInfo - e.from)
-}
 
 // told is the kind that the start record of a point states: none if its layer
 // implies it.

@@ -24,7 +24,7 @@ const (
 // comma.
 type encoder struct {
 	buf       []byte
-	direct    bool          // it is that of a trace and writes into its chunk, see trace.write
+	direct    bool          // it is that of a chunk, and the trace is locked, see trace.write
 	from      int           // where the record begins in buf, if it is one
 	layout    record.Layout // of the record
 	svc       *Service

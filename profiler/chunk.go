@@ -36,6 +36,8 @@ type chunk struct {
 	last  bool         // no point was open when it was handed over
 	users atomic.Int32 // outlets that still need it
 
+	direct encoder // writes into buf
+
 	held []held // records that are withheld, or were
 	// The withheld records that the chunk began with, see keepHeld.
 	keptRecords, keptBytes int
@@ -95,11 +97,15 @@ func (c *chunk) open(b budgets) bool {
 	return false
 }
 
-// prepare makes room for a usual record, if b has any.
-func (c *chunk) prepare(b budgets) {
+// encoder returns an encoder that writes into buf, with room for a usual record if
+// the budgets have it. What it writes is taken by add.
+func (c *chunk) encoder(s *Service) *encoder {
 	if cap(c.buf)-len(c.buf) < usualRecord {
-		c.growText(usualRecord, b)
+		c.growText(usualRecord, s.queue.budgets)
 	}
+	c.direct.direct = true
+	c.direct.reset(s, c.buf)
+	return &c.direct
 }
 
 // reserve makes room for the record that e holds. It returns false if b has none.

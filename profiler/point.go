@@ -3,7 +3,6 @@ package profiler
 import (
 	"context"
 	"log/slog"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -236,56 +235,6 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 		e.attrs(o.Top, 1)
 	}
 	n.record(n.trace.at(o.Time), e)
-}
-
-// plain says that encoding attrs calls no code but our own.
-func plain(attrs []slog.Attr) bool {
-	for i := range attrs {
-		if k := attrs[i].Value.Kind(); k == slog.KindAny || k >= slog.KindGroup {
-			return false
-		}
-	}
-	return true
-}
-
-// begin begins a record, which [node.record] ends. If what is to be encoded is plain,
-// the encoder writes straight into the chunk of the trace, which stays locked until
-// the record ends; else, or if the trace is busy, it has a buffer of its own.
-func (n *node) begin(phase record.Phase, plain bool) *encoder {
-	var e *encoder
-	if plain {
-		e = n.trace.write()
-	}
-	if e == nil {
-		e = newEncoder(n.trace.svc)
-	}
-	var parent []byte
-	if n.above != nil {
-		parent = n.above.idText[:]
-	} else {
-		var room [128]byte // is enough for any id
-		parent = n.trace.parent.Append(room[:0])
-	}
-	from := len(e.buf)
-	e.buf, e.layout = n.trace.frame.Begin(e.buf, n.name, phase, &n.idText, parent)
-	e.from, e.limit = from, len(e.buf)+maxInfo
-	e.buf = append(e.buf, '{')
-	return e
-}
-
-// record ends the record that e holds, writes it, and frees e.
-func (n *node) record(at int64, e *encoder) {
-	if e.truncated {
-		n.trace.svc.cutInfos.Add(1)
-	}
-	if refused := n.trace.tally.toTell(); refused > 0 {
-		e.about += `"refused":` + strconv.FormatUint(refused, 10) + `,`
-	}
-	e.end(at)
-	n.trace.emit(n, at, e)
-	if !e.direct {
-		e.free()
-	}
 }
 
 // Add adds attributes to the point's stop record. An attribute with the same key

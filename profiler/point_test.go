@@ -652,8 +652,8 @@ func TestAllocTraced(t *testing.T) {
 		_, p := profiler.Start(ctx, "price", slog.String("sku", "1"), slog.Int("n", 3), slog.Bool("b", true))
 		p.Stop()
 	})
-	if n > 2 {
-		t.Errorf("%v allocations a point", n)
+	if n > 1 {
+		t.Errorf("%v allocations a point, want the point itself", n)
 	}
 }
 

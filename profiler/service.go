@@ -96,7 +96,6 @@ func (in *Incoming) join(ctx context.Context, o *Opening, attrs []slog.Attr) (co
 	n.Context, n.trace, n.edge = foreign(ctx), t, in.layer
 	n.state.Store(stateFirst)
 	t.frame.Set(t.base)
-	t.direct.direct = true
 	if t.parent = in.info.ParentID; t.parent.IsZero() {
 		t.parent = t.base
 	}

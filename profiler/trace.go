@@ -33,8 +33,6 @@ type trace struct {
 	open  int            // points that have started and not stopped; guarded by mu
 	told  []*layer.Layer // foreign layers that were described; guarded by mu
 
-	direct encoder // writes into the chunk; guarded by mu
-
 	// The trace's place in queue.dirty; guarded by queue.mu.
 	prev, next *trace
 }
@@ -59,9 +57,7 @@ func (t *trace) write() *encoder {
 			return nil
 		}
 	}
-	t.chunk.prepare(t.svc.queue.budgets)
-	t.direct.reset(t.svc, t.chunk.buf)
-	return &t.direct
+	return t.chunk.encoder(t.svc)
 }
 
 // emit takes the record of n that e holds.
@@ -103,7 +99,6 @@ func (t *trace) emit(n *node, at int64, e *encoder) {
 		t.chunk = c.keepHeld(q.budgets)
 		q.handOver(t, c)
 	}
-	t.direct.buf = nil // belongs to the chunk
 	t.mu.Unlock()
 }
 

@@ -2,12 +2,12 @@ package record
 
 import "github.com/sonde-go/sonde/header"
 
-// Frame writes the records of one trace. What they have in common is text that is
-// copied, so that only what differs is written: it is for those who write many
-// records, see [Fields.AppendJSON] for one. A Frame must not be copied once it is set.
+// Frame writes the records of one trace: most of what stands between their names and
+// their infos is copied at once. It is for those who write many records, see
+// [Fields.AppendJSON] for one.
 type Frame struct {
-	text [len(frame)]byte
-	long []byte // instead of text, if the trace's id is not a UUID
+	uuid [36]byte // the id of the trace as text
+	long []byte   // instead of uuid, if it is not a UUID: frame with the id in it
 }
 
 const (
@@ -25,8 +25,7 @@ const (
 
 // Set makes f the Frame of a trace.
 func (f *Frame) Set(trace header.ID) {
-	copy(f.text[:], frame)
-	if !trace.PutUUID((*[36]byte)(f.text[len(beforeTrace):])) {
+	if !trace.PutUUID(&f.uuid) {
 		f.long = append(trace.Append([]byte(beforeTrace)), fromPoint...)
 	}
 }
@@ -38,13 +37,14 @@ func (f *Frame) Begin(b []byte, name string, phase Phase, point *[36]byte, paren
 	from := len(b)
 	b = append(append(b, beforeName...), name...)
 	l := Layout{phase: phase, name: uint32(len(b) - from)}
-	if phase == Stop {
+	if phase == Stop { // is faster than suffix
 		b = append(b, "-stop"...)
 	} else {
 		b = append(b, "-start"...)
 	}
 	if f.long == nil {
-		b = append(b, f.text[:]...)
+		b = append(b, frame...)
+		*(*[36]byte)(b[len(b)-len(frame)+len(beforeTrace):]) = f.uuid
 	} else {
 		b = append(b, f.long...)
 	}

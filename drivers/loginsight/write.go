@@ -76,7 +76,7 @@ func appendMessage(b []byte, e *record.Event) []byte {
 	b = append(b, ',')
 	field("name", e.RecordName())
 	b = append(b, ',')
-	field("trace", string(e.AppendJSON(nil)))
+	field("trace", string(e.JSON()))
 	return append(b, "]}"...)
 }
 

@@ -91,14 +91,12 @@ type batch struct {
 func makeBatch(events []record.Event, indexes []int, plain bool) batch {
 	b := batch{strange: map[int]bool{}, tooLarge: map[int]error{}}
 	c := encoder{plain: plain}
-	var text []byte
 	var ends []int
 	from := 0
 	for _, i := range indexes {
 		e := &events[i]
-		text = e.AppendJSON(text[:0])
 		c.special = false
-		c.document(recordID(e), text)
+		c.document(recordID(e), e.JSON())
 		if size := len(c.buf) - from; size > maxDocument {
 			b.tooLarge[i] = fmt.Errorf("a record of %d bytes; MongoDB takes %d", size, maxDocument)
 			c.buf = c.buf[:from]

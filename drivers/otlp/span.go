@@ -208,6 +208,6 @@ const (
 
 func (a *attributes) record(name string, e *record.Event) {
 	if e != nil {
-		a.text(name, string(e.AppendJSON(nil)))
+		a.text(name, string(e.JSON()))
 	}
 }
