@@ -73,8 +73,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Incoming) {
 	x, xw := newExchange(w, r)
-	a := requestAttrs(r, h.svc.Mask())
-	ctx, p := in.Open((*exchangeContext)(x), h.opening(), a[:]...)
+	o := profiler.Opening{Name: h.name, Layer: layer.HTTPServer, Encoded: methodAndScheme(r.Method, r.TLS != nil)}
+	ctx, p := in.Open((*exchangeContext)(x), o,
+		slog.String("path", quotePath(r.URL.Path)),
+		slog.String("query", h.svc.Mask().Query(r.URL.RawQuery)))
 	h.describe(p, r)
 	if info, signed := in.Signed(); signed && h.answer != "" {
 		w.Header()[h.answer] = []string{info.BaseID.String()}
@@ -130,21 +132,34 @@ func (c *carrier) Del(string) {
 // Peer returns the address that the request came from.
 func (c *carrier) Peer() string { return c.RemoteAddr }
 
-func (h *handler) opening() profiler.Opening {
-	return profiler.Opening{Name: h.name, Layer: layer.HTTPServer}
+// usualMethods has what the points of requests with each method of the standard say
+// of it and of the scheme: http, then https.
+var usualMethods = func() map[string]*[2]profiler.Encoded {
+	all := map[string]*[2]profiler.Encoded{}
+	for _, method := range []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
+	} {
+		all[method] = &[2]profiler.Encoded{encodeMethod(method, "http"), encodeMethod(method, "https")}
+	}
+	return all
+}()
+
+func encodeMethod(method, scheme string) profiler.Encoded {
+	return profiler.Encode(slog.String("method", method), slog.String("scheme", scheme))
 }
 
-func requestAttrs(r *http.Request, mask *layer.Mask) [4]slog.Attr {
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
+func methodAndScheme(method string, tls bool) profiler.Encoded {
+	usual := usualMethods[method]
+	switch {
+	case usual != nil && tls:
+		return usual[1]
+	case usual != nil:
+		return usual[0]
+	case tls:
+		return encodeMethod(method, "https")
 	}
-	return [4]slog.Attr{
-		slog.String("path", quotePath(r.URL.Path)),
-		slog.String("query", mask.Query(r.URL.RawQuery)),
-		slog.String("method", r.Method),
-		slog.String("scheme", scheme),
-	}
+	return encodeMethod(method, "http")
 }
 
 // serve runs next inside the point p and ends p, however next ends.
