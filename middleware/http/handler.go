@@ -55,6 +55,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
+	h.receive(w, r)
+}
+
+// receive is apart from ServeHTTP, whose frame is then a small one.
+func (h *handler) receive(w http.ResponseWriter, r *http.Request) {
 	in := h.svc.Receive(r.Context(), profiler.Arrival{
 		Layer: "http", Kind: layer.Server, Method: r.Method, Path: r.URL.Path,
 	}, (*carrier)(r))
