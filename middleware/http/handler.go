@@ -78,7 +78,7 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Incoming) {
 	x, xw := newExchange(w, r)
-	o := profiler.Opening{Name: h.name, Layer: layer.HTTPServer, Encoded: methodAndScheme(r.Method, r.TLS != nil)}
+	o := profiler.Opening{Name: h.name, Layer: layer.HTTPServer, Encoded: describeRequest(r.Method, r.TLS != nil)}
 	ctx, p := in.Open((*exchangeContext)(x), o,
 		slog.String("path", quotePath(r.URL.Path)),
 		slog.String("query", h.svc.Mask().Query(r.URL.RawQuery)))
@@ -136,36 +136,6 @@ func (c *carrier) Del(string) {
 
 // Peer returns the address that the request came from.
 func (c *carrier) Peer() string { return c.RemoteAddr }
-
-// usualMethods has what the points of requests with each method of the standard say
-// of it and of the scheme: http, then https.
-var usualMethods = func() map[string]*[2]profiler.Encoded {
-	all := map[string]*[2]profiler.Encoded{}
-	for _, method := range []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
-		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
-	} {
-		all[method] = &[2]profiler.Encoded{encodeMethod(method, "http"), encodeMethod(method, "https")}
-	}
-	return all
-}()
-
-func encodeMethod(method, scheme string) profiler.Encoded {
-	return profiler.Encode(slog.String("method", method), slog.String("scheme", scheme))
-}
-
-func methodAndScheme(method string, tls bool) profiler.Encoded {
-	usual := usualMethods[method]
-	switch {
-	case usual != nil && tls:
-		return usual[1]
-	case usual != nil:
-		return usual[0]
-	case tls:
-		return encodeMethod(method, "https")
-	}
-	return encodeMethod(method, "http")
-}
 
 // serve runs next inside the point p and ends p, however next ends.
 func (x *exchange) serve(next http.Handler, w http.ResponseWriter, r *http.Request, ctx context.Context, p profiler.Point) {
