@@ -1,7 +1,7 @@
 package header
 
 import (
-	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"unicode/utf8"
 )
@@ -104,16 +104,31 @@ func parseAny(d []byte, in *Info) error {
 
 // decodeBase64 appends the decoded text of src to dst. It accepts what Python's
 // urlsafe_b64decode accepts: both alphabets at once, characters outside them
-// skipped, padding required, surplus padding ignored. Text after the padding
-// is refused, as in Python 3.13.
+// skipped, padding required, surplus padding ignored. Text after the padding is
+// refused, as in Python 3.13. Eight digits in a row are decoded at once, as long as
+// dst has room for them.
 func decodeBase64(dst, src []byte) ([]byte, error) {
-	n, err := base64.URLEncoding.Decode(dst[:cap(dst)], src)
-	if err == nil {
-		return dst[:n], nil
+	n := len(dst)
+	dst = dst[:cap(dst)]
+	for len(src) > 8 && len(dst) >= n+8 {
+		high, low := base64Group(src[:4]), base64Group(src[4:8])
+		if (high|low)>>24 != 0 {
+			break
+		}
+		binary.BigEndian.PutUint64(dst[n:], uint64(high)<<40|uint64(low)<<16)
+		n += 6
+		src = src[8:]
 	}
-	return decodeLenient(dst[:0], src)
+	return decodeLenient(dst[:n], src)
 }
 
+// base64Group is the value of four digits; it has more than 24 bits if they are not.
+func base64Group(s []byte) uint32 {
+	_ = s[3]
+	return base64Digits[s[0]]<<18 | base64Digits[s[1]]<<12 | base64Digits[s[2]]<<6 | base64Digits[s[3]]
+}
+
+// decodeLenient is decodeBase64 for any text, one character after the other.
 func decodeLenient(dst, src []byte) ([]byte, error) {
 	var acc uint32
 	digits, pads, done := 0, 0, false
@@ -128,15 +143,15 @@ func decodeLenient(dst, src []byte) ([]byte, error) {
 			}
 			continue
 		}
-		v := base64Value(c)
-		if v < 0 {
+		v := base64Digits[c]
+		if v == noDigit {
 			continue
 		}
 		if done {
 			return nil, ErrNotBase64
 		}
 		pads = 0
-		acc = acc<<6 | uint32(v)
+		acc = acc<<6 | v
 		if digits++; digits == 4 {
 			dst = append(dst, byte(acc>>16), byte(acc>>8), byte(acc))
 			acc, digits = 0, 0
@@ -154,18 +169,18 @@ func decodeLenient(dst, src []byte) ([]byte, error) {
 	}
 }
 
-func base64Value(c byte) int {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return int(c - 'A')
-	case c >= 'a' && c <= 'z':
-		return int(c-'a') + 26
-	case c >= '0' && c <= '9':
-		return int(c-'0') + 52
-	case c == '-' || c == '+':
-		return 62
-	case c == '_' || c == '/':
-		return 63
+// base64Digits has the value of each digit of both alphabets, and noDigit for any
+// other byte: its bits reach beyond the 24 of a group wherever it stands.
+var base64Digits = func() (values [256]uint32) {
+	for c := range values {
+		values[c] = noDigit
 	}
-	return -1
-}
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	for i := range digits {
+		values[digits[i]] = uint32(i)
+	}
+	values['-'], values['+'], values['_'], values['/'] = 62, 62, 63, 63
+	return values
+}()
+
+const noDigit = 1<<24 | 1<<18 | 1<<12 | 1<<6

@@ -57,12 +57,13 @@ type signature [sha1.Size]byte
 // parseSignature reads 40 lower-case hex digits; no other text can be a
 // signature.
 func parseSignature(s string) (mac signature, ok bool) {
-	if len(s) != 2*len(mac) {
+	var t [2 * len(mac)]byte // whose bounds the compiler knows
+	if len(s) != copy(t[:], s) || len(s) != len(t) {
 		return mac, false
 	}
 	var bad byte
 	for i := range mac {
-		hi, lo := unhex[s[2*i]], unhex[s[2*i+1]]
+		hi, lo := unhex[t[2*i]], unhex[t[2*i+1]]
 		bad |= hi | lo
 		mac[i] = hi<<4 | lo&15
 	}

@@ -150,12 +150,9 @@ func (m *Mask) Query(raw string) string {
 	var masked []byte // nil: nothing to mask so far
 	done := 0
 	for at := 0; at < len(raw); {
-		end := len(raw)
-		if i := strings.IndexAny(raw[at:], "&;"); i >= 0 {
-			end = at + i
-		}
-		if key, value, ok := strings.Cut(raw[at:end], "="); ok && value != "" && m.hidesParameter(key) {
-			masked = append(append(masked, raw[done:at+len(key)+1]...), Masked...)
+		name, end, escaped := parameter(raw, at)
+		if end-name > len("=") && m.hidesParameter(raw[at:name], escaped) {
+			masked = append(append(masked, raw[done:name+1]...), Masked...)
 			done = end
 		}
 		at = end + 1
@@ -166,8 +163,33 @@ func (m *Mask) Query(raw string) string {
 	return string(append(masked, raw[done:]...))
 }
 
-func (m *Mask) hidesParameter(key string) bool {
-	if strings.ContainsAny(key, "%+") {
+// parameter finds the parameter of a query that begins at at: where its name ends,
+// where it ends itself, and whether there are escapes in its name.
+func parameter(raw string, at int) (name, end int, escaped bool) {
+	name = -1
+	for end = at; end < len(raw); end++ {
+		switch raw[end] {
+		case '&', ';':
+			if name < 0 {
+				name = end
+			}
+			return name, end, escaped
+		case '=':
+			if name < 0 {
+				name = end
+			}
+		case '%', '+':
+			escaped = escaped || name < 0
+		}
+	}
+	if name < 0 {
+		name = end
+	}
+	return name, end, escaped
+}
+
+func (m *Mask) hidesParameter(key string, escaped bool) bool {
+	if escaped {
 		if name, err := url.QueryUnescape(key); err == nil {
 			key = name
 		}

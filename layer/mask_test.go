@@ -1,6 +1,8 @@
 package layer
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -99,4 +101,42 @@ func BenchmarkHides(b *testing.B) {
 	for b.Loop() {
 		m.Hides("customer")
 	}
+}
+
+// FuzzMaskQuery holds Query against the rule that its comment states, told the slow
+// way.
+func FuzzMaskQuery(f *testing.F) {
+	for _, raw := range []string{"", "a=1&token=x&b", "code=4;state=", "access%5Ftoken=x&sig=a=b", "%zz&pwd=1", "=x&&;token", "a+key=1&api+key=2", "token=&%=1"} {
+		f.Add(raw, "")
+		f.Add(raw, "a,code")
+	}
+	f.Fuzz(func(t *testing.T, raw, names string) {
+		m := ParseMask(names)
+		if m.none {
+			return
+		}
+		var want strings.Builder
+		for rest := raw; rest != ""; {
+			part := rest
+			if i := strings.IndexAny(rest, "&;"); i >= 0 {
+				part = rest[:i]
+			}
+			key, value, _ := strings.Cut(part, "=")
+			name, err := url.QueryUnescape(key)
+			if err != nil {
+				name = key
+			}
+			if hidden := m.Hides(name) || m.names == nil && inQueries(name); hidden && value != "" {
+				part = key + "=" + Masked
+			}
+			want.WriteString(part)
+			if rest = rest[min(len(rest), strings.IndexAny(rest+"&", "&;")):]; rest != "" {
+				want.WriteString(rest[:1])
+				rest = rest[1:]
+			}
+		}
+		if got := m.Query(raw); got != want.String() {
+			t.Errorf("%q: %q, want %q", raw, got, want.String())
+		}
+	})
 }

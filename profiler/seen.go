@@ -1,8 +1,10 @@
 package profiler
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
+	"math/rand/v2"
 
 	"github.com/sonde-go/sonde/header"
 )
@@ -10,10 +12,11 @@ import (
 // seen remembers the traces, and the points in them, that have sent requests. Its
 // two tables are set-associative: the hash of an id selects a small set, in which
 // the id replaces the least recently used one. So a request touches few cache lines
-// and allocates nothing. The hash is seeded, so nobody can choose ids that share a
-// set.
+// and allocates nothing. The hash has a secret key, so nobody can choose ids that
+// share a set.
 type seen struct {
 	seed   maphash.Seed
+	key    uint64
 	traces [seenSets][seenWays]seenTrace
 	pairs  [seenSets][seenWays]seenPair
 }
@@ -37,16 +40,25 @@ type seenPair struct {
 	bucket bucket
 }
 
-func newSeen() *seen { return &seen{seed: maphash.MakeSeed()} }
+func newSeen() *seen { return &seen{seed: maphash.MakeSeed(), key: rand.Uint64()} }
 
 // hash returns the hashes of a request's trace and of the pair of its ids.
 func (s *seen) hash(in header.Info) (base, pair uint64) {
-	base = maphash.Comparable(s.seed, in.BaseID)
+	base = s.hashID(&in.BaseID)
 	parent := base
 	if !in.ParentID.IsZero() {
-		parent = maphash.Comparable(s.seed, in.ParentID)
+		parent = s.hashID(&in.ParentID)
 	}
 	return base, bits.RotateLeft64(base, 32) + parent
+}
+
+func (s *seen) hashID(id *header.ID) uint64 {
+	u, ok := id.UUID()
+	if !ok {
+		return maphash.Comparable(s.seed, *id)
+	}
+	high, low := bits.Mul64(binary.LittleEndian.Uint64(u[:8])^s.key, binary.LittleEndian.Uint64(u[8:])^bits.RotateLeft64(s.key, 32))
+	return high ^ low
 }
 
 // trace returns the place of a trace or, if it is not known, the place that it may

@@ -25,11 +25,11 @@ var (
 )
 
 // argsHash is a number that two calls in a trace share only if they send the same
-// text with the same arguments: then the second repeats the first instead of asking
-// for something else. It has no meaning outside the trace and the process. It
-// returns false if only the driver understands an argument.
-func argsHash(ctx context.Context, query string, args []driver.NamedValue) (uint64, bool) {
-	h := maphash.String(seed, query)
+// text, whose hash is query, with the same arguments: then the second repeats the
+// first instead of asking for something else. It has no meaning outside the trace and
+// the process. It returns false if only the driver understands an argument.
+func argsHash(ctx context.Context, query uint64, args []driver.NamedValue) (uint64, bool) {
+	h := query
 	base := profiler.BaseID(ctx)
 	if id, ok := base.UUID(); ok {
 		h = mix(mix(h, binary.LittleEndian.Uint64(id[:8])), binary.LittleEndian.Uint64(id[8:]))

@@ -15,6 +15,7 @@ type conn struct {
 	wrapped.Conn
 	cfg   *config
 	spare *lookout
+	given *given // empty memory for the next rows, or nil
 }
 
 func newConn(bare driver.Conn, cfg *config) driver.Conn {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/sonde-go/sonde/internal/sqltext"
@@ -14,8 +15,9 @@ import (
 
 // given is what a call sent to the database. Rows keep it until they are closed.
 type given struct {
-	query string
-	args  []driver.NamedValue
+	query   string
+	args    []driver.NamedValue
+	prepare time.Duration // how long preparing took, if the point is to say it
 }
 
 // shortest is how many characters a value must have to be told apart from a word
@@ -26,7 +28,7 @@ const shortest = 4
 // of err. Values shorter than [shortest] are replaced only where drivers quote
 // values. PostgreSQL's Detail and Where are removed, since they quote whole rows.
 func (c *config) hide(g given, err error) func(text string) string {
-	if c.literals {
+	if c.statements.literals {
 		return nil
 	}
 	return func(text string) string {

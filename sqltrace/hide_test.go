@@ -42,7 +42,7 @@ func TestHide(t *testing.T) {
 	if got := c.hide(given{}, err)(err.text); got != "no:  ." {
 		t.Errorf("detail: %q", got)
 	}
-	c.literals = true
+	c.statements.literals = true
 	if c.hide(given{}, err) != nil {
 		t.Error("WithLiterals hides something")
 	}

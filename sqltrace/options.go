@@ -17,7 +17,6 @@ type config struct {
 	prepareName string
 	connectName string
 	args        Args
-	literals    bool
 	statements  statements
 }
 
@@ -27,7 +26,7 @@ func newConfig(connector driver.Connector, opts []Option) *config {
 		o(c)
 	}
 	c.prepareName, c.connectName = c.name+"_prepare", c.name+"_connect"
-	c.statements.init(dialect(connector))
+	c.statements.dialect = dialect(connector)
 	return c
 }
 
@@ -46,7 +45,7 @@ func WithArgs(a Args) Option { return func(c *config) { c.args = a } }
 // each literal in them is replaced with a question mark, since it may be a secret:
 // the password in ALTER USER, a customer's name in a condition. For databases other
 // than MySQL and MariaDB, text in double quotes is a name and always stays.
-func WithLiterals() Option { return func(c *config) { c.literals = true } }
+func WithLiterals() Option { return func(c *config) { c.statements.literals = true } }
 
 // dialect is guessed from the package of the driver. Connectors are seldom asked
 // for their driver, so some panic.

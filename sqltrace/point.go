@@ -15,20 +15,12 @@ import (
 // open begins the point of a statement. Its start record is withheld until the
 // driver answers. ctx carries a trace.
 func (c *config) open(ctx context.Context, name, query string, args []driver.NamedValue) (context.Context, profiler.Point) {
-	o := profiler.Opening{Name: name, Layer: layer.SQL, Held: true}
-	var all [4]slog.Attr
-	attrs := all[:0]
 	s := c.statements.of(query)
-	shown := s.hidden
-	if c.literals {
-		shown = query
-	}
-	attrs = append(attrs, slog.String("statement", shown))
-	if s.fingerprint != shown {
-		attrs = append(attrs, slog.String("fingerprint", s.fingerprint))
-	}
-	if len(args) > 0 || s.hidden != query {
-		if id, ok := argsHash(ctx, query, args); ok {
+	o := profiler.Opening{Name: name, Layer: layer.SQL, Encoded: s.shown, Held: true}
+	var all [2]slog.Attr
+	attrs := all[:0]
+	if len(args) > 0 || s.hides {
+		if id, ok := argsHash(ctx, s.hash, args); ok {
 			attrs = append(attrs, slog.Uint64("args_hash", id))
 		}
 	}

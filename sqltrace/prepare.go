@@ -64,7 +64,7 @@ func (s *stmt) ExecTraced(ctx context.Context, args []driver.NamedValue) (driver
 	defer p.Guard(&returned)
 	result, err := olddriver.StmtExec(inner, s.Bare, args)
 	returned = true
-	s.conn.executed(inner, p, given{s.query, args}, result, err, prepare)
+	s.conn.executed(inner, p, given{s.query, args, prepare}, result, err)
 	return result, err
 }
 
@@ -75,7 +75,7 @@ func (s *stmt) QueryTraced(ctx context.Context, args []driver.NamedValue) (drive
 	defer p.Guard(&returned)
 	rows, err := olddriver.StmtQuery(inner, s.Bare, args)
 	returned = true
-	return s.conn.queried(inner, p, given{s.query, args}, rows, err, prepare)
+	return s.conn.queried(inner, p, given{s.query, args, prepare}, rows, err)
 }
 
 // open begins a query, or continues the one that s was prepared for.

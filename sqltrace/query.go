@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"log/slog"
-	"time"
 
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
@@ -22,18 +21,18 @@ func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.Name
 		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return rows, err
 	}
-	return c.queried(inner, p, given{query, args}, rows, err, 0)
+	return c.queried(inner, p, given{query: query, args: args}, rows, err)
 }
 
 // queried leaves the point open until the rows are closed.
-func (c *conn) queried(ctx context.Context, p profiler.Point, g given, bare driver.Rows, err error, prepare time.Duration) (driver.Rows, error) {
+func (c *conn) queried(ctx context.Context, p profiler.Point, g given, bare driver.Rows, err error) (driver.Rows, error) {
 	if err != nil {
 		c.fail(ctx, p, g, err)
 		return bare, err
 	}
 	c.Next.Answered(nil)
 	p.Release()
-	return c.newRows(ctx, p, g, bare, prepare), nil
+	return c.newRows(ctx, p, g, bare), nil
 }
 
 // ExecTraced implements [wrapped.TracedConn].
@@ -47,11 +46,11 @@ func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.Named
 		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return result, err
 	}
-	c.executed(inner, p, given{query, args}, result, err, 0)
+	c.executed(inner, p, given{query: query, args: args}, result, err)
 	return result, err
 }
 
-func (c *conn) executed(ctx context.Context, p profiler.Point, g given, result driver.Result, err error, prepare time.Duration) {
+func (c *conn) executed(ctx context.Context, p profiler.Point, g given, result driver.Result, err error) {
 	if err != nil {
 		c.fail(ctx, p, g, err)
 		return
@@ -61,8 +60,8 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, g given, result d
 	if n, ok := affected(result); ok {
 		attrs = append(attrs, slog.Int64("rows_affected", n))
 	}
-	if prepare > 0 {
-		attrs = append(attrs, slog.Duration("prepare", prepare))
+	if g.prepare > 0 {
+		attrs = append(attrs, slog.Duration("prepare", g.prepare))
 	}
 	p.End(profiler.Ending{Group: layer.SQL.Group}, attrs...)
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"io"
 	"log/slog"
-	"time"
 
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
@@ -19,8 +18,7 @@ type rows struct {
 	shape   wrapped.Rows
 	ctx     context.Context
 	point   profiler.Point
-	given   given
-	prepare time.Duration
+	given   *given // the connection's; nil once they are closed
 	conn    *conn
 	lookout *lookout // nil if database/sql closes the rows in time
 
@@ -29,8 +27,8 @@ type rows struct {
 	err   error // what ended the reading; io.EOF if all was read
 }
 
-func (c *conn) newRows(ctx context.Context, p profiler.Point, g given, bare driver.Rows, prepare time.Duration) driver.Rows {
-	r := &rows{Rows: bare, ctx: ctx, point: p, given: g, prepare: prepare, conn: c}
+func (c *conn) newRows(ctx context.Context, p profiler.Point, g given, bare driver.Rows) driver.Rows {
+	r := &rows{Rows: bare, ctx: ctx, point: p, given: c.keep(g), conn: c}
 	if ctx.Done() == nil {
 		r.lookout = c.lookout(p)
 	}
@@ -77,15 +75,37 @@ func (r *rows) end(closeErr error) {
 		// Perhaps closed by database/sql: as far as they were read, all was well.
 		err = r.ctx.Err()
 	}
+	g := r.giveBack()
 	attrs := make([]slog.Attr, 0, 3)
 	attrs = append(attrs, slog.Int64("rows", r.count))
 	if r.sets > 0 {
 		attrs = append(attrs, slog.Int64("result_sets", r.sets+1))
 	}
-	if r.prepare > 0 {
-		attrs = append(attrs, slog.Duration("prepare", r.prepare))
+	if g.prepare > 0 {
+		attrs = append(attrs, slog.Duration("prepare", g.prepare))
 	}
-	r.conn.cfg.end(r.ctx, r.point, r.given, err, attrs...)
+	r.conn.cfg.end(r.ctx, r.point, g, err, attrs...)
+}
+
+// keep is g in memory that the connection has for it, or in new memory if other rows
+// have that: drivers may have several open.
+func (c *conn) keep(g given) *given {
+	kept := c.given
+	if kept == nil {
+		kept = &given{}
+	}
+	c.given = nil
+	*kept = g
+	return kept
+}
+
+// giveBack returns what r keeps, and its memory to the connection.
+func (r *rows) giveBack() (g given) {
+	if r.given != nil {
+		g, *r.given = *r.given, given{}
+		r.conn.given, r.given = r.given, nil
+	}
+	return g
 }
 
 // HasNextResultSet implements [driver.RowsNextResultSet].

@@ -1,47 +1,47 @@
 package sqltrace
 
 import (
-	"hash/maphash"
-	"strings"
-	"sync/atomic"
+	"log/slog"
 
+	"github.com/sonde-go/sonde/internal/recent"
 	"github.com/sonde-go/sonde/internal/sqltext"
+	"github.com/sonde-go/sonde/profiler"
 )
 
 // statements caches what is recorded about the statements that a program runs,
-// which are few. A statement whose slot is taken replaces the other one, so that
-// the cache never grows.
+// which are few.
 type statements struct {
-	dialect sqltext.Dialect
-	seed    maphash.Seed
-	slots   [256]atomic.Pointer[statement]
+	dialect  sqltext.Dialect
+	literals bool // are recorded
+	cache    recent.Cache[statement]
 }
 
-// statement is a text as the program wrote it, the same without its literals, and
-// its fingerprint.
-type statement struct{ written, hidden, fingerprint string }
-
-// maxRemembered is how long a statement may be to be cached; longer ones contain
-// values and do not recur.
-const maxRemembered = 4 << 10
-
-func (s *statements) init(d sqltext.Dialect) { s.dialect, s.seed = d, maphash.MakeSeed() }
+// statement is what is recorded about a text.
+type statement struct {
+	hash  uint64
+	hides bool             // the text has literals or comments
+	shown profiler.Encoded // "statement" and, if it differs, "fingerprint"
+}
 
 func (s *statements) of(text string) *statement {
-	if len(text) > maxRemembered {
-		return s.read(text)
+	hash := recent.Hash(text)
+	if known := s.cache.Get(hash, text); known != nil {
+		return known
 	}
-	slot := &s.slots[maphash.String(s.seed, text)%uint64(len(s.slots))]
-	if p := slot.Load(); p != nil && p.written == text {
-		return p
-	}
-	p := s.read(strings.Clone(text))
-	slot.Store(p)
-	return p
+	return s.cache.Put(hash, text, s.read(hash, text))
 }
 
-func (s *statements) read(text string) *statement {
-	return &statement{text, sqltext.WithoutLiterals(text, s.dialect), sqltext.Fingerprint(text, s.dialect)}
+func (s *statements) read(hash uint64, text string) statement {
+	hidden := sqltext.WithoutLiterals(text, s.dialect)
+	shown := hidden
+	if s.literals {
+		shown = text
+	}
+	attrs := []slog.Attr{slog.String("statement", shown)}
+	if fingerprint := sqltext.Fingerprint(text, s.dialect); fingerprint != shown {
+		attrs = append(attrs, slog.String("fingerprint", fingerprint))
+	}
+	return statement{hash, hidden != text, profiler.Encode(attrs...)}
 }
 
 // columns are the names of the columns that the arguments of text belong to.

@@ -2,7 +2,6 @@ package sondegrpc
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"google.golang.org/grpc"
@@ -46,8 +45,9 @@ func pointed(ctx context.Context) bool {
 // open opens the point of an outgoing call below m, whose context carries a trace,
 // and returns the context that carries the signed headers.
 func (c *client) open(m *mark, at time.Time) (context.Context, profiler.Point) {
-	ctx, p := profiler.Open(m, profiler.Opening{Name: c.name, Layer: layer.GRPC, Kind: layer.Client, Call: "grpc", Time: at},
-		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
+	ctx, p := profiler.Open(m, profiler.Opening{
+		Name: c.name, Layer: layer.GRPC, Encoded: c.methods.of(m.method), Kind: layer.Client, Call: "grpc", Time: at,
+	})
 	c.describe(m.Context, p, m.method)
 	return sign(ctx), p
 }

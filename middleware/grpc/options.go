@@ -23,6 +23,7 @@ type options struct {
 	name       string
 	filter     func(method string) bool
 	attributes func(ctx context.Context, method string) []slog.Attr
+	methods    methods
 }
 
 type both func(*options)

@@ -2,7 +2,6 @@ package sondegrpc
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"google.golang.org/grpc"
@@ -72,8 +71,9 @@ func (s *server) openMarked(m *mark, at time.Time) (context.Context, profiler.Po
 		m.Context, m.refused = ctx, true
 		return m, profiler.Point{}
 	}
-	ctx, p := in.Open(m, profiler.Opening{Name: s.name, Layer: layer.GRPC, Kind: layer.Server, Time: at},
-		slog.String("method", m.method), slog.String("service", serviceOf(m.method)))
+	ctx, p := in.Open(m, profiler.Opening{
+		Name: s.name, Layer: layer.GRPC, Encoded: s.methods.of(m.method), Kind: layer.Server, Time: at,
+	})
 	s.describe(m.Context, p, m.method)
 	return ctx, p
 }

@@ -62,12 +62,10 @@ func end(p profiler.Point, s side, err error, gone bool, more ...slog.Attr) {
 		fail(p, code, message, outcome, more)
 		return
 	}
-	var room [8]slog.Attr
-	attrs := append(room[:0], slog.String("code", code.String()))
 	if message != "" {
-		attrs = append(attrs, slog.String("message", message))
+		more = append([]slog.Attr{slog.String("message", message)}, more...)
 	}
-	p.End(profiler.Ending{Group: layer.GRPC.Group, Outcome: outcome}, append(attrs, more...)...)
+	p.End(profiler.Ending{Group: layer.GRPC.Group, Encoded: encodedCode(code), Outcome: outcome}, more...)
 }
 
 // fail ends the point of a failed call. The Go type of a client's error is the

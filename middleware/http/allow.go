@@ -73,7 +73,7 @@ func parseHost(text string) (hostPattern, bool) {
 
 // allowsRequest reports whether r may carry the headers. A redirect from https to
 // http may not, whatever host it leads to: anyone on the way could read them.
-func (a *Allow) allowsRequest(r *http.Request) bool {
+func (h *hosts) allowsRequest(r *http.Request) bool {
 	if r.URL.Scheme != "https" {
 		for from := r.Response; from != nil && from.Request != nil; from = from.Request.Response {
 			if u := from.Request.URL; u != nil && u.Scheme == "https" {
@@ -81,7 +81,7 @@ func (a *Allow) allowsRequest(r *http.Request) bool {
 			}
 		}
 	}
-	return a.allows(r.URL)
+	return h.allows(r.URL)
 }
 
 func (a *Allow) allows(u *url.URL) bool {

@@ -90,14 +90,14 @@ func (c *call) end(end profiler.Ending) {
 	if c.ended.Swap(true) {
 		return
 	}
-	end.Group = "requests"
+	end.Group, end.Encoded = "requests", describeStatus(c.status)
 	if end.Err == nil && c.status >= 500 {
 		end.Err = StatusError(c.status)
 	}
-	var a [7]slog.Attr
+	var a [6]slog.Attr
 	attrs := a[:0]
 	if c.status != 0 {
-		attrs = append(attrs, slog.Int("status_code", c.status), slog.Int64("bytes", c.bytes.Load()))
+		attrs = append(attrs, slog.Int64("bytes", c.bytes.Load()))
 	}
 	if c.phases != nil {
 		attrs = c.phases.attrs(attrs)

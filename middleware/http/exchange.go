@@ -119,7 +119,7 @@ func (x *exchange) end(p profiler.Point, returned bool, end profiler.Ending) {
 	case returned && !x.hijacked:
 		x.status = http.StatusOK
 	}
-	end.Group = "response"
+	end.Group, end.Encoded = "response", describeStatus(x.status)
 	switch gone := x.parent.Err(); {
 	case end.Panic == http.ErrAbortHandler:
 		end.Panic, end.Outcome = nil, "aborted"
@@ -137,11 +137,8 @@ func (x *exchange) end(p profiler.Point, returned bool, end profiler.Ending) {
 	x.mu.Lock()
 	route := x.route
 	x.mu.Unlock()
-	var a [4]slog.Attr
+	var a [3]slog.Attr
 	attrs := a[:0]
-	if x.status != 0 {
-		attrs = append(attrs, slog.Int("status_code", x.status))
-	}
 	attrs = append(attrs, slog.Int64("bytes", x.bytes))
 	if route != "" {
 		attrs = append(attrs, slog.String("route", route))

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // handBack copies to the outer request what the handler changed in its own, for
@@ -19,6 +20,16 @@ func handBack(outer, inner, was *http.Request, ctx context.Context) {
 		*outer = *inner // the handler has written a whole request into its own
 		return
 	}
+	if !sameFields(inner, was) {
+		handBackFields(outer, inner, was)
+	}
+	handBackPathValues(outer, inner, was.Pattern)
+	handBackPathValues(outer, inner, inner.Pattern)
+	handBackOtherValues(outer, inner)
+	changed(&outer.Pattern, inner.Pattern, was.Pattern)
+}
+
+func handBackFields(outer, inner, was *http.Request) {
 	changed(&outer.Method, inner.Method, was.Method)
 	changed(&outer.URL, inner.URL, was.URL)
 	changed(&outer.Proto, inner.Proto, was.Proto)
@@ -46,10 +57,13 @@ func handBack(outer, inner, was *http.Request, ctx context.Context) {
 	changed(&outer.TLS, inner.TLS, was.TLS)
 	changed(&outer.Cancel, inner.Cancel, was.Cancel) //lint:ignore SA1019 A handler can set it all the same.
 	changed(&outer.Response, inner.Response, was.Response)
-	handBackPathValues(outer, inner, was.Pattern)
-	handBackPathValues(outer, inner, inner.Pattern)
-	handBackOtherValues(outer, inner)
-	changed(&outer.Pattern, inner.Pattern, was.Pattern)
+}
+
+// sameFields reports whether no field before Pattern, the last exported one, can have
+// changed: then all of them have the same bytes. Most handlers change none.
+func sameFields(inner, was *http.Request) bool {
+	const size = unsafe.Offsetof(inner.Pattern)
+	return *(*[size]byte)(unsafe.Pointer(inner)) == *(*[size]byte)(unsafe.Pointer(was))
 }
 
 func changed[T comparable](outer *T, inner, was T) {

@@ -55,6 +55,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
+	h.receive(w, r)
+}
+
+// receive is apart from ServeHTTP, whose frame is then a small one.
+func (h *handler) receive(w http.ResponseWriter, r *http.Request) {
 	in := h.svc.Receive(r.Context(), profiler.Arrival{
 		Layer: "http", Kind: layer.Server, Method: r.Method, Path: r.URL.Path,
 	}, (*carrier)(r))
@@ -73,8 +78,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Incoming) {
 	x, xw := newExchange(w, r)
-	a := requestAttrs(r, h.svc.Mask())
-	ctx, p := in.Open((*exchangeContext)(x), h.opening(), a[:]...)
+	o := profiler.Opening{Name: h.name, Layer: layer.HTTPServer, Encoded: describeRequest(r.Method, r.TLS != nil)}
+	ctx, p := in.Open((*exchangeContext)(x), o,
+		slog.String("path", quotePath(r.URL.Path)),
+		slog.String("query", h.svc.Mask().Query(r.URL.RawQuery)))
 	h.describe(p, r)
 	if info, signed := in.Signed(); signed && h.answer != "" {
 		w.Header()[h.answer] = []string{info.BaseID.String()}
@@ -129,23 +136,6 @@ func (c *carrier) Del(string) {
 
 // Peer returns the address that the request came from.
 func (c *carrier) Peer() string { return c.RemoteAddr }
-
-func (h *handler) opening() profiler.Opening {
-	return profiler.Opening{Name: h.name, Layer: layer.HTTPServer}
-}
-
-func requestAttrs(r *http.Request, mask *layer.Mask) [4]slog.Attr {
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	return [4]slog.Attr{
-		slog.String("path", quotePath(r.URL.Path)),
-		slog.String("query", mask.Query(r.URL.RawQuery)),
-		slog.String("method", r.Method),
-		slog.String("scheme", scheme),
-	}
-}
 
 // serve runs next inside the point p and ends p, however next ends.
 func (x *exchange) serve(next http.Handler, w http.ResponseWriter, r *http.Request, ctx context.Context, p profiler.Point) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +32,8 @@ func Transport(base http.RoundTripper, allow Allow, opts ...TransportOption) htt
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	t := &transport{base: base, allow: allow}
+	t := &transport{base: base}
+	t.hosts.allow = allow
 	for _, opt := range opts {
 		opt.ofTransport(&t.options)
 	}
@@ -43,7 +43,7 @@ func Transport(base http.RoundTripper, allow Allow, opts ...TransportOption) htt
 
 type transport struct {
 	base  http.RoundTripper
-	allow Allow
+	hosts hosts
 	options
 }
 
@@ -61,7 +61,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // pass sends a request without a point; if its host is allowed, it keeps the
 // headers that it has.
 func (t *transport) pass(r *http.Request) (*http.Response, error) {
-	if t.allow.allowsRequest(r) {
+	if t.hosts.allowsRequest(r) {
 		return t.base.RoundTrip(r)
 	}
 	return t.bare(r)
@@ -98,12 +98,13 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 		return t.bare(r)
 	}
 	c := &call{parent: r.Context(), request: r}
-	a := callAttrs(r)
 	name := t.name
 	if t.upstream {
 		name = r.URL.Scheme
 	}
-	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{Name: name, Layer: layer.HTTPClient, Call: "http"}, a[:]...)
+	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{
+		Name: name, Layer: layer.HTTPClient, Encoded: t.hosts.describe(r), Call: "http",
+	}, slog.String("path", r.URL.EscapedPath()), slog.String("query", profiler.MaskOf(r.Context()).Query(r.URL.RawQuery)))
 	t.describe(p, r)
 	c.point, c.begun = p, time.Now()
 	if t.phases {
@@ -133,7 +134,7 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 // without any if not.
 func (t *transport) signed(r *http.Request, ctx context.Context) *http.Request {
 	inner := r.WithContext(ctx)
-	if r.Header != nil && t.allow.allowsRequest(r) {
+	if r.Header != nil && t.hosts.allowsRequest(r) {
 		inner.Header = withTraceHeaders(ctx, r.Header)
 	} else if hasTraceHeader(r.Header) {
 		inner.Header = withoutTraceHeaders(r.Header, 0)
@@ -153,27 +154,6 @@ func hideSignature(res *http.Response, inner, r *http.Request) {
 	case r:
 	default:
 		res.Request = withoutTrace(res.Request)
-	}
-}
-
-// callAttrs describes a call as OSProfiler's adapter for Python's requests
-// does.
-func callAttrs(r *http.Request) [6]slog.Attr {
-	method := r.Method
-	if method == "" {
-		method = http.MethodGet
-	}
-	port := slog.StringValue("")
-	if n, err := strconv.Atoi(portOf(r.URL)); err == nil {
-		port = slog.IntValue(n)
-	}
-	return [6]slog.Attr{
-		slog.String("method", method),
-		slog.String("query", profiler.MaskOf(r.Context()).Query(r.URL.RawQuery)),
-		slog.String("path", r.URL.EscapedPath()),
-		slog.String("hostname", strings.ToLower(r.URL.Hostname())),
-		{Key: "port", Value: port},
-		slog.String("scheme", r.URL.Scheme),
 	}
 }
 
