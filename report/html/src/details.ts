@@ -54,7 +54,7 @@ export class Details {
       h("dl", { class: "figures" },
         figure("Total", p.finished ? duration(trace.length_ns(i)) : "running"),
         p.finished && figure("Self", duration(trace.self[i]!)),
-        figure("Begins at", duration(trace.from[i]!)),
+        figure("Begins at", duration(trace.from[i]! - trace.first)),
         onPath > 0 && figure("On critical path", duration(onPath) + (whole > 0 ? ", " + share(onPath / whole) : ""))),
       h("dl", { class: "facts" },
         ...fact("At", began),

@@ -44,7 +44,7 @@ export class Minimap {
     this.after.style.left = part(to) + "%";
     this.after.style.width = 100 - part(to) + "%";
     this.reset.hidden = !this.state.zoomed;
-    attributes(this.strip, { "aria-valuenow": Math.round(part((from + to) / 2)), "aria-valuetext": `from ${duration(from)} to ${duration(to)}` });
+    attributes(this.strip, { "aria-valuenow": Math.round(part((from + to) / 2)), "aria-valuetext": `from ${duration(from - first)} to ${duration(to - first)}` });
   }
 
   private draw(): void {

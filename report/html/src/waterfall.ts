@@ -224,7 +224,8 @@ export class Waterfall {
   }
 
   private drawAxis(): void {
-    const { from, to } = this.state, width = this.timeWidth;
+    const zero = this.state.trace.first, width = this.timeWidth;
+    const [from, to] = [this.state.from - zero, this.state.to - zero];
     const draw = sized(this.axis, width, rowHeight);
     draw.font = "11px system-ui, sans-serif";
     draw.textBaseline = "middle";
@@ -243,7 +244,7 @@ export class Waterfall {
     const draw = sized(this.canvas, width, height);
     const x = (t: number) => ((t - from) / (to - from)) * width;
     draw.fillStyle = color("line");
-    for (const t of ticks(from, to, width / 90)) draw.fillRect(x(t), 0, 1, height);
+    for (const t of ticks(from - trace.first, to - trace.first, width / 90)) draw.fillRect(x(t + trace.first), 0, 1, height);
     const colors = new Map<string, string>();
     const hue = (name: string) => {
       let found = colors.get(name);
