@@ -78,9 +78,9 @@ func (e *BadRecordError) Unwrap() error { return e.Err }
 
 // Event returns the record as an event, so that it can be copied to another
 // store. It fails for a record that is not the start or stop of a trace point, or
-// whose ids or time are unusable.
+// whose ids or time are unusable. The event shares no memory with r.
 func (r *Record) Event() (Event, error) {
-	f := Fields{Project: deref(r.Project), Service: deref(r.Service), Host: deref(r.Host)}
+	f := Fields{Project: strings.Clone(deref(r.Project)), Service: strings.Clone(deref(r.Service)), Host: strings.Clone(deref(r.Host))}
 	var ok bool
 	if f.Name, ok = strings.CutSuffix(r.Name, "-start"); !ok {
 		if f.Name, ok = strings.CutSuffix(r.Name, "-stop"); !ok {
@@ -88,8 +88,9 @@ func (r *Record) Event() (Event, error) {
 		}
 		f.Phase = Stop
 	}
+	f.Name = strings.Clone(f.Name)
 	for into, text := range map[*header.ID]string{&f.Trace: r.Trace, &f.Parent: r.Parent, &f.Point: r.Point} {
-		id, err := header.ParseID(text)
+		id, err := header.ParseID(strings.Clone(text))
 		if err != nil {
 			return Event{}, fmt.Errorf("%q is %w", text, err)
 		}

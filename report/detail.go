@@ -87,12 +87,14 @@ func memberText(start, stop []byte, path string) string {
 // first description of a group counts.
 func (r *Report) foreign() map[string]*layer.Layer {
 	r.foreignOnce.Do(func() {
-		for i := range r.events.len {
-			payload := r.events.at(i).payload
-			if !bytes.Contains(payload, []byte(`"layer"`)) {
+		if !r.blocks.mention(`"layer"`) {
+			return
+		}
+		for info := range r.infos() {
+			if !bytes.Contains(info, []byte(`"layer"`)) {
 				continue
 			}
-			l, err := layer.Parse(jsontext.Get(payload, "info", "sonde", "layer"))
+			l, err := layer.Parse(jsontext.Get(info, "sonde", "layer"))
 			if err != nil || r.described[l.Group] != nil {
 				continue
 			}

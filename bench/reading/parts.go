@@ -90,8 +90,9 @@ func parts(out io.Writer, file string, rounds int) error {
 
 func parsed(lines [][]byte) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
+		var p record.Parser
 		for _, line := range lines {
-			if !yield(record.Parse(line)) {
+			if !yield(p.Parse(line)) {
 				return
 			}
 		}

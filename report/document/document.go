@@ -79,7 +79,7 @@ func (j *document) head() {
 	j.top("trace")
 	j.orNull(j.Trace)
 	j.top("began")
-	if j.Trace == "" || len(j.Points) == 0 { // a report that was read does not say
+	if j.Trace == "" || j.Len() == 0 { // a report that was read does not say
 		j.Raw("null")
 	} else {
 		j.String(j.Began().Format("2006-01-02T15:04:05.000000Z"))
@@ -100,8 +100,8 @@ func (j *document) head() {
 
 func (j *document) point(p *report.Point) {
 	etype, message, failed := j.Failure(p)
-	j.text("id", p.ID)
-	j.text("parent", p.ParentID)
+	j.text("id", p.ID())
+	j.text("parent", p.ParentID())
 	j.number("depth", int64(p.Depth))
 	j.text("name", p.Name)
 	j.text("kind", j.Kind(p).String())

@@ -30,7 +30,7 @@ func (j *document) found(f *findings.Result) {
 	for i, s := range f.Path {
 		id := ""
 		if s.Point != nil {
-			id = s.Point.ID
+			id = s.Point.ID()
 		}
 		j.begin(i)
 		j.text("point", id)
@@ -62,7 +62,7 @@ func (j *document) finding(f *findings.Finding) {
 	j.text("text", f.Text)
 	ids := make([]string, len(f.Points))
 	for i, p := range f.Points {
-		ids[i] = p.ID
+		ids[i] = p.ID()
 	}
 	j.member("points")
 	j.texts(ids)

@@ -81,8 +81,10 @@ func (t *tree) frame(i int32, low, top int64) frame {
 	}
 	slices.SortFunc(f.kids, func(a, b int32) int {
 		x, y := &t.nodes[a], &t.nodes[b]
-		return cmp.Or(cmp.Compare(t.endOf(y, n), t.endOf(x, n)), cmp.Compare(y.flags&(open|openBelow), x.flags&(open|openBelow)),
-			cmp.Compare(x.from, y.from), cmp.Compare(x.p.ID, y.p.ID))
+		if c := cmp.Compare(t.endOf(y, n), t.endOf(x, n)); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(y.flags&(open|openBelow), x.flags&(open|openBelow)), cmp.Compare(x.from, y.from), x.p.CompareID(y.p))
 	})
 	return f
 }
@@ -90,7 +92,7 @@ func (t *tree) frame(i int32, low, top int64) frame {
 // awaited says whether a node may have waited for one below it: not for a message
 // to be handled.
 func (t *tree) awaited(below, n *node) bool {
-	if n.p == nil && below.p.ParentID != t.base {
+	if n.p == nil && below.p.ParentID() != t.base {
 		return false
 	}
 	return below.kind != layer.Consumer && (n.kind != layer.Producer || below.kind == layer.Internal)

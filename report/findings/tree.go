@@ -77,7 +77,7 @@ func newTree(r *report.Report, o Options) *tree {
 	if !o.Now.IsZero() {
 		t.end = max(t.end, micros(o.Now.Sub(r.Began())))
 	}
-	t.nodes = make([]node, 1, len(r.Points)+1)
+	t.nodes = make([]node, 1, r.Len()+1)
 	t.nodes[0] = node{parent: -1, key: t.keys.of(keyText{}), end: 1}
 	at := []int32{0} // the nodes above, by depth
 	for p := range r.Walk() {
@@ -152,9 +152,9 @@ func (t *tree) chooseRoot() {
 	for i := range t.children(0) {
 		p := t.nodes[i].p
 		if t.base == "" {
-			t.base = p.ParentID // a report that was read from OSProfiler's form
+			t.base = p.ParentID() // a report that was read from OSProfiler's form
 		}
-		if p.ParentID == t.base {
+		if p.ParentID() == t.base {
 			tops = append(tops, i)
 		} else {
 			t.orphans = append(t.orphans, i)
@@ -181,7 +181,7 @@ func (t *tree) settle() {
 	first := true
 	for i := range t.children(0) {
 		n := &t.nodes[i]
-		if n.p.ParentID != t.base || n.kind == layer.Consumer {
+		if n.p.ParentID() != t.base || n.kind == layer.Consumer {
 			continue
 		}
 		if first {
@@ -225,5 +225,8 @@ func (t *tree) slack(n *node) int64 {
 // the order in which records are stored says nothing.
 func (t *tree) earlier(a, b int32) int {
 	x, y := &t.nodes[a], &t.nodes[b]
-	return cmp.Or(cmp.Compare(x.from, y.from), cmp.Compare(x.to, y.to), cmp.Compare(x.p.ID, y.p.ID))
+	if x.from != y.from {
+		return cmp.Compare(x.from, y.from)
+	}
+	return cmp.Or(cmp.Compare(x.to, y.to), x.p.CompareID(y.p))
 }

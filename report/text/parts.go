@@ -13,7 +13,7 @@ import (
 // points. Found is what [findings.Find] has found in r.
 func WriteHead(w io.Writer, r *report.Report, found *findings.Result, o report.Options) error {
 	t := newWriter(o)
-	if len(r.Points) > 0 {
+	if r.Len() > 0 {
 		tree := newTree(r, t.Now)
 		tree.correct(found.Shifts)
 		t.head(tree, &found.Head)

@@ -32,7 +32,7 @@ var Output = report.Output{
 // error of w.
 func Write(w io.Writer, r *report.Report, o report.Options) error {
 	t := newWriter(o)
-	if len(r.Points) == 0 {
+	if r.Len() == 0 {
 		t.line(fixed(plain, "no trace points"))
 		t.warnings(r)
 	} else {

@@ -41,13 +41,13 @@ type tree struct {
 }
 
 func newTree(r *report.Report, now time.Time) *tree {
-	t := &tree{Report: r, nodes: make([]node, 0, len(r.Points)), first: none, to: r.Duration()}
+	t := &tree{Report: r, nodes: make([]node, 0, r.Len()), first: none, to: r.Duration()}
 	if !now.IsZero() && r.Unfinished() > 0 {
 		t.to = max(t.to, now.Sub(r.Began()))
 	}
 	var above []int32                       // the way down to the node before
 	lastRoot := int32(none)                 // so far
-	last := make([]int32, 0, len(r.Points)) // child so far, by node
+	last := make([]int32, 0, r.Len()) // child so far, by node
 	for p := range r.Walk() {
 		i := int32(len(t.nodes))
 		n := node{point: p, parent: none, child: none, next: none, detail: r.Detail(p), from: p.Start(), to: p.Stop(), self: p.Self()}

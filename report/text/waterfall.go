@@ -105,7 +105,7 @@ func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 		t.left(c.number, fixed(bold, number))
 	}
 	if c.id > 0 {
-		t.left(idWidth, fixed(dim, terminal.Clean(n.point.ID[:min(len(n.point.ID), idWidth)])))
+		t.left(idWidth, fixed(dim, terminal.Clean(begin(n.point.ID(), idWidth))))
 		t.skip(2)
 	}
 	name, total, self := l.style, fixed(plain, figures.Duration(w.total)), fixed(plain, figures.Duration(w.self))
@@ -177,3 +177,6 @@ func (t *writer) unreachable(r *report.Report, l *labels) {
 		t.line(fixed(dim, "  … "+figures.Counted(left, "more point")))
 	}
 }
+
+// begin is the beginning of an id.
+func begin(id string, size int) string { return id[:min(len(id), size)] }
