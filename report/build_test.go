@@ -256,7 +256,7 @@ func TestWarnings(t *testing.T) {
 func TestDeepTrace(t *testing.T) {
 	const n = 110000
 	r := build(t, ofPayloads(deepTrace(n)))
-	if deepest := r.At(n-1); deepest.Depth != n-1 || len(names(r.Walk())) != n {
+	if deepest := r.At(n - 1); deepest.Depth != n-1 || len(names(r.Walk())) != n {
 		t.Errorf("depth %d", deepest.Depth)
 	}
 	if size := len(toJSON(t, r)); size > n*2000 {

@@ -56,10 +56,26 @@ func ofRows(rows []row) iter.Seq2[record.Record, error] {
 	}
 }
 
+// ofPayloads reads records as a driver may: each into the memory of the one before.
 func ofPayloads[P ~[]byte | ~string](payloads []P) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		for _, p := range payloads {
-			if !yield(record.Parse([]byte(p))) {
+		var p record.Parser
+		var memory []byte
+		for _, payload := range payloads {
+			clear(memory)
+			memory = append(memory[:0], payload...)
+			if !yield(p.Parse(memory)) {
+				return
+			}
+		}
+	}
+}
+
+// inAnyLayout reads records without a look at known layouts.
+func inAnyLayout[P ~[]byte | ~string](payloads []P) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
+		for _, payload := range payloads {
+			if !yield(record.Parse([]byte(payload))) {
 				return
 			}
 		}

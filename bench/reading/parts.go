@@ -24,7 +24,7 @@ func parts(out io.Writer, file string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	lines := bytes.SplitAfter(bytes.TrimSpace(data), []byte("\n"))
+	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
 	records := make([]record.Record, 0, len(lines))
 	for r, err := range parsed(lines) {
 		if err != nil {

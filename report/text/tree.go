@@ -45,8 +45,8 @@ func newTree(r *report.Report, now time.Time) *tree {
 	if !now.IsZero() && r.Unfinished() > 0 {
 		t.to = max(t.to, now.Sub(r.Began()))
 	}
-	var above []int32                       // the way down to the node before
-	lastRoot := int32(none)                 // so far
+	var above []int32                 // the way down to the node before
+	lastRoot := int32(none)           // so far
 	last := make([]int32, 0, r.Len()) // child so far, by node
 	for p := range r.Walk() {
 		i := int32(len(t.nodes))
