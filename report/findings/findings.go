@@ -140,15 +140,44 @@ type Result struct {
 	Blind []string
 }
 
-// Waited is how long everything waited for each point of the critical path, and
-// for all of them: the root's time.
-func (r *Result) Waited() (took map[*report.Point]time.Duration, all time.Duration) {
-	took = map[*report.Point]time.Duration{}
+// Waited is how long everything waited for the points of a trace.
+type Waited struct {
+	All time.Duration // for all of them: the root's time
+
+	took    []time.Duration // by the index of the point
+	between time.Duration   // the roots
+}
+
+// Waited returns how long everything waited for the points of the critical path.
+func (r *Result) Waited() *Waited {
+	most := -1
 	for _, s := range r.Path {
-		took[s.Point] = saturate.Add(took[s.Point], s.To-s.From)
-		all = saturate.Add(all, s.To-s.From)
+		if s.Point != nil {
+			most = max(most, s.Point.Index())
+		}
 	}
-	return took, all
+	w := &Waited{took: make([]time.Duration, most+1)}
+	for _, s := range r.Path {
+		took := &w.between
+		if s.Point != nil {
+			took = &w.took[s.Point.Index()]
+		}
+		*took = saturate.Add(*took, s.To-s.From)
+		w.All = saturate.Add(w.All, s.To-s.From)
+	}
+	return w
+}
+
+// For returns how long everything waited for a point, and for nil how long for none,
+// between the roots.
+func (w *Waited) For(p *report.Point) time.Duration {
+	switch {
+	case p == nil:
+		return w.between
+	case p.Index() < len(w.took):
+		return w.took[p.Index()]
+	}
+	return 0
 }
 
 // Options are the thresholds. A field that is 0 has its default.

@@ -65,12 +65,12 @@ func TestWaited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	took, all := findings.Find(r, findings.Options{}).Waited()
+	waited := findings.Find(r, findings.Options{}).Waited()
 	got := map[string]time.Duration{}
-	for p, d := range took {
-		got[p.Name] = d
+	for p := range r.All() {
+		got[p.Name] += waited.For(p)
 	}
-	if all != time.Second || len(got) != 2 || got["db"] != 940*time.Millisecond || got["http"] != 60*time.Millisecond {
-		t.Errorf("%v of %v", got, all)
+	if waited.All != time.Second || waited.For(nil) != 0 || len(got) != 2 || got["db"] != 940*time.Millisecond || got["http"] != 60*time.Millisecond {
+		t.Errorf("%v of %v", got, waited.All)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/sonde-go/sonde/internal/sqltext"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/report"
 )
@@ -15,6 +16,9 @@ type tree struct {
 	o     Options
 	nodes []node
 	keys  keys
+
+	// What the last point and the one before it are about, while nodes are made.
+	here, before *subjects
 
 	sources  []source
 	sourceOf map[source]int32
@@ -78,14 +82,18 @@ func newTree(r *report.Report, o Options) *tree {
 		t.end = max(t.end, micros(o.Now.Sub(r.Began())))
 	}
 	t.nodes = make([]node, 1, r.Len()+1)
-	t.nodes[0] = node{parent: -1, key: t.keys.of(keyText{}), end: 1}
+	t.nodes[0] = node{parent: -1, key: t.keys.of(keyText{}, nil), end: 1}
+	statements := new(sqltext.Cache)
+	t.here, t.before = newSubjects(r, statements), newSubjects(r, statements)
 	at := []int32{0} // the nodes above, by depth
 	for p := range r.Walk() {
 		i := int32(len(t.nodes))
 		parent := at[p.Depth]
 		at = append(at[:p.Depth+1], i)
+		t.here, t.before = t.before, t.here
 		t.nodes = append(t.nodes, t.node(p, parent))
 	}
+	t.here, t.before = nil, nil
 	for i := int32(len(t.nodes)) - 1; i > 0; i-- {
 		n := &t.nodes[i]
 		if n.source != t.nodes[n.parent].source && n.kind == layer.Server && t.nodes[n.parent].kind == layer.Unspecified && n.parent > 0 {
@@ -109,7 +117,8 @@ func newTree(r *report.Report, o Options) *tree {
 }
 
 func (t *tree) node(p *report.Point, parent int32) node {
-	n := node{p: p, parent: parent, end: int32(len(t.nodes)) + 1, kind: t.r.Kind(p), from: micros(p.Start()), to: micros(p.Stop())}
+	t.here.At(p)
+	n := node{p: p, parent: parent, end: int32(len(t.nodes)) + 1, kind: t.here.Kind(), from: micros(p.Start()), to: micros(p.Stop())}
 	if !p.HasStop {
 		n.to = t.end
 		n.flags |= open
@@ -120,17 +129,11 @@ func (t *tree) node(p *report.Point, parent int32) node {
 	} else {
 		n.topFailed, n.failedAbove = above.topFailed, above.failedAbove
 	}
-	s := source{p.Service, p.Host}
-	var ok bool
-	if n.source, ok = t.sourceOf[s]; !ok {
-		n.source = int32(len(t.sources))
-		t.sources = append(t.sources, s)
-		t.sourceOf[s] = n.source
-	}
-	if _, _, bad := t.r.Failure(p); bad {
+	n.source = t.source(p)
+	if _, _, bad := t.here.Failure(); bad {
 		n.flags |= failed
 	}
-	switch t.r.Outcome(p) {
+	switch string(t.here.Outcome()) {
 	case "timeout":
 		n.flags |= timedOut
 	case "cancelled", "canceled":
@@ -139,8 +142,24 @@ func (t *tree) node(p *report.Point, parent int32) node {
 	if n.kind == layer.Client || n.kind == layer.Producer {
 		n.flags |= call
 	}
-	n.key = t.identify(&n)
+	n.key = t.identify(&n, t.here)
 	return n
+}
+
+// source numbers the one who recorded a point, most often that of the node above or
+// before.
+func (t *tree) source(p *report.Point) int32 {
+	if n := &t.nodes[len(t.nodes)-1]; n.p != nil && n.p.Origin == p.Origin {
+		return n.source
+	}
+	s := source{p.Service, p.Host}
+	i, ok := t.sourceOf[s]
+	if !ok {
+		i = int32(len(t.sources))
+		t.sources = append(t.sources, s)
+		t.sourceOf[s] = i
+	}
+	return i
 }
 
 // chooseRoot finds what the time of the trace is measured by: the only point

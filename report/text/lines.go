@@ -84,7 +84,7 @@ func (t *writer) lines(rs *rows) (lines []line) {
 			if stack[len(stack)-1].more() {
 				below = "│ "
 			}
-			lines = append(lines, line{guide: t.guide(stack, below), about: "✗ " + failure(n), style: red})
+			lines = append(lines, line{guide: t.guide(stack, below), about: "✗ " + rs.error(n), style: red})
 		}
 	}
 	return lines
@@ -93,20 +93,25 @@ func (t *writer) lines(rs *rows) (lines []line) {
 // handedOn reports whether a row shown below a failed one failed with the same
 // message, which is then shown there.
 func (rs *rows) handedOn(w *row) bool {
-	n := &rs.nodes[w.nodes[0]]
+	etype, message := rs.failure(&rs.nodes[w.nodes[0]])
 	for _, i := range rs.shown(w.children) {
-		if below := &rs.nodes[rs.list[i].nodes[0]]; below.failed && below.etype == n.etype && below.message == n.message {
+		below := &rs.nodes[rs.list[i].nodes[0]]
+		if !below.failed {
+			continue
+		}
+		if e, m := rs.failure(below); e == etype && m == message {
 			return true
 		}
 	}
 	return false
 }
 
-// failure is the error of a node that failed.
-func failure(n *node) string {
-	text := terminal.Clean(n.etype)
-	if n.message != "" {
-		text += ": " + terminal.Clean(n.message)
+// error is that of a node that failed, in words.
+func (t *tree) error(n *node) string {
+	etype, message := t.failure(n)
+	text := terminal.Clean(etype)
+	if message != "" {
+		text += ": " + terminal.Clean(message)
 	}
 	return text
 }
@@ -114,23 +119,32 @@ func failure(n *node) string {
 // describe returns the line of a row, without what depends on neighbouring lines.
 func (t *writer) describe(rs *rows, w *row) line {
 	n := &rs.nodes[w.nodes[0]]
-	kind := rs.Kind(n.point)
+	detail := rs.detail(n)
+	kind := rs.view.Kind()
 	l := line{
 		row: w, name: name(n.point), tail: t.tail(rs, w), service: terminal.Clean(n.point.Service),
-		calls: kind == layer.Client || kind == layer.Producer, isSQL: rs.Layer(n.point) == layer.SQL,
+		calls: kind == layer.Client || kind == layer.Producer, isSQL: rs.view.Layer() == layer.SQL,
 	}
-	detail := n.detail
 	if len(w.nodes) > 1 {
 		l.count = "×" + figures.Grouped(len(w.nodes))
-		for _, other := range w.nodes {
-			if rs.nodes[other].detail != detail { // in literals
-				detail = t.shapes[detail]
-				break
-			}
+		detail = rs.common(w, detail, shapeOf(detail, l.isSQL))
+	}
+	l.about = rs.labels.short(detail)
+	return l
+}
+
+// common is the detail of all of several points, or its shape if they differ in
+// literals.
+func (rs *rows) common(w *row, detail, shape string) string {
+	if shape == detail {
+		return detail
+	}
+	for _, i := range w.nodes[1:] {
+		if rs.view.At(rs.nodes[i].point); string(rs.view.Detail()) != detail {
+			return shape
 		}
 	}
-	l.about = t.labels.short(detail)
-	return l
+	return detail
 }
 
 // tail says which of several points was the longest, and what attributes of its

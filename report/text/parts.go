@@ -28,12 +28,11 @@ func WriteHead(w io.Writer, r *report.Report, found *findings.Result, o report.O
 func WriteWaterfall(w io.Writer, r *report.Report, found *findings.Result, o report.Options) error {
 	t := newWriter(o)
 	tree := newTree(r, t.Now)
-	t.label(tree)
 	tree.correct(found.Shifts)
 	for i, f := range found.Standing() {
 		t.prove(&f, i+1)
 	}
-	t.path, t.pathLength = found.Waited()
+	t.path = found.Waited()
 	if len(tree.nodes) > 0 {
 		t.waterfall(newRows(tree, t.evidence, t.MaxRows))
 	}

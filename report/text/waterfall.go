@@ -141,12 +141,12 @@ func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 func (t *writer) pathShare(rs *rows, w *row) string {
 	var took time.Duration
 	for _, n := range w.nodes {
-		took = saturate.Add(took, t.path[rs.nodes[n].point])
+		took = saturate.Add(took, t.path.For(rs.nodes[n].point))
 	}
 	if took <= 0 {
 		return ""
 	}
-	return share(took, t.pathLength)
+	return share(took, t.path.All)
 }
 
 // share is a part of a whole in percent.
