@@ -2,6 +2,7 @@ package findings
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -130,14 +131,29 @@ type Result struct {
 	Head     Head
 	Findings []Finding // what went wrong, then what took time, and last what was accepted
 
-	// Path is the critical path in the order of time. Its sections touch, and
-	// together they are the root's time.
-	Path []Section
-
 	Shifts []Shift
 
 	// Blind says what could not be judged, a sentence each.
 	Blind []string
+
+	report *report.Report
+	path   sections // of points
+}
+
+// Path yields the critical path in the order of time. Its sections touch, and together
+// they are the root's time.
+func (r *Result) Path() iter.Seq[Section] {
+	return func(yield func(Section) bool) {
+		for k, i := range r.path.nodes {
+			s := Section{From: span(r.path.from[k]), To: span(r.path.to(k))}
+			if i != none {
+				s.Point = r.report.At(int(i))
+			}
+			if !yield(s) {
+				return
+			}
+		}
+	}
 }
 
 // Waited is how long everything waited for the points of a trace.
@@ -150,14 +166,8 @@ type Waited struct {
 
 // Waited returns how long everything waited for the points of the critical path.
 func (r *Result) Waited() *Waited {
-	most := -1
-	for _, s := range r.Path {
-		if s.Point != nil {
-			most = max(most, s.Point.Index())
-		}
-	}
-	w := &Waited{took: make([]time.Duration, most+1)}
-	for _, s := range r.Path {
+	w := &Waited{took: make([]time.Duration, r.report.Len())}
+	for s := range r.Path() {
 		took := &w.between
 		if s.Point != nil {
 			took = &w.took[s.Point.Index()]
@@ -171,13 +181,10 @@ func (r *Result) Waited() *Waited {
 // For returns how long everything waited for a point, and for nil how long for none,
 // between the roots.
 func (w *Waited) For(p *report.Point) time.Duration {
-	switch {
-	case p == nil:
+	if p == nil {
 		return w.between
-	case p.Index() < len(w.took):
-		return w.took[p.Index()]
 	}
-	return 0
+	return w.took[p.Index()]
 }
 
 // Options are the thresholds. A field that is 0 has its default.
@@ -232,7 +239,7 @@ func (o Options) withDefaults() Options {
 // r, so several may look at one report at once.
 func Find(r *report.Report, o Options) *Result {
 	t := newTree(r, o.withDefaults())
-	res := &Result{}
+	res := &Result{report: r}
 	shifts := t.correct()
 	t.settle()
 	t.walkPath()
@@ -240,7 +247,6 @@ func Find(r *report.Report, o Options) *Result {
 	for i := range shifts {
 		res.Shifts = append(res.Shifts, shifts[i].Shift)
 	}
-	res.Path = t.sections()
 
 	inTime := t.inTime()
 	res.Findings = slices.Concat(t.failures(), t.cancelled(), t.unfinished(), t.lost(), t.missingParents(), skewFindings(t, shifts))
@@ -253,6 +259,7 @@ func Find(r *report.Report, o Options) *Result {
 	}
 	accept(res.Findings, o.Accepted)
 	res.Blind = t.blind(res)
+	res.path = t.takePath()
 	return res
 }
 

@@ -17,7 +17,7 @@ func TestSteps(t *testing.T) {
 		res := findings.Find(r, findings.Options{})
 		head, steps := findings.Steps(r, findings.Options{})
 		path := map[string]time.Duration{}
-		for _, s := range res.Path {
+		for s := range res.Path() {
 			if s.Point != nil {
 				path[s.Point.ID()] += s.To - s.From
 			}

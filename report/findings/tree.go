@@ -29,7 +29,7 @@ type tree struct {
 	half    bool   // the root hangs below a point that is not there: its caller's
 	orphans []int32
 	end     int64 // the last moment that is known
-	path    []section
+	path    sections
 }
 
 // source is whose clock a point was recorded with.
@@ -41,6 +41,7 @@ type node struct {
 	end      int32 // the subtree is the nodes up to here
 	source   int32
 	key      int32
+	calls    int32 // calls in its subtree, itself included
 	kind     layer.Kind
 	flags    flags
 	from, to int64 // microseconds, with corrected clocks; an open end is the tree's
@@ -48,7 +49,6 @@ type node struct {
 	topFailed   int32 // the highest node above that failed, 0 if none did
 	failedAbove int32 // how many nodes above failed
 
-	calls  int32 // calls in its subtree, itself included
 	own    int64 // of the critical path
 	onPath int64 // of the critical path, those below it included
 }

@@ -104,7 +104,7 @@ func (d *document) path() {
 	}
 	var points []*report.Point // in the order of the path
 	listed := map[*report.Point]bool{}
-	for _, s := range d.found.Path {
+	for s := range d.found.Path() {
 		if !listed[s.Point] {
 			points, listed[s.Point] = append(points, s.Point), true
 		}

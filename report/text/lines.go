@@ -53,7 +53,7 @@ func (l *level) more() bool { return l.next < len(l.rows) || l.hidden.points > 0
 // lines lays the shown rows in order, with their guides, and after a failed
 // row what went wrong. It does not recur, since a trace may be deep.
 func (t *writer) lines(rs *rows) (lines []line) {
-	stack := []level{{rows: rs.shown(rs.roots)}}
+	stack := []level{{rows: rs.shown(0, rs.roots)}}
 	for len(stack) > 0 {
 		top := &stack[len(stack)-1]
 		if top.next == len(top.rows) {
@@ -65,7 +65,7 @@ func (t *writer) lines(rs *rows) (lines []line) {
 		}
 		w := &rs.list[top.rows[top.next]]
 		top.next++
-		n := &rs.nodes[w.nodes[0]]
+		n := rs.node(w)
 		l := t.describe(rs, w)
 		if n.failed {
 			l.style = red
@@ -78,7 +78,7 @@ func (t *writer) lines(rs *rows) (lines []line) {
 			l.guide = t.guide(stack, "└ ")
 		}
 		lines = append(lines, l)
-		stack = append(stack, level{rows: rs.shown(w.children), hidden: w.hidden})
+		stack = append(stack, level{rows: rs.shown(w.first, w.last), hidden: w.hidden})
 		if n.failed && !rs.handedOn(w) {
 			below := "  "
 			if stack[len(stack)-1].more() {
@@ -93,9 +93,9 @@ func (t *writer) lines(rs *rows) (lines []line) {
 // handedOn reports whether a row shown below a failed one failed with the same
 // message, which is then shown there.
 func (rs *rows) handedOn(w *row) bool {
-	etype, message := rs.failure(&rs.nodes[w.nodes[0]])
-	for _, i := range rs.shown(w.children) {
-		below := &rs.nodes[rs.list[i].nodes[0]]
+	etype, message := rs.failure(rs.node(w))
+	for _, i := range rs.shown(w.first, w.last) {
+		below := rs.node(&rs.list[i])
 		if !below.failed {
 			continue
 		}
@@ -118,15 +118,15 @@ func (t *tree) error(n *node) string {
 
 // describe returns the line of a row, without what depends on neighbouring lines.
 func (t *writer) describe(rs *rows, w *row) line {
-	n := &rs.nodes[w.nodes[0]]
+	n := rs.node(w)
 	detail := rs.detail(n)
 	kind := rs.view.Kind()
 	l := line{
 		row: w, name: name(n.point), tail: t.tail(rs, w), service: terminal.Clean(n.point.Service),
 		calls: kind == layer.Client || kind == layer.Producer, isSQL: rs.view.Layer() == layer.SQL,
 	}
-	if len(w.nodes) > 1 {
-		l.count = "×" + figures.Grouped(len(w.nodes))
+	if w.count() > 1 {
+		l.count = "×" + figures.Grouped(w.count())
 		detail = rs.common(w, detail, shapeOf(detail, l.isSQL))
 	}
 	l.about = rs.labels.short(detail)
@@ -139,7 +139,7 @@ func (rs *rows) common(w *row, detail, shape string) string {
 	if shape == detail {
 		return detail
 	}
-	for _, i := range w.nodes[1:] {
+	for _, i := range rs.of(w)[1:] {
 		if rs.view.At(rs.nodes[i].point); string(rs.view.Detail()) != detail {
 			return shape
 		}
@@ -151,8 +151,8 @@ func (rs *rows) common(w *row, detail, shape string) string {
 // own a single one has.
 func (t *writer) tail(rs *rows, w *row) string {
 	switch {
-	case len(w.nodes) == 1:
-		return attributes(rs.Report, rs.nodes[w.nodes[0]].point)
+	case w.count() == 1:
+		return attributes(rs.Report, rs.node(w).point)
 	case w.longest > 0:
 		return " ≤ " + figures.Duration(w.longest)
 	}

@@ -3,7 +3,6 @@ package text
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -73,8 +72,7 @@ func (rs *rows) slowest() *row {
 	if len(rs.list) == 0 {
 		return nil
 	}
-	i := slices.MaxFunc(rs.roots, func(a, b int32) int { return cmp.Compare(rs.list[a].self, rs.list[b].self) })
-	slowest := &rs.list[i]
+	slowest := &rs.list[0]
 	for i := range rs.list {
 		if w := &rs.list[i]; w.self > slowest.self {
 			slowest = w
@@ -96,7 +94,7 @@ func (t *writer) figures(c columns, total, self, path cell) {
 
 func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 	w := l.row
-	n := &rs.nodes[w.nodes[0]]
+	n := rs.node(w)
 	if c.number > 0 {
 		number := ""
 		if w.finding > 0 {
@@ -140,7 +138,7 @@ func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 // waited for its points.
 func (t *writer) pathShare(rs *rows, w *row) string {
 	var took time.Duration
-	for _, n := range w.nodes {
+	for _, n := range rs.of(w) {
 		took = saturate.Add(took, t.path.For(rs.nodes[n].point))
 	}
 	if took <= 0 {
