@@ -97,7 +97,9 @@ func (x *ids) string(n id) string {
 		return x.texts[-n-1]
 	}
 	made, _ := header.FromUUID(x.at(n).uuid)
-	return made.String()
+	var text [36]byte
+	made.PutUUID(&text)
+	return string(text[:])
 }
 
 // index is an open-addressing table with linear probing, at most half full. Each

@@ -89,7 +89,7 @@ func load4(s string, at int) uint64 {
 	return uint64(s[at]) | uint64(s[at+1])<<8 | uint64(s[at+2])<<16 | uint64(s[at+3])<<24
 }
 
-func load8(s string, at int) uint64 {
+func load8[T string | []byte](s T, at int) uint64 {
 	_ = s[at+7]
 	return uint64(s[at]) | uint64(s[at+1])<<8 | uint64(s[at+2])<<16 | uint64(s[at+3])<<24 |
 		uint64(s[at+4])<<32 | uint64(s[at+5])<<40 | uint64(s[at+6])<<48 | uint64(s[at+7])<<56

@@ -58,10 +58,7 @@ func newWriter(o report.Options) *writer {
 }
 
 func (t *writer) report(r *report.Report) {
-	result := make(chan *findings.Result, 1)
-	go func() { result <- findings.Find(r, findings.For(t.Options)) }() // takes as long as the tree
-	tree := newTree(r, t.Now)
-	found := <-result
+	found, tree := t.read(r)
 	tree.correct(found.Shifts)
 	standing := found.Standing()
 	t.head(tree, &found.Head)
@@ -76,6 +73,23 @@ func (t *writer) report(r *report.Report) {
 	t.blind(found.Blind)
 	t.warnings(r)
 	t.stats(r)
+}
+
+// manyPoints is how many points take so much memory that it is better used twice.
+const manyPoints = 200_000
+
+// read finds what is wrong and makes the tree, which takes as long: at once, unless
+// there are many points.
+func (t *writer) read(r *report.Report) (*findings.Result, *tree) {
+	find := func() *findings.Result { return findings.Find(r, findings.For(t.Options)) }
+	if r.Len() >= manyPoints {
+		found := find()
+		return found, newTree(r, t.Now)
+	}
+	result := make(chan *findings.Result, 1)
+	go func() { result <- find() }()
+	tree := newTree(r, t.Now)
+	return <-result, tree
 }
 
 // head says what was asked, how long it took and when.
