@@ -151,7 +151,7 @@ func (p *Parser) name(b []byte) (name string, ok bool) {
 	if name, ok = p.names[string(b)]; ok {
 		return name, true
 	}
-	if !plain(b) || len(p.names) == maxNames {
+	if !jsontext.IsPlain(b) || len(p.names) == maxNames {
 		return "", false
 	}
 	if p.names == nil {
@@ -184,7 +184,7 @@ func (p *Parser) host(info []byte, l *layout) (*string, bool) {
 			return h, true
 		}
 	}
-	if !plain(text) || len(p.hosts) == maxShapes {
+	if !jsontext.IsPlain(text) || len(p.hosts) == maxShapes {
 		return nil, false
 	}
 	host := string(text)
@@ -230,20 +230,9 @@ func textOrNull(b []byte) (text *string, rest []byte, ok bool) {
 		return nil, nil, false
 	}
 	end := bytes.IndexByte(rest, '"')
-	if end < 0 || !plain(rest[:end]) {
+	if end < 0 || !jsontext.IsPlain(rest[:end]) {
 		return nil, nil, false
 	}
 	s := string(rest[:end])
 	return &s, rest[end+1:], true
-}
-
-// plain reports whether the inside of a JSON string stands for itself, in Python's
-// writing too.
-func plain(b []byte) bool {
-	for _, c := range b {
-		if c < ' ' || c >= 0x7f || c == '\\' || c == '"' {
-			return false
-		}
-	}
-	return true
 }

@@ -125,21 +125,12 @@ func (v *View) plain(value []byte) []byte {
 		return nil
 	case n < 2 || value[0] != '"' || value[n-1] != '"':
 		return value
-	case isASCII(value) && bytes.IndexByte(value, '\\') < 0:
+	case jsontext.IsPlain(value[1 : n-1]):
 		return value[1 : n-1]
 	}
 	from := len(v.scratch)
 	v.scratch = jsontext.AppendUnquoted(v.scratch, value)
 	return v.scratch[from:len(v.scratch):len(v.scratch)]
-}
-
-func isASCII(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // members are what an info consists of, down to the members of its members.
