@@ -16,6 +16,7 @@ func recordRows() []row {
 	})
 	stored := e.AppendJSON(nil)
 	var buf []byte
+	var parser record.Parser
 	return []row{
 		{
 			name: "serialise one record", budget: 110,
@@ -29,7 +30,7 @@ func recordRows() []row {
 		},
 		{
 			name: "decode one record", budget: 400, allocs: 3,
-			sonde: each(func() { must(record.Parse(stored)) }),
+			sonde: each(func() { must(parser.Parse(stored)) }),
 			other: each(func() { var v map[string]any; check(json.Unmarshal(stored, &v)) }), who: "encoding/json",
 		},
 	}

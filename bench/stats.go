@@ -34,7 +34,7 @@ func statistics() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		points += len(r.Points)
+		points += r.Len()
 		p.Add(r)
 	}
 	p.Explain(p.Kinds()[0])

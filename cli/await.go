@@ -54,7 +54,7 @@ func (w *awaited) lastLook(ctx context.Context) error { return w.look(context.Wi
 type enough func(r *report.Report, unchanged time.Duration) bool
 
 func complete(r *report.Report, unchanged time.Duration) bool {
-	return len(r.Points) > 0 && r.Unfinished() == 0 && len(unprocessed(r)) == 0 && unchanged >= quiet
+	return r.Len() > 0 && r.Unfinished() == 0 && len(unprocessed(r)) == 0 && unchanged >= quiet
 }
 
 func settled(r *report.Report, unchanged time.Duration) bool {
@@ -96,7 +96,7 @@ func (w *awaited) wait(ctx context.Context, limit time.Duration, enough enough) 
 
 // pending says in words what a trace lacks, "" if nothing.
 func pending(r *report.Report) string {
-	if len(r.Points) == 0 {
+	if r.Len() == 0 {
 		return "the first record"
 	}
 	var missing []string
@@ -110,8 +110,8 @@ func pending(r *report.Report) string {
 }
 
 func firstOpen(r *report.Report) string {
-	for i := range r.Points {
-		if p := &r.Points[i]; !p.HasStop {
+	for p := range r.All() {
+		if !p.HasStop {
 			return describe(r, p)
 		}
 	}
@@ -131,8 +131,7 @@ type messages []string
 // unprocessed finds the messages that were published and of whose processing
 // there is no record, which would be below that of the publication.
 func unprocessed(r *report.Report) (m messages) {
-	for i := range r.Points {
-		p := &r.Points[i]
+	for p := range r.All() {
 		if !strings.HasSuffix(p.Name, "_publish") || !p.HasStop {
 			continue
 		}

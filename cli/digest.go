@@ -61,7 +61,7 @@ func undigested(traces iter.Seq2[drivers.Trace, error]) iter.Seq2[listLine, erro
 
 // newDigest is nil for a trace without points.
 func newDigest(r *report.Report) *digest {
-	if len(r.Points) == 0 {
+	if r.Len() == 0 {
 		return nil
 	}
 	h := findings.Find(r, findings.Options{Now: asOf(r)}).Head
@@ -75,8 +75,8 @@ func newDigest(r *report.Report) *digest {
 	} else if route := routeOf(r, h.Point); route != "" {
 		s.root = route
 	}
-	for i := range r.Points {
-		_, _, failed := r.Failure(&r.Points[i])
+	for p := range r.All() {
+		_, _, failed := r.Failure(p)
 		s.failed = s.failed || failed
 	}
 	return s
@@ -86,8 +86,7 @@ func newDigest(r *report.Report) *digest {
 // before all, whatever order the store has.
 func services(r *report.Report, root *report.Point) []string {
 	first := map[string]time.Duration{}
-	for i := range r.Points {
-		p := &r.Points[i]
+	for p := range r.All() {
 		if at, seen := first[p.Service]; !seen || p.Start() < at {
 			first[p.Service] = p.Start()
 		}

@@ -192,7 +192,7 @@ func (g *gatherer) stored(ctx context.Context, name string) (*report.Report, err
 		return nil, err
 	}
 	r, err := g.trace(ctx, id)
-	if err == nil && len(r.Points) == 0 {
+	if err == nil && r.Len() == 0 {
 		err = g.notFound(id, r)
 	}
 	return r, err

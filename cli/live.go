@@ -44,7 +44,7 @@ func (c *showCmd) follow(ctx context.Context, s streams, forms outputs) error {
 		if err := w.untilEnded(ctx, func() error { return c.redraw(&w) }); err != nil {
 			return err
 		}
-		if len(w.report.Points) == 0 {
+		if w.report.Len() == 0 {
 			return c.notFound(c.Trace, w.report)
 		}
 		return c.show(ctx, w.report, asOf(w.report), s, forms)
@@ -92,7 +92,7 @@ func ended(r *report.Report) bool {
 			return false
 		}
 	}
-	return len(r.Points) > 0
+	return r.Len() > 0
 }
 
 // redraw fills the terminal with the beginning of what there is of a trace.
@@ -102,7 +102,7 @@ func (c *showCmd) redraw(w *awaited) error {
 		return nil
 	}
 	var screenful bytes.Buffer
-	if len(w.report.Points) == 0 {
+	if w.report.Len() == 0 {
 		fmt.Fprintf(&screenful, "waiting for the first record of trace %s; Ctrl-C ends\n", w.id)
 	} else if err := text.Write(&screenful, w.report, c.accepted(c.options(w.s.out, asOf(w.report)))); err != nil {
 		return err

@@ -22,7 +22,7 @@ var count = report.Output{
 	Doc:  "how many points there are",
 	Text: true,
 	Write: func(w io.Writer, r *report.Report, o report.Options) error {
-		_, err := fmt.Fprintf(w, "%d points, %d rows", len(r.Points), o.MaxRows)
+		_, err := fmt.Fprintf(w, "%d points, %d rows", r.Len(), o.MaxRows)
 		return err
 	},
 }

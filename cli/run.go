@@ -92,7 +92,7 @@ func (c *runCmd) show(ctx context.Context, w *awaited, a answer, forms outputs) 
 	default:
 		failed = w.wait(ctx, c.Wait, complete)
 	}
-	if len(w.report.Points) > 0 {
+	if w.report.Len() > 0 {
 		failed = errors.Join(failed, c.write(w.report, asOf(w.report), w.s, forms))
 	}
 	none := fmt.Errorf("no record of the trace has come to %s so far: see sonde trace show %s", w.store, w.id)
@@ -101,21 +101,21 @@ func (c *runCmd) show(ctx context.Context, w *awaited, a answer, forms outputs) 
 		say(w.s, failed) // main says of an interruption only that it was one
 		return errSaid
 	case ctx.Err() != nil:
-		if len(w.report.Points) == 0 {
+		if w.report.Len() == 0 {
 			say(w.s, none)
 		}
 		return ctx.Err()
 	case a.err != nil && !a.sent:
 		return errSaid
-	case a.err != nil && len(w.report.Points) == 0:
+	case a.err != nil && w.report.Len() == 0:
 		return none
 	case a.err != nil:
 		return errSaid
-	case len(w.report.Points) == 0:
+	case w.report.Len() == 0:
 		return fmt.Errorf("no record of trace %s in %s after %v (--wait): has the service this HMAC key, and this store?%s", w.id, w.store, c.Wait, a.hint)
 	}
 	if n := w.report.Unfinished(); n > 0 {
-		return fmt.Errorf("trace %s is not complete after %v (--wait): %s of %d without a stop", w.id, c.Wait, plural(n, "point"), len(w.report.Points))
+		return fmt.Errorf("trace %s is not complete after %v (--wait): %s of %d without a stop", w.id, c.Wait, plural(n, "point"), w.report.Len())
 	}
 	if m := unprocessed(w.report); len(m) > 0 {
 		fmt.Fprintf(w.s.err, "nobody has recorded within %v (--wait) that %s was processed: is the consumer traced?\n", c.Wait, m.String())

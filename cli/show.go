@@ -156,7 +156,7 @@ func (c *showCmd) read(ctx context.Context, s streams) (r *report.Report, now ti
 	switch {
 	case err != nil:
 		return nil, now, err
-	case len(r.Points) == 0:
+	case r.Len() == 0:
 		return nil, now, c.notFound(c.Trace, r)
 	}
 	return r, asOf(r), nil

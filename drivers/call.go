@@ -76,8 +76,7 @@ func each[T any](ctx context.Context, s *Store, op Op, yield func(T, error) bool
 	}
 	defer c.end()
 	for item, err := range open(c.ctx) {
-		var bad *record.BadRecordError
-		if err != nil && !errors.As(err, &bad) {
+		if err != nil && !isBadRecord(err) {
 			c.pause()
 			yield(none, s.failed(ctx, op, err))
 			return
@@ -93,4 +92,10 @@ func each[T any](ctx context.Context, s *Store, op Op, yield func(T, error) bool
 			return
 		}
 	}
+}
+
+// isBadRecord reports whether an error is about one record, and others follow.
+func isBadRecord(err error) bool {
+	var bad *record.BadRecordError
+	return errors.As(err, &bad)
 }

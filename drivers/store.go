@@ -138,7 +138,8 @@ func (s *Store) Notify(ctx context.Context, events []record.Event) error {
 // Records yields the records of one trace in the store's order. A record that
 // cannot be read is yielded as a [*record.BadRecordError] and the next one
 // follows; any other error is the last thing yielded. An unknown base id yields
-// nothing.
+// nothing. A record is valid until the next one is asked for: [record.Record.Clone]
+// keeps one longer.
 func (s *Store) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
 		each(ctx, s, Read, yield, func(ctx context.Context) iter.Seq2[record.Record, error] {

@@ -12,22 +12,27 @@ import "strings"
 // Words are separated by spaces, and a word whose members are all empty is left
 // out. An unclosed brace is text.
 func Expand(template string, get func(member string) string) string {
-	var out strings.Builder
-	for word := range strings.SplitSeq(template, " ") {
-		text := expandWord(word, get)
-		if text == "" {
-			continue
-		}
-		if out.Len() > 0 {
-			out.WriteByte(' ')
-		}
-		out.WriteString(text)
-	}
-	return out.String()
+	return string(AppendExpanded(nil, template, func(b []byte, member string) []byte { return append(b, get(member)...) }))
 }
 
-func expandWord(word string, get func(member string) string) string {
-	var b strings.Builder
+// AppendExpanded appends what [Expand] returns; get appends the text of a member.
+func AppendExpanded(b []byte, template string, get func(b []byte, member string) []byte) []byte {
+	from := len(b)
+	for word := range strings.SplitSeq(template, " ") {
+		before := len(b)
+		if before > from {
+			b = append(b, ' ')
+		}
+		text := len(b)
+		if b = appendWord(b, word, get); len(b) == text {
+			b = b[:before]
+		}
+	}
+	return b
+}
+
+func appendWord(b []byte, word string, get func(b []byte, member string) []byte) []byte {
+	from := len(b)
 	members, found := 0, false
 	for {
 		open := strings.IndexByte(word, '{')
@@ -36,16 +41,18 @@ func expandWord(word string, get func(member string) string) string {
 			break
 		}
 		members++
-		if value := get(word[open+1 : open+end]); value != "" {
+		before := len(b)
+		b = append(b, word[:open]...)
+		text := len(b)
+		if b = get(b, word[open+1:open+end]); len(b) == text {
+			b = b[:before]
+		} else {
 			found = true
-			b.WriteString(word[:open])
-			b.WriteString(value)
 		}
 		word = word[open+end+1:]
 	}
 	if members > 0 && !found {
-		return ""
+		return b[:from]
 	}
-	b.WriteString(word)
-	return b.String()
+	return append(b, word...)
 }

@@ -12,12 +12,7 @@ import (
 // Layer returns the layer of p, built in or described by the trace's own records:
 // the first one whose group is in p's start record. It returns nil if there is
 // none.
-func (r *Report) Layer(p *Point) *layer.Layer {
-	for _, l := range r.layers(r.Info(p, record.Start)) {
-		return l
-	}
-	return nil
-}
+func (r *Report) Layer(p *Point) *layer.Layer { return r.view(p).Layer() }
 
 // Described returns the layer of a group that the trace's own records describe, nil if
 // none does.

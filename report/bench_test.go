@@ -62,7 +62,7 @@ func BenchmarkBuild(b *testing.B) {
 		for order, payloads := range map[string][][]byte{"oldest first": oldest, "newest first": newest} {
 			b.Run(fmt.Sprintf("%d/%s", n, order), func(b *testing.B) {
 				for b.Loop() {
-					if r, err := report.Build(ofPayloads(payloads)); err != nil || len(r.Points) < n/2 {
+					if r, err := report.Build(ofPayloads(payloads)); err != nil || r.Len() < n/2 {
 						b.Fatal(err)
 					}
 				}

@@ -2,8 +2,8 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"iter"
 	"math"
 	"slices"
@@ -19,14 +19,14 @@ import (
 //
 // As in OSProfiler, records with the same trace id are one point; a record whose
 // name ends in "stop" ends the point, and any other starts it; a later record with
-// the same name replaces the earlier one. The report keeps the records' bytes,
-// which must not change.
+// the same name replaces the earlier one. The report keeps what the records say, but
+// none of their memory.
 func Build(records iter.Seq2[record.Record, error]) (*Report, error) {
 	b := builder{
-		Report: &Report{first: none},
-		index:  newIndex(),
-		names:  map[string]recordName{},
+		Report: &Report{first: none, ids: ids{index: newIndex()}},
+		names:  map[string]*recordName{},
 		stats:  map[string]int32{},
+		seed:   maphash.MakeSeed(),
 	}
 	for r, err := range records {
 		if err == nil {
@@ -49,21 +49,35 @@ func Build(records iter.Seq2[record.Record, error]) (*Report, error) {
 // and names refer to each other by index, since the lists grow.
 type builder struct {
 	*Report
-	index *index
-	clock clock
-	names map[string]recordName
+	names map[string]*recordName
 	stats map[string]int32 // place in Stats by name
 	many  map[eventKey]int32
-	last  *Source // of the point before
+
+	origins map[originKey]*Origin
+	recent  []*Origin // the last that were used, most of them of the next point too
+
+	forms     map[*record.Shape]form
+	lastShape *record.Shape
+	lastForm  form
+
+	seed maphash.Seed
+	last [1024]ref // infos, by their hash
 }
 
 // recordName is what follows from the name of a record, worked out once per name.
 // OSProfiler cuts a point's name at the first dash, and takes whatever ends in
 // "stop" for a stop.
 type recordName struct {
-	text string
-	stop bool
-	stat int32 // of the point that it begins
+	text  string
+	point string // of the point that it begins
+	stop  bool
+	usual bool // the point's name with -start or -stop
+}
+
+// originKey is an Origin by value.
+type originKey struct {
+	name, project, service, host string
+	nulls                        uint8
 }
 
 // eventKey identifies a record of a point in builder.many.
@@ -81,158 +95,223 @@ func (b *builder) warn(problem, example string) {
 			return
 		}
 	}
-	b.Warnings = append(b.Warnings, Warning{Problem: problem, Count: 1, Example: example})
+	b.Warnings = append(b.Warnings, Warning{Problem: problem, Count: 1, Example: strings.Clone(example)})
+}
+
+// time is when a record was made, in microseconds since 1970.
+func (b *builder) time(r *record.Record, known *record.Known) (at int64, ok bool) {
+	if known != nil {
+		return known.Micros, true
+	}
+	at, odd, ok := record.ParseTimestamp(r.Timestamp)
+	switch {
+	case !ok:
+		b.warn("no readable timestamp, left out", r.Timestamp)
+	case odd:
+		b.warn("timestamp is not in the form 2006-01-02T15:04:05.000000", r.Timestamp)
+	}
+	return at, ok
 }
 
 // record adds a record. One without a readable time is left out, since it has no
 // place in the report; anything else that is missing only causes a warning. The
 // times of a point are those of its latest start and stop, as in OSProfiler.
 func (b *builder) record(r *record.Record) {
-	at, odd, ok := b.clock.parse(r.Timestamp)
-	if !ok {
-		b.warn("no readable timestamp, left out", r.Timestamp)
-		return
+	known, is := r.Known()
+	if !is {
+		known = nil
 	}
-	if odd {
-		b.warn("timestamp is not in the form 2006-01-02T15:04:05.000000", r.Timestamp)
+	at, ok := b.time(r, known)
+	if !ok {
+		return
 	}
 	if r.Info == nil {
 		b.warn("no info", r.Name)
 	} else if r.Host == nil {
 		b.warn("no host", r.Name)
 	}
-	if len(b.Points) == 0 {
-		b.Trace, b.began, b.ended = r.Trace, at, at
+	if b.points.len == 0 {
+		b.Trace, b.began, b.ended = strings.Clone(r.Trace), at, at
 	}
 	b.began, b.ended = min(b.began, at), max(b.ended, at)
 
 	name := b.name(r.Name)
-	i := b.point(r, name)
-	e := b.event(i, r, name.text)
-	p := &b.Points[i]
+	var p *Point
+	if known != nil {
+		p = b.point(b.ids.uuid(&known.Point), r, known, name)
+		if r.Trace != b.Trace || known.Parent != b.uuidOf(p.parentID) {
+			known = nil // it does not follow from what is kept of the point
+		}
+	} else {
+		p = b.point(b.ids.text(r.Point), r, nil, name)
+	}
+	b.event(p, event{name.text, b.keep(r, known), at}, name)
 	if name.stop {
-		p.HasStop, p.stopped, p.stop = true, at, e
+		p.HasStop, p.stopped = true, at
 		return
 	}
-	p.HasStart, p.started, p.start = true, at, e
+	p.HasStart, p.started = true, at
 	if !b.anyStart || at > b.lastStart {
 		b.anyStart, b.lastStart = true, at
 	}
 }
 
+// uuidOf returns a UUID by its number, that of zeros for any other id.
+func (b *builder) uuidOf(n id) [16]byte {
+	if n < 0 {
+		return [16]byte{}
+	}
+	return b.ids.at(n).uuid
+}
+
 // name looks up a record's name, of which a trace has few.
-func (b *builder) name(text string) recordName {
-	name, ok := b.names[text]
-	if ok {
+func (b *builder) name(text string) *recordName {
+	if name, ok := b.names[text]; ok {
 		return name
 	}
-	name = recordName{text: strings.Clone(text), stop: strings.HasSuffix(text, "stop")}
-	cut, _, _ := strings.Cut(name.text, "-")
-	if name.stat, ok = b.stats[cut]; !ok {
-		name.stat = none
-	}
+	name := &recordName{text: strings.Clone(text), stop: strings.HasSuffix(text, "stop")}
+	var phase string
+	name.point, phase, _ = strings.Cut(name.text, "-")
+	name.usual = phase == "start" || phase == "stop"
 	b.names[name.text] = name
 	return name
 }
 
 // point returns the point of a record, or a new one if it is the first.
-func (b *builder) point(r *record.Record, name recordName) int32 {
-	i, hash, at := b.index.find(b.Points, r.Point)
-	if i != none {
-		return i
+func (b *builder) point(n id, r *record.Record, known *record.Known, name *recordName) *Point {
+	if i := *b.ids.point(n); i != none {
+		return b.points.at(i)
 	}
-	i = int32(len(b.Points))
-	b.index.add(i, hash, at)
-	if name.stat == none {
-		name.stat = b.newStat(name)
+	p := b.points.add()
+	*b.ids.point(n) = p.index
+	p.Origin, p.id, p.Depth = b.origin(r, name), n, -1
+	p.parent, p.child, p.next = none, none, none
+	if known != nil {
+		p.parentID = b.ids.uuid(&known.Parent)
+	} else {
+		p.parentID = b.ids.text(r.Parent)
 	}
-	if len(b.Points) == cap(b.Points) {
-		b.Points = slices.Grow(b.Points, len(b.Points)+32)
-	}
-	b.Points = append(b.Points, Point{
-		Name: b.Stats[name.stat].Name, stat: name.stat, ID: r.Point, ParentID: r.Parent, Depth: -1,
-		Source: b.source(r),
-		parent: none, child: none, next: none, firstEvent: none, lastEvent: none, start: none, stop: none,
-	})
-	return i
+	return p
 }
 
-// newStat adds a name to Stats, at its first point.
-func (b *builder) newStat(name recordName) int32 {
-	cut, _, _ := strings.Cut(name.text, "-")
-	stat, ok := b.stats[cut]
+// origin returns what points with this name and of this source share.
+func (b *builder) origin(r *record.Record, name *recordName) *Origin {
+	key := originKey{name: name.point}
+	key.project = key.text(r.Project, nullProject)
+	key.service = key.text(r.Service, nullService)
+	key.host = key.text(r.Host, nullHost)
+	for i, o := range b.recent {
+		if o.Name == key.name && o.Service == key.service && o.Host == key.host && o.Project == key.project && o.nulls == key.nulls {
+			if i > 0 {
+				b.recent[i-1], b.recent[i] = o, b.recent[i-1]
+			}
+			return o
+		}
+	}
+	o := b.origins[key]
+	if o == nil {
+		o = b.newOrigin(key)
+	}
+	const few = 8
+	if len(b.recent) < few {
+		b.recent = append(b.recent, o)
+	} else {
+		b.recent[few-1] = o
+	}
+	return o
+}
+
+func (b *builder) newOrigin(key originKey) *Origin {
+	if b.origins == nil {
+		b.origins = map[originKey]*Origin{}
+	}
+	key.project, key.service, key.host = strings.Clone(key.project), strings.Clone(key.service), strings.Clone(key.host)
+	stat, ok := b.stats[key.name]
 	if !ok {
 		stat = int32(len(b.Stats))
-		b.stats[cut] = stat
-		b.Stats = append(b.Stats, Stat{Name: cut})
+		b.stats[key.name] = stat
+		b.Stats = append(b.Stats, Stat{Name: key.name})
 	}
-	name.stat = stat
-	b.names[name.text] = name
-	return stat
+	o := &Origin{Name: key.name, Project: key.project, Service: key.service, Host: key.host, nulls: key.nulls, stat: stat, report: b.Report}
+	b.origins[key] = o
+	return o
 }
 
-// source is shared by points that follow one another.
-func (b *builder) source(r *record.Record) *Source {
-	var s Source
-	s.Project = s.text(r.Project, nullProject)
-	s.Service = s.text(r.Service, nullService)
-	s.Host = s.text(r.Host, nullHost)
-	if b.last == nil || *b.last != s {
-		kept := s
-		b.last = &kept
-	}
-	return b.last
-}
-
-func (s *Source) text(text *string, null uint8) string {
+func (k *originKey) text(text *string, null uint8) string {
 	if text == nil {
-		s.nulls |= null
+		k.nulls |= null
 		return ""
 	}
 	return *text
 }
 
-// event keeps a record of a point, in place of an earlier one of the same name.
-func (b *builder) event(point int32, r *record.Record, name string) int32 {
-	i := b.sameName(point, name)
-	if i == none {
-		p := &b.Points[point]
-		i = b.events.add(event{name: name, next: none})
-		if p.lastEvent == none {
-			p.firstEvent = i
-		} else {
-			b.events.at(p.lastEvent).next = i
-		}
-		p.lastEvent = i
-	} else if i == b.Points[point].firstEvent && b.origins[point] == nil {
-		if b.origins == nil {
-			b.origins = map[int32]json.RawMessage{}
-		}
-		b.origins[point] = b.events.at(i).payload
+// event keeps a record of a point, in place of an earlier one of the same name. Nearly
+// all points have a start and a stop; of any other, all records are kept in a list.
+func (b *builder) event(p *Point, e event, name *recordName) {
+	latest, has := &p.start, p.HasStart
+	if name.stop {
+		latest, has = &p.stop, p.HasStop
 	}
-	e := b.events.at(i)
-	e.payload, e.info = r.Payload, r.Info
-	if r.Payload == nil && r.Info != nil {
-		e.payload = slices.Concat([]byte(`{"info":`), r.Info, []byte("}"))
+	switch {
+	case p.several:
+	case !name.usual || name.point != p.Name:
+		b.severalOf(p)
+	case !has:
+		p.stopFirst = p.stopFirst || name.stop && !p.HasStart
+	case name.stop == p.stopFirst:
+		b.replaced(p, *latest)
 	}
-	return i
+	*latest = e.stored
+	if p.several {
+		b.add(p, e)
+	}
 }
 
-// sameName searches the records of a point, or a map once there are many.
+// severalOf begins the list of a point's records.
+func (b *builder) severalOf(p *Point) {
+	list := p.usual(make([]event, 0, 3), 0)
+	p.several = true
+	if b.events == nil {
+		b.events = map[int32][]event{}
+	}
+	b.events[p.index] = list
+}
+
+// add keeps a record in the list of a point.
+func (b *builder) add(p *Point, e event) {
+	i := b.sameName(p.index, e.name)
+	list := b.events[p.index]
+	if i == none {
+		b.events[p.index] = append(list, e)
+		return
+	}
+	if i == 0 {
+		b.replaced(p, list[0].stored)
+	}
+	list[i] = e
+}
+
+// replaced keeps the first record of a point that a later one takes the place of.
+func (b *builder) replaced(p *Point, first stored) {
+	if _, ok := b.firsts[p.index]; ok {
+		return
+	}
+	if b.firsts == nil {
+		b.firsts = map[int32]stored{}
+	}
+	b.firsts[p.index] = first
+}
+
+// sameName searches the list of a point's records, or a map once there are many.
 func (b *builder) sameName(point int32, name string) int32 {
 	const few = 8
-	n := 0
-	for i := b.Points[point].firstEvent; i != none; {
-		e := b.events.at(i)
-		if e.name == name {
-			return i
+	list := b.events[point]
+	for i := range list[:min(len(list), few)] {
+		if list[i].name == name {
+			return int32(i)
 		}
-		if n++; n == few {
-			break
-		}
-		i = e.next
 	}
-	if n < few {
+	if len(list) < few {
 		return none
 	}
 	key := eventKey{point, name}
@@ -242,7 +321,7 @@ func (b *builder) sameName(point int32, name string) int32 {
 	if b.many == nil {
 		b.many = map[eventKey]int32{}
 	}
-	b.many[key] = b.events.len
+	b.many[key] = int32(len(list))
 	return none
 }
 
@@ -250,8 +329,7 @@ func (b *builder) sameName(point int32, name string) int32 {
 func (b *builder) finish() {
 	sorted := true
 	previous := int64(math.MinInt64)
-	for i := range b.Points {
-		p := &b.Points[i]
+	for p := range b.All() {
 		if !p.HasStart {
 			p.started = p.stopped
 		}
@@ -263,6 +341,7 @@ func (b *builder) finish() {
 		sorted = sorted && p.started >= previous
 		previous = p.started
 	}
+	b.ids.index, b.ids.known = index{}, nil // needed no more
 	b.ended -= b.began
 	b.lastStart -= b.began
 	b.link(b.order(sorted))
@@ -279,9 +358,9 @@ func (b *builder) order(sorted bool) []int32 {
 		started int64
 		point   int32
 	}
-	keys := make([]key, len(b.Points))
-	for i := range b.Points {
-		keys[i] = key{b.Points[i].started, int32(i)}
+	keys := make([]key, 0, b.points.len)
+	for p := range b.All() {
+		keys = append(keys, key{p.started, p.index})
 	}
 	slices.SortFunc(keys, func(x, y key) int {
 		if c := cmp.Compare(x.started, y.started); c != 0 {
@@ -303,29 +382,29 @@ func (b *builder) link(order []int32) {
 		last  int32 // child so far
 		until int64 // what the children so far cover
 	}
-	tails := make([]tail, len(b.Points))
+	tails := make([]tail, b.points.len)
 	lastRoot := int32(none)
-	for n := range b.Points {
-		i := int32(n)
+	for n := range b.points.len {
+		i := n
 		if order != nil {
 			i = order[n]
 		}
-		p := &b.Points[i]
-		p.parent, _, _ = b.index.find(b.Points, p.ParentID)
+		p := b.points.at(i)
+		p.parent = *b.ids.point(p.parentID)
 		if p.parent == none {
 			if lastRoot == none {
 				b.first = i
 			} else {
-				b.Points[lastRoot].next = i
+				b.points.at(lastRoot).next = i
 			}
 			lastRoot = i
 			continue
 		}
-		parent, t := &b.Points[p.parent], &tails[p.parent]
+		parent, t := b.points.at(p.parent), &tails[p.parent]
 		if parent.child == none {
 			parent.child, t.until = i, parent.started
 		} else {
-			b.Points[t.last].next = i
+			b.points.at(t.last).next = i
 		}
 		t.last = i
 		if p.parent == i {
@@ -340,8 +419,7 @@ func (b *builder) link(order []int32) {
 }
 
 func (b *builder) sumUp() {
-	for i := range b.Points {
-		p := &b.Points[i]
+	for p := range b.All() {
 		s := &b.Stats[p.stat]
 		s.Count++
 		if p.Depth < 0 {
@@ -382,7 +460,7 @@ func (b *builder) measureDepth() {
 	for p := range b.Walk() {
 		p.Depth = 0
 		if p.parent != none {
-			p.Depth = b.Points[p.parent].Depth + 1
+			p.Depth = b.points.at(p.parent).Depth + 1
 		}
 		b.reachable++
 	}

@@ -24,9 +24,9 @@ func names(points func(func(*report.Point) bool)) (names []string) {
 
 func find(t *testing.T, r *report.Report, name string) *report.Point {
 	t.Helper()
-	for i := range r.Points {
-		if r.Points[i].Name == name {
-			return &r.Points[i]
+	for i := range r.Len() {
+		if r.At(i).Name == name {
+			return r.At(i)
 		}
 	}
 	t.Fatalf("no point %q", name)
@@ -172,7 +172,7 @@ func TestRepeatedRecords(t *testing.T) {
 		t.Errorf("lost %d", lost)
 	}
 	n := 0
-	for name, payload := range r.StoredRecords(&r.Points[0]) {
+	for name, payload := range r.StoredRecords(r.At(0)) {
 		if string(payload) != payloads[n] || !strings.Contains(payloads[n], `"`+name+`"`) {
 			t.Errorf("%s: %s", name, payload)
 		}
@@ -196,11 +196,11 @@ func TestManyRecordsOfOnePoint(t *testing.T) {
 	}
 	r := build(t, records)
 	count := 0
-	for range r.StoredRecords(&r.Points[0]) {
+	for range r.StoredRecords(r.At(0)) {
 		count++
 	}
-	if len(r.Points) != 1 || r.Points[0].Name != "n0" || count != n || r.Points[0].Start() != (n*2-1)*time.Microsecond-r.Began().Sub(time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)) {
-		t.Errorf("%d points, %d records, %v", len(r.Points), count, r.Points[0].Start())
+	if r.Len() != 1 || r.At(0).Name != "n0" || count != n || r.At(0).Start() != (n*2-1)*time.Microsecond-r.Began().Sub(time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)) {
+		t.Errorf("%d points, %d records, %v", r.Len(), count, r.At(0).Start())
 	}
 }
 
@@ -220,7 +220,7 @@ func TestFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := build(t, ofPayloads([]string{
 				stored("a-start", "1", "base", at(0), `{"etype": "E"}`), stored("a-stop", "1", "base", at(1), tt.info)}))
-			etype, message, failed := r.Failure(&r.Points[0])
+			etype, message, failed := r.Failure(r.At(0))
 			if etype != tt.etype || message != tt.message || failed != tt.failed {
 				t.Errorf("got %q, %q, %v", etype, message, failed)
 			}
@@ -247,8 +247,8 @@ func TestWarnings(t *testing.T) {
 	if !slices.Equal(r.Warnings, want) {
 		t.Errorf("got %+v", r.Warnings)
 	}
-	if r.Records != 6 || len(r.Points) != 3 {
-		t.Errorf("%d records, %d points", r.Records, len(r.Points))
+	if r.Records != 6 || r.Len() != 3 {
+		t.Errorf("%d records, %d points", r.Records, r.Len())
 	}
 }
 
@@ -256,7 +256,7 @@ func TestWarnings(t *testing.T) {
 func TestDeepTrace(t *testing.T) {
 	const n = 110000
 	r := build(t, ofPayloads(deepTrace(n)))
-	if deepest := r.Points[n-1]; deepest.Depth != n-1 || len(names(r.Walk())) != n {
+	if deepest := r.At(n - 1); deepest.Depth != n-1 || len(names(r.Walk())) != n {
 		t.Errorf("depth %d", deepest.Depth)
 	}
 	if size := len(toJSON(t, r)); size > n*2000 {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/layer"
-	"github.com/sonde-go/sonde/record"
 )
 
 // maxDetail is the length in bytes to which a detail is cut: no line shows more.
@@ -21,56 +20,16 @@ const maxLayers = 64
 // other than success or failure follows in parentheses. It returns "" if the layer
 // of the point is not known. The text is as stored, and so hostile, and at most
 // 1000 bytes long.
-func (r *Report) Detail(p *Point) string {
-	start, stop := r.Info(p, record.Start), r.Info(p, record.Stop)
-	text := ""
-	for _, l := range r.layers(start) {
-		text = layer.Expand(l.Label, func(path string) string { return memberText(start, stop, path) })
-		if text != "" {
-			break
-		}
-	}
-	if outcome := r.Outcome(p); outcome != "" {
-		text = strings.TrimPrefix(text+" ("+outcome+")", " ")
-	}
-	if len(text) > maxDetail {
-		text = strings.ToValidUTF8(text[:maxDetail], "")
-	}
-	return text
-}
+func (r *Report) Detail(p *Point) string { return string(r.view(p).Detail()) }
 
 // Kind returns the kind of work that a point was: what its records say, or else
 // what its layer implies, or else Unspecified.
-func (r *Report) Kind(p *Point) layer.Kind {
-	start := r.Info(p, record.Start)
-	if k := layer.ParseKind(plainText(jsontext.Get(start, "sonde", "kind"))); k != layer.Unspecified {
-		return k
-	}
-	for _, l := range r.layers(start) {
-		return l.Kind
-	}
-	return layer.Unspecified
-}
+func (r *Report) Kind(p *Point) layer.Kind { return r.view(p).Kind() }
 
-// layers returns the known layers whose groups are in the info of a start record,
-// in the record's order. Each group counts once: looking into the stop record for
-// each of many repeated keys would take quadratic time.
-func (r *Report) layers(start []byte) []*layer.Layer {
-	var found []*layer.Layer
-	jsontext.UniqueMembers(start, func(key, value []byte) {
-		if value[0] != '{' {
-			return
-		}
-		name := plainText(key)
-		l := layer.ByGroup(name)
-		if l == nil {
-			l = r.foreign()[name]
-		}
-		if l != nil {
-			found = append(found, l)
-		}
-	})
-	return found
+func (r *Report) view(p *Point) *View {
+	v := r.NewView()
+	v.At(p)
+	return v
 }
 
 // memberText is the text of a member of the stop record's info, or else of the
@@ -87,12 +46,14 @@ func memberText(start, stop []byte, path string) string {
 // first description of a group counts.
 func (r *Report) foreign() map[string]*layer.Layer {
 	r.foreignOnce.Do(func() {
-		for i := range r.events.len {
-			payload := r.events.at(i).payload
-			if !bytes.Contains(payload, []byte(`"layer"`)) {
+		if !r.blocks.mention(`"layer"`) {
+			return
+		}
+		for info := range r.infos() {
+			if !bytes.Contains(info, []byte(`"layer"`)) {
 				continue
 			}
-			l, err := layer.Parse(jsontext.Get(payload, "info", "sonde", "layer"))
+			l, err := layer.Parse(jsontext.Get(info, "sonde", "layer"))
 			if err != nil || r.described[l.Group] != nil {
 				continue
 			}

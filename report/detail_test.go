@@ -29,7 +29,7 @@ func TestDetail(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := build(t, ofPayloads([]string{stored("a-start", "1", "b", at(0), tt.start), stored("a-stop", "1", "b", at(1), tt.stop)}))
-			if got := r.Detail(&r.Points[0]); got != tt.want {
+			if got := r.Detail(r.At(0)); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -53,7 +53,7 @@ func TestKind(t *testing.T) {
 		`{}`: layer.Unspecified,
 	} {
 		r := build(t, ofPayloads([]string{stored("a-start", "1", "b", at(0), info)}))
-		if got := r.Kind(&r.Points[0]); got != want {
+		if got := r.Kind(r.At(0)); got != want {
 			t.Errorf("%s is of kind %v, want %v", info, got, want)
 		}
 	}
@@ -68,8 +68,8 @@ func TestLayerOnce(t *testing.T) {
 		stored("d-start", "3", "b", at(2), `{"bus":{"topic":"z"},"sonde":{"layer":{"group":"bus","label":"another"}}}`),
 	}))
 	var got []string
-	for i := range r.Points {
-		got = append(got, r.Detail(&r.Points[i]))
+	for i := range r.Len() {
+		got = append(got, r.Detail(r.At(i)))
 	}
 	if want := "x y z"; strings.Join(got, " ") != want {
 		t.Errorf("details %q, want %q", got, want)

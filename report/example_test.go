@@ -44,7 +44,7 @@ func ExampleRead() {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	p := &r.Points[0]
+	p := r.At(0)
 	fmt.Println(p.Name, r.Detail(p), p.Service, p.Duration())
 	// Output: http GET / shop 9ms
 }

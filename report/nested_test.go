@@ -104,8 +104,8 @@ func TestReadNestedReport(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if len(r.Points) != depth || r.Points[depth-1].Depth != depth-1 {
-		t.Errorf("%d points", len(r.Points))
+	if r.Len() != depth || r.At(depth-1).Depth != depth-1 {
+		t.Errorf("%d points", r.Len())
 	}
 	if memory > 8<<20 {
 		t.Errorf("%d bytes of memory to read", memory)
@@ -129,8 +129,8 @@ func TestDeepReportIsWrittenAsItWasRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkText(t, toJSON(t, r), want)
-	if len(r.Points) != depth || strings.Contains(want, "\n\"host\": ") {
-		t.Errorf("%d points, or lines that are not indented", len(r.Points))
+	if r.Len() != depth || strings.Contains(want, "\n\"host\": ") {
+		t.Errorf("%d points, or lines that are not indented", r.Len())
 	}
 }
 
@@ -157,7 +157,7 @@ func TestReadReportInAnyOrder(t *testing.T) {
 	}
 	var ids []string
 	for p := range r.Walk() {
-		ids = append(ids, p.ID)
+		ids = append(ids, p.ID())
 	}
 	if got := strings.Join(ids, ""); got != "123" {
 		t.Errorf("points %s", got)
@@ -178,13 +178,13 @@ func TestDetailOfRepeatedKeys(t *testing.T) {
 	r := build(t, ofPayloads([]string{
 		stored("a-start", "1", "base", at(0), "{"+start.String()+`"host":"h"}`),
 		stored("a-stop", "1", "base", at(1), "{"+stop.String()+`"host":"h"}`)}))
-	if got := r.Detail(&r.Points[0]); got != "" {
+	if got := r.Detail(r.At(0)); got != "" {
 		t.Errorf("%q", got)
 	}
 	r = build(t, ofPayloads([]string{
 		stored("a-start", "1", "base", at(0), `{"request": {}, "request": {"method": "GET", "path": "/"}}`),
 		stored("a-stop", "1", "base", at(1), `{"response": {"status_code": 200}}`)}))
-	if got := r.Detail(&r.Points[0]); got != "GET / 200" {
+	if got := r.Detail(r.At(0)); got != "GET / 200" {
 		t.Errorf("%q", got)
 	}
 }

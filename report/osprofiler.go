@@ -28,13 +28,14 @@ func (r *Report) WriteOSProfiler(w io.Writer) error {
 type jsonWriter struct {
 	*Report
 	*jsontext.Writer
+	scratch []byte
 }
 
 func (j *jsonWriter) millisOf(t int64) { j.Integer(millis(t)) }
 
 func (j *jsonWriter) report() {
 	j.Raw("{\n  \"info\": {\n    \"name\": \"total\",\n    \"started\": 0,\n    \"finished\": ")
-	if len(j.Points) > 0 {
+	if j.Len() > 0 {
 		j.millisOf(j.ended)
 	} else {
 		j.Raw("null")
@@ -105,7 +106,7 @@ func (j *jsonWriter) tree() {
 		i := list[top.next]
 		top.next++
 		j.point(i, 4*depth)
-		open(j.Points[i].child)
+		open(j.points.at(i).child)
 	}
 }
 
@@ -113,11 +114,11 @@ func (j *jsonWriter) tree() {
 // their start, and by the order in which the store gave them.
 func (j *jsonWriter) inOrder(list []int32, first int32) []int32 {
 	from := len(list)
-	for i := first; i != none; i = j.Points[i].next {
+	for i := first; i != none; i = j.points.at(i).next {
 		list = append(list, i)
 	}
 	slices.SortFunc(list[from:], func(a, b int32) int {
-		if c := cmp.Compare(millis(j.Points[a].started), millis(j.Points[b].started)); c != 0 {
+		if c := cmp.Compare(millis(j.points.at(a).started), millis(j.points.at(b).started)); c != 0 {
 			return c
 		}
 		return cmp.Compare(a, b)
@@ -127,8 +128,8 @@ func (j *jsonWriter) inOrder(list []int32, first int32) []int32 {
 
 // point writes a point except for its children and what follows them.
 func (j *jsonWriter) point(i int32, indent int) {
-	p := &j.Points[i]
-	stored := j.storedTexts(i)
+	p := j.points.at(i)
+	stored := j.storedTexts(p)
 	j.Line(indent)
 	j.Raw("{")
 	j.Key(indent+2, "info")
@@ -141,21 +142,28 @@ func (j *jsonWriter) point(i int32, indent int) {
 	j.records(p, indent+4)
 	j.Line(indent + 2)
 	j.Raw("}")
-	j.member(indent+2, "trace_id", p.ID, false, stored.traceID)
-	j.member(indent+2, "parent_id", p.ParentID, p.ParentID == "", stored.parentID)
+	j.member(indent+2, "trace_id", p.ID(), false, stored.traceID)
+	j.member(indent+2, "parent_id", p.ParentID(), p.ParentID() == "", stored.parentID)
 	j.Raw(",")
 	j.Key(indent+2, "children")
 }
 
-// storedTexts are the point's fields as stored in its first record.
+// storedTexts are the point's fields as stored in its first record, none if they are
+// what the point says.
 type storedTexts struct{ project, service, host, traceID, parentID []byte }
 
-func (j *jsonWriter) storedTexts(i int32) (s storedTexts) {
-	first := j.origins[i]
-	if first == nil {
-		first = j.events.at(j.Points[i].firstEvent).payload
+func (j *jsonWriter) storedTexts(p *Point) (s storedTexts) {
+	first, replaced := j.firsts[p.index]
+	if !replaced {
+		for e := range j.Report.records(p) {
+			first = e.stored
+			break
+		}
 	}
-	jsontext.Members(first, func(key, value []byte) bool {
+	if first.form() >= known {
+		return s
+	}
+	jsontext.Members(j.Report.payload(&j.scratch, p, &event{stored: first}), func(key, value []byte) bool {
 		switch string(key) {
 		case `"project"`:
 			s.project = value
@@ -192,11 +200,11 @@ func (j *jsonWriter) member(indent int, name, text string, null bool, stored []b
 // point started or stopped.
 func (j *jsonWriter) records(p *Point, indent int) {
 	var started, stopped bool
-	for name, payload := range j.StoredRecords(p) {
+	for e := range j.Report.records(p) {
 		j.Raw(",")
-		j.Key(indent, "meta.raw_payload."+name)
-		j.payload(payload, indent)
-		stop := strings.HasSuffix(name, "stop")
+		j.Key(indent, "meta.raw_payload."+e.name)
+		j.payload(j.Report.payload(&j.scratch, p, e), indent)
+		stop := strings.HasSuffix(e.name, "stop")
 		if stop && !stopped {
 			stopped = true
 			j.stopped(p, indent)

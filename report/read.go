@@ -45,7 +45,7 @@ func Read(data []byte) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(r.Points) == 0 {
+	if r.Len() == 0 {
 		if len(r.Warnings) > 0 {
 			w := r.Warnings[0]
 			return nil, fmt.Errorf("%w: %s: %s", ErrNoRecords, w.Problem, w.Example)
@@ -60,8 +60,9 @@ func Read(data []byte) (*Report, error) {
 
 func ofLines(data []byte) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
+		var p record.Parser
 		for line := range bytes.Lines(data) {
-			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(record.Parse(line)) {
+			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(p.Parse(line)) {
 				return
 			}
 		}
@@ -70,7 +71,8 @@ func ofLines(data []byte) iter.Seq2[record.Record, error] {
 
 func ofArray(data []byte) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
-		jsontext.Elements(data, func(value []byte) bool { return yield(record.Parse(value)) })
+		var p record.Parser
+		jsontext.Elements(data, func(value []byte) bool { return yield(p.Parse(value)) })
 	}
 }
 

@@ -26,12 +26,12 @@ func TestReadForms(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkText(t, toJSON(t, r), want)
-			if len(r.Points) != 1 || r.Points[0].Duration() != 4*time.Millisecond || len(r.Warnings) != 0 {
+			if r.Len() != 1 || r.At(0).Duration() != 4*time.Millisecond || len(r.Warnings) != 0 {
 				t.Errorf("%+v", r)
 			}
 		})
 	}
-	if r, err := report.Read([]byte(records[0])); err != nil || len(r.Points) != 1 {
+	if r, err := report.Read([]byte(records[0])); err != nil || r.Len() != 1 {
 		t.Errorf("one record: %v", err)
 	}
 }
@@ -67,7 +67,7 @@ func TestReadSQLReport(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkText(t, toJSON(t, r)+"\n", run.Stdout)
-		if len(r.Warnings) != 0 || len(names(r.Walk())) != len(r.Points) || r.Unfinished() > 1 {
+		if len(r.Warnings) != 0 || len(names(r.Walk())) != r.Len() || r.Unfinished() > 1 {
 			t.Errorf("%s: %+v", run.ID, r.Warnings)
 		}
 	}
@@ -80,7 +80,7 @@ func TestReadSkipsWhatIsNoRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(r.Points) != 1 || len(r.Warnings) != 1 || r.Warnings[0].Count != 2 {
+		if r.Len() != 1 || len(r.Warnings) != 1 || r.Warnings[0].Count != 2 {
 			t.Errorf("%+v", r.Warnings)
 		}
 	}

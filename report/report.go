@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"iter"
 	"math"
@@ -19,10 +18,7 @@ import (
 type Report struct {
 	Trace string // the id (OSProfiler's base_id), of the first record
 
-	// Points are all trace points, ordered by their first records in the store.
-	Points []Point
-
-	// Stats sums up the points by name, in the order of Points.
+	// Stats sums up the points by name, in the order of [Report.All].
 	Stats []Stat
 
 	// Records is how many records were read, including unusable ones.
@@ -32,9 +28,13 @@ type Report struct {
 	Warnings []Warning
 
 	read      []byte // the JSON form that this was read from
-	events    events
-	origins   map[int32]json.RawMessage // first records that later ones have replaced, by point
-	first     int32                     // first root, none if there is none
+	points    points
+	ids       ids
+	blocks    blocks
+	shapes    []*record.Shape   // of the records that are kept in a known layout
+	events    map[int32][]event // of the points that have several of a kind
+	firsts    map[int32]stored  // first records that later ones have replaced, by point
+	first     int32             // first root, none if there is none
 	reachable int
 	began     int64 // earliest record, in microseconds since 1970
 	ended     int64 // latest record, in microseconds since the earliest
@@ -64,9 +64,28 @@ type Warning struct {
 	Example string // as stored in the first of them; hostile
 }
 
+// Len returns how many trace points there are.
+func (r *Report) Len() int { return int(r.points.len) }
+
+// At returns a point by its [Point.Index], from 0 up to Len.
+func (r *Report) At(i int) *Point { return r.points.at(int32(i)) }
+
+// All yields all trace points, ordered by their first records in the store.
+func (r *Report) All() iter.Seq[*Point] {
+	return func(yield func(*Point) bool) {
+		for _, chunk := range r.points.chunks {
+			for i := range chunk {
+				if !yield(&chunk[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Began returns the time of the earliest record, or the zero Time if there is none.
 func (r *Report) Began() time.Time {
-	if len(r.Points) == 0 {
+	if r.Len() == 0 {
 		return time.Time{}
 	}
 	return time.UnixMicro(r.began).UTC()
@@ -88,13 +107,12 @@ func (r *Report) Refused() int64 { return r.told("refused") }
 
 // told is the sum of a member of info.sonde.
 func (r *Report) told(path ...string) (sum int64) {
-	path = append([]string{"info", "sonde"}, path...)
-	for i := range r.events.len {
-		payload := r.events.at(i).payload
-		if !bytes.Contains(payload, []byte(`"sonde"`)) {
-			continue
-		}
-		n, err := strconv.ParseInt(string(jsontext.Get(payload, path...)), 10, 32)
+	path = append([]string{"sonde"}, path...)
+	if !r.blocks.mention(`"` + path[1] + `"`) {
+		return 0
+	}
+	for info := range r.infos() {
+		n, err := strconv.ParseInt(string(jsontext.Get(info, path...)), 10, 32)
 		if err == nil && n > 0 {
 			sum += n
 		}
@@ -102,14 +120,41 @@ func (r *Report) told(path ...string) (sum int64) {
 	return sum
 }
 
-// Services returns the services that took part, in the order of Points. A service
+// infos yields the info of every record that has one.
+func (r *Report) infos() iter.Seq[json.RawMessage] {
+	return func(yield func(json.RawMessage) bool) {
+		give := func(s stored) bool {
+			info := r.info(s)
+			return info == nil || yield(info)
+		}
+		for p := range r.All() {
+			if !p.several {
+				if !give(p.start) || !give(p.stop) {
+					return
+				}
+				continue
+			}
+			for _, e := range r.events[p.index] {
+				if !give(e.stored) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Services returns the services that took part, in the order of [Report.All]. A service
 // without a name is "".
 func (r *Report) Services() (names []string) {
 	seen := map[string]bool{}
-	for i := range r.Points {
-		if name := r.Points[i].Service; !seen[name] {
-			seen[name] = true
-			names = append(names, name)
+	last := (*Origin)(nil)
+	for p := range r.All() {
+		if p.Origin == last {
+			continue
+		}
+		if last = p.Origin; !seen[p.Service] {
+			seen[p.Service] = true
+			names = append(names, p.Service)
 		}
 	}
 	return names
@@ -117,8 +162,8 @@ func (r *Report) Services() (names []string) {
 
 // Unfinished returns how many points have no stop.
 func (r *Report) Unfinished() (n int) {
-	for i := range r.Points {
-		if !r.Points[i].HasStop {
+	for p := range r.All() {
+		if !p.HasStop {
 			n++
 		}
 	}
@@ -135,10 +180,12 @@ func (r *Report) Children(p *Point) iter.Seq[*Point] { return r.siblings(p.child
 
 func (r *Report) siblings(i int32) iter.Seq[*Point] {
 	return func(yield func(*Point) bool) {
-		for ; i != none; i = r.Points[i].next {
-			if !yield(&r.Points[i]) {
+		for i != none {
+			p := r.points.at(i)
+			if !yield(p) {
 				return
 			}
+			i = p.next
 		}
 	}
 }
@@ -148,33 +195,23 @@ func (r *Report) Parent(p *Point) *Point {
 	if p.parent == none {
 		return nil
 	}
-	return &r.Points[p.parent]
+	return r.points.at(p.parent)
 }
 
 // Walk yields the points of the tree, each before its children.
 func (r *Report) Walk() iter.Seq[*Point] {
 	return func(yield func(*Point) bool) {
-		for i := range r.walk() {
-			if !yield(&r.Points[i]) {
-				return
-			}
-		}
-	}
-}
-
-func (r *Report) walk() iter.Seq[int32] {
-	return func(yield func(int32) bool) {
 		for i := r.first; i != none; {
-			if !yield(i) {
+			p := r.points.at(i)
+			if !yield(p) {
 				return
 			}
-			p := &r.Points[i]
 			if p.child != none {
 				i = p.child
 				continue
 			}
 			for p.next == none && p.parent != none {
-				p = &r.Points[p.parent]
+				p = r.points.at(p.parent)
 			}
 			i = p.next
 		}
@@ -182,14 +219,14 @@ func (r *Report) walk() iter.Seq[int32] {
 }
 
 // Unreachable yields the points that no root leads to, because they are their own
-// parent, in a cycle or below one, in the order of Points.
+// parent, in a cycle or below one, in the order of [Report.All].
 func (r *Report) Unreachable() iter.Seq[*Point] {
 	return func(yield func(*Point) bool) {
-		if r.reachable == len(r.Points) {
+		if r.reachable == r.Len() {
 			return
 		}
-		for i := range r.Points {
-			if p := &r.Points[i]; p.Depth < 0 && !yield(p) {
+		for p := range r.All() {
+			if p.Depth < 0 && !yield(p) {
 				return
 			}
 		}
@@ -199,14 +236,10 @@ func (r *Report) Unreachable() iter.Seq[*Point] {
 // Info returns the JSON object "info" of p's start or stop record, or nil if there
 // is none.
 func (r *Report) Info(p *Point, kind record.Phase) json.RawMessage {
-	at := p.start
 	if kind == record.Stop {
-		at = p.stop
+		return r.info(p.stop)
 	}
-	if at == none {
-		return nil
-	}
-	return r.events.at(at).info
+	return r.info(p.start)
 }
 
 // Failure returns the type and the message of p's error, and whether p failed. Both
@@ -242,12 +275,10 @@ func plainText(value []byte) string {
 // ("db-start"). Of records with the same name only the last is yielded.
 func (r *Report) StoredRecords(p *Point) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
-		for i := p.firstEvent; i != none; {
-			e := r.events.at(i)
-			if !yield(e.name, e.payload) {
+		for e := range r.records(p) {
+			if !yield(e.name, r.payload(new([]byte), p, e)) {
 				return
 			}
-			i = e.next
 		}
 	}
 }

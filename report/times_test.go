@@ -63,8 +63,7 @@ func checkTimes(t *testing.T, r *report.Report) {
 	}
 	for _, s := range r.Stats {
 		total, self, up, down := new(big.Int), new(big.Int), false, false
-		for i := range r.Points {
-			p := &r.Points[i]
+		for p := range r.All() {
 			if p.Name != s.Name {
 				continue
 			}

@@ -79,10 +79,11 @@ func (t *Trace) unseen(l *layer.Layer) {
 // points below. Times vary, so leave much room; a ratchet file does not know them.
 func (t *Trace) MaxShare(share float64) {
 	t.t.Helper()
-	took, all := findings.Find(t.r, findings.Options{}).Waited()
+	waited := findings.Find(t.r, findings.Options{}).Waited()
 	for p := range t.r.Walk() {
-		if part := float64(took[p]) / float64(max(1, all)); part > share && t.r.Parent(p) != nil {
-			t.failf("%s took %s, %.0f %% of the time, want at most %.0f %%", t.name(p), figures.Duration(took[p]), 100*part, 100*share)
+		took := waited.For(p)
+		if part := float64(took) / float64(max(1, waited.All)); part > share && t.r.Parent(p) != nil {
+			t.failf("%s took %s, %.0f %% of the time, want at most %.0f %%", t.name(p), figures.Duration(took), 100*part, 100*share)
 		}
 	}
 }

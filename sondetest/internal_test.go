@@ -96,7 +96,7 @@ func TestBeginsWithinFlush(t *testing.T) {
 			_, p := in.Open(t.Context(), profiler.Opening{Name: "outer"})
 			p.Stop()
 		})
-		if n := len(p.r.Points); n != 3 {
+		if n := p.r.Len(); n != 3 {
 			t.Fatalf("%d points, want test, outer and within", n)
 		}
 	}

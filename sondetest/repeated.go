@@ -29,7 +29,7 @@ func (t *Trace) NoRepeatedQueries() {
 type place struct{ service, name, below, args string }
 
 func (t *Trace) placesOf(p *report.Point) []place {
-	list := []place{{service: p.Service, name: t.name(p), below: p.ParentID}}
+	list := []place{{service: p.Service, name: t.name(p), below: p.ParentID()}}
 	if args, known := t.arguments(p); known && layer.SQL.Operation(layer.Client, t.r.Text(p, "db.statement")) == "SELECT" {
 		list = append(list, place{service: p.Service, name: t.name(p), args: "=" + args})
 	}
@@ -70,7 +70,7 @@ func (t *Trace) sayRepeated(name string, same []*report.Point) string {
 	distinct, parents, allKnown := map[string]bool{}, map[string]bool{}, true
 	for _, p := range same {
 		args, known := t.arguments(p)
-		distinct[args], parents[p.ParentID] = true, true
+		distinct[args], parents[p.ParentID()] = true, true
 		allKnown = allKnown && known
 	}
 	why := fmt.Sprintf("%d of them different", len(distinct))

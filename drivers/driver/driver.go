@@ -49,7 +49,8 @@ type Reader interface {
 	// Records yields the records of one trace in the store's order. A record
 	// that cannot be read is yielded as a [*record.BadRecordError] and the
 	// next one follows; any other error is the last thing yielded. An unknown
-	// base id, which may be any text, yields nothing.
+	// base id, which may be any text, yields nothing. A record need be valid only
+	// until the next one is asked for, see [record.Record].
 	Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error]
 }
 

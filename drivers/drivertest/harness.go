@@ -177,7 +177,7 @@ func read(t *testing.T, d *drivers.Store, baseID string) []record.Record {
 		if err != nil {
 			t.Fatalf("Records(%q): %v", baseID, err)
 		}
-		records = append(records, r)
+		records = append(records, r.Clone())
 	}
 	return records
 }

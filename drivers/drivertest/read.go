@@ -189,7 +189,7 @@ func testCorrupt(t *testing.T, h Harness) {
 		case err != nil:
 			t.Fatal(err)
 		default:
-			good = append(good, r)
+			good = append(good, r.Clone())
 		}
 	}
 	if bad != 1 {

@@ -16,11 +16,12 @@ import (
 func (d *file) Records(ctx context.Context, baseID string) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
 		mentions := mentioner(baseID)
+		var p record.Parser
 		err := d.scan(ctx, func(line []byte) bool {
 			if !mentions(line) {
 				return true
 			}
-			r, err := record.Parse(append([]byte(nil), line...))
+			r, err := p.Parse(line)
 			if err == nil && r.Trace != baseID {
 				return true
 			}
@@ -45,8 +46,9 @@ func (d *file) AllRecords(ctx context.Context) iter.Seq2[record.Record, error] {
 func (d *file) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
 	return func(yield func(driver.Trace, error) bool) {
 		list := kit.NewTraceList(q)
+		var p record.Parser
 		err := d.scan(ctx, func(line []byte) bool {
-			if r, err := record.Parse(line); err == nil {
+			if r, err := p.Parse(line); err == nil {
 				list.Add(&r)
 			}
 			return true

@@ -60,7 +60,7 @@ func drain(t *testing.T, d *drivers.Store, base string) (records []record.Record
 		if err != nil {
 			t.Fatal(err)
 		}
-		records = append(records, r)
+		records = append(records, r.Clone())
 	}
 	return records
 }

@@ -110,8 +110,9 @@ func (m *memory) Records(_ context.Context, baseID string) iter.Seq2[record.Reco
 		m.store.mu.RLock()
 		raws := m.store.traces[baseID] // only ever appended to
 		m.store.mu.RUnlock()
+		var p record.Parser
 		for _, raw := range raws {
-			if !yield(record.Parse(raw)) {
+			if !yield(p.Parse(raw)) {
 				return
 			}
 		}
@@ -134,9 +135,10 @@ func (m *memory) Traces(_ context.Context, q driver.Query) iter.Seq2[driver.Trac
 
 // each calls do for each good record; the caller holds mu.
 func (s *store) each(do func(base string, r *record.Record)) {
+	var p record.Parser
 	for base, raws := range s.traces {
 		for _, raw := range raws {
-			if r, err := record.Parse(raw); err == nil {
+			if r, err := p.Parse(raw); err == nil {
 				do(base, &r)
 			}
 		}

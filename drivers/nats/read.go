@@ -21,9 +21,10 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 		if !ok {
 			return
 		}
+		var p record.Parser
 		stopped := false
 		err := d.walk(ctx, subject, func(_ string, _ uint64, payload []byte) bool {
-			stopped = !yield(record.Parse(payload))
+			stopped = !yield(p.Parse(payload))
 			return !stopped
 		})
 		if err != nil && !stopped {

@@ -24,8 +24,9 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 				yield(record.Record{}, err)
 				return
 			}
+			var p record.Parser
 			for _, raw := range records {
-				if !yield(record.Parse(raw)) {
+				if !yield(p.Parse(raw)) {
 					return
 				}
 			}
@@ -38,6 +39,7 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 // meanwhile move the others on, so that some may come twice, but none is left
 // out.
 func (d *store) list(ctx context.Context, baseID string, from int64, yield func(record.Record, error) bool) {
+	var p record.Parser
 	for {
 		var values []string
 		err := d.read(ctx, func() (err error) {
@@ -49,7 +51,7 @@ func (d *store) list(ctx context.Context, baseID string, from int64, yield func(
 			return
 		}
 		for _, v := range values {
-			if !yield(record.Parse([]byte(v))) {
+			if !yield(p.Parse([]byte(v))) {
 				return
 			}
 		}

@@ -43,7 +43,7 @@ func records(t testing.TB, d *drivers.Store, base string) []record.Record {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, r)
+		all = append(all, r.Clone())
 	}
 	return all
 }

@@ -289,7 +289,7 @@ func (k *kit) record(name string, n int, url string) quiet {
 	q := quiet{name: name, traces: n, kinds: map[findings.Kind]int{}, stood: <-stood}
 	for _, id := range ids {
 		r := k.finished(id)
-		q.points += len(r.Points)
+		q.points += r.Len()
 		q.longest = max(q.longest, r.Duration())
 		if !slices.Contains(r.Services(), "quotes") {
 			k.t.Errorf("trace %s has no point of Python", id)

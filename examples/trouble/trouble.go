@@ -78,7 +78,7 @@ func (t trouble) records(ctx context.Context, z size) (rs []record.Record, plant
 		if err != nil {
 			return nil, "", err
 		}
-		rs = append(rs, r)
+		rs = append(rs, r.Clone())
 	}
 	return rs, planted, nil
 }

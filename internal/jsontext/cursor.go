@@ -44,3 +44,6 @@ func (c *Cursor) Value() []byte {
 	c.at = Skip(c.text, from)
 	return c.text[from:c.at]
 }
+
+// Rest returns the text from the value ahead on.
+func (c *Cursor) Rest() []byte { return c.text[c.at:] }

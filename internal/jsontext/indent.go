@@ -32,6 +32,22 @@ func (w *Writer) Document(value []byte) bool { return w.value(value, 0, maxColum
 
 func (w *Writer) value(value []byte, prefix, farthest int) bool {
 	value = bytes.TrimFunc(value, isBlank)
+	const mostSimple, simpleDepth = writerSize, 16 // longer and deeper values need care
+	if len(value) <= mostSimple {
+		before := len(w.buf)
+		w.max = farthest
+		end := w.simple(value, 0, prefix, simpleDepth)
+		w.max = maxColumn
+		if end == len(value) {
+			return true
+		}
+		w.buf = w.buf[:before]
+	}
+	return w.anyValue(value, prefix, farthest)
+}
+
+// anyValue is value for what need not be simple.
+func (w *Writer) anyValue(value []byte, prefix, farthest int) bool {
 	if Skip(value, 0) != len(value) {
 		return false
 	}

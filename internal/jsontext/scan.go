@@ -23,6 +23,10 @@ func SkipSpace(b []byte, i int) int {
 // Infinity and -Infinity.
 func Skip(b []byte, i int) int { return skip(b, i, MaxDepth) }
 
+// SkipNested is Skip for a value that is a member of an object, which may nest less
+// deep.
+func SkipNested(b []byte, i int) int { return skip(b, i, MaxDepth-1) }
+
 func skip(b []byte, i, depth int) int {
 	if i >= len(b) {
 		return -1

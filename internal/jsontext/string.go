@@ -25,7 +25,7 @@ func specialTable() (t [256]bool) {
 // AppendString appends s as a JSON string in ASCII. What is not UTF-8 in s is
 // written as U+FFFD.
 func AppendString(b []byte, s string) []byte {
-	if !isPlain(s) {
+	if !IsPlain(s) {
 		b = append(b, '"')
 		b = AppendEscaped(b, s)
 		return append(b, '"')
@@ -52,7 +52,7 @@ func AppendQuoted(b, text []byte) []byte {
 
 // AppendEscaped appends s as the text between the quotes of a JSON string.
 func AppendEscaped(b []byte, s string) []byte {
-	if isPlain(s) {
+	if IsPlain(s) {
 		return append(b, s...)
 	}
 	done := 0
@@ -69,9 +69,9 @@ func AppendEscaped(b []byte, s string) []byte {
 	return append(b, s[done:]...)
 }
 
-// isPlain reports whether every byte of s stands for itself. Most texts are plain,
-// so it checks eight bytes at a time.
-func isPlain(s string) bool {
+// IsPlain reports whether every byte of s stands for itself in a JSON string in ASCII.
+// Most texts are plain, so it checks eight bytes at a time.
+func IsPlain[T string | []byte](s T) bool {
 	switch n := len(s); {
 	case n >= 8:
 	case n >= 4:
@@ -92,12 +92,12 @@ func isPlain(s string) bool {
 	return plainWord(load8(s, len(s)-8))
 }
 
-func load4(s string, at int) uint64 {
+func load4[T string | []byte](s T, at int) uint64 {
 	_ = s[at+3]
 	return uint64(s[at]) | uint64(s[at+1])<<8 | uint64(s[at+2])<<16 | uint64(s[at+3])<<24
 }
 
-func load8(s string, at int) uint64 {
+func load8[T string | []byte](s T, at int) uint64 {
 	_ = s[at+7]
 	return uint64(s[at]) | uint64(s[at+1])<<8 | uint64(s[at+2])<<16 | uint64(s[at+3])<<24 |
 		uint64(s[at+4])<<32 | uint64(s[at+5])<<40 | uint64(s[at+6])<<48 | uint64(s[at+7])<<56

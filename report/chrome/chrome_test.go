@@ -78,8 +78,8 @@ func TestEvents(t *testing.T) {
 				arrows[e.ID] += 100
 			}
 		}
-		if drawn != len(r.Points) || unfinished != r.Unfinished() {
-			t.Errorf("%s: %d events of %d points, %d of %d unfinished", trace.Name, drawn, len(r.Points), unfinished, r.Unfinished())
+		if drawn != r.Len() || unfinished != r.Unfinished() {
+			t.Errorf("%s: %d events of %d points, %d of %d unfinished", trace.Name, drawn, r.Len(), unfinished, r.Unfinished())
 		}
 		for id, n := range arrows {
 			if n != 101 {

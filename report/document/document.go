@@ -27,7 +27,7 @@ var Output = report.Output{
 // for each point. Points are written one at a time, so they take no memory here. Of
 // the options only Now and Accepted are used. Write returns the first error of w.
 func Write(w io.Writer, r *report.Report, o report.Options) error {
-	j := document{Report: r, Writer: jsontext.NewCompactWriter(w)}
+	j := document{Report: r, Writer: jsontext.NewCompactWriter(w), view: r.NewView()}
 	j.head()
 	j.found(findings.Find(r, findings.For(o)))
 	j.list("warnings")
@@ -69,6 +69,7 @@ func Write(w io.Writer, r *report.Report, o report.Options) error {
 type document struct {
 	*report.Report
 	*jsontext.Writer
+	view   *report.View
 	inside bool // an object that has a member
 }
 
@@ -79,7 +80,7 @@ func (j *document) head() {
 	j.top("trace")
 	j.orNull(j.Trace)
 	j.top("began")
-	if j.Trace == "" || len(j.Points) == 0 { // a report that was read does not say
+	if j.Trace == "" || j.Len() == 0 { // a report that was read does not say
 		j.Raw("null")
 	} else {
 		j.String(j.Began().Format("2006-01-02T15:04:05.000000Z"))
@@ -99,13 +100,14 @@ func (j *document) head() {
 }
 
 func (j *document) point(p *report.Point) {
-	etype, message, failed := j.Failure(p)
-	j.text("id", p.ID)
-	j.text("parent", p.ParentID)
+	j.view.At(p)
+	etype, message, failed := j.view.Failure()
+	j.text("id", p.ID())
+	j.text("parent", p.ParentID())
 	j.number("depth", int64(p.Depth))
 	j.text("name", p.Name)
-	j.text("kind", j.Kind(p).String())
-	j.text("label", j.Detail(p))
+	j.text("kind", j.view.Kind().String())
+	j.text("label", string(j.view.Detail()))
 	j.text("service", p.Service)
 	j.text("host", p.Host)
 	j.text("project", p.Project)
@@ -114,20 +116,20 @@ func (j *document) point(p *report.Point) {
 	j.number("self_ns", p.Self().Nanoseconds())
 	j.truth("finished", p.HasStop)
 	j.truth("failed", failed)
-	j.text("etype", etype)
-	j.text("message", message)
-	j.text("outcome", j.Outcome(p))
+	j.text("etype", string(etype))
+	j.text("message", string(message))
+	j.text("outcome", string(j.view.Outcome()))
 	j.member("info")
 	j.Raw(`{"start":`)
-	j.info(p, record.Start)
+	j.info(record.Start)
 	j.Raw(`,"stop":`)
-	j.info(p, record.Stop)
+	j.info(record.Stop)
 	j.Raw("}")
 }
 
-// info writes what a record of a point has stored as info.
-func (j *document) info(p *report.Point, phase record.Phase) {
-	info := j.Info(p, phase)
+// info writes what a record of the point has stored as info.
+func (j *document) info(phase record.Phase) {
+	info := j.view.Info(phase)
 	switch {
 	case len(info) == 0:
 		j.Raw("null")
@@ -196,5 +198,9 @@ func (j *document) number(name string, n int64) {
 
 func (j *document) truth(name string, is bool) {
 	j.member(name)
-	j.Raw(map[bool]string{true: "true", false: "false"}[is])
+	if is {
+		j.Raw("true")
+	} else {
+		j.Raw("false")
+	}
 }

@@ -48,8 +48,8 @@ func TestJSONIsJSON(t *testing.T) {
 					Start            int64 `json:"start_ns"`
 				}
 			}
-			if err := json.Unmarshal(text, &got); err != nil || got.Version != document.Version || len(got.Points) != len(r.Points) {
-				t.Fatalf("%v, version %d, %d points of %d:\n%s", err, got.Version, len(got.Points), len(r.Points), text)
+			if err := json.Unmarshal(text, &got); err != nil || got.Version != document.Version || len(got.Points) != r.Len() {
+				t.Fatalf("%v, version %d, %d points of %d:\n%s", err, got.Version, len(got.Points), r.Len(), text)
 			}
 			if i := bytes.IndexFunc(text, func(c rune) bool { return c > '~' || c < ' ' && c != '\n' }); i >= 0 {
 				t.Errorf("%q", text[i:min(len(text), i+20)])
@@ -58,7 +58,7 @@ func TestJSONIsJSON(t *testing.T) {
 			for p := range r.Walk() {
 				g := got.Points[i]
 				_, _, failed := r.Failure(p)
-				if g.Start != p.Start().Nanoseconds() || g.Failed != failed || deref(g.ID) != p.ID || p.Name == "http" && deref(g.Label) != r.Detail(p) {
+				if g.Start != p.Start().Nanoseconds() || g.Failed != failed || deref(g.ID) != p.ID() || p.Name == "http" && deref(g.Label) != r.Detail(p) {
 					t.Errorf("%+v of %+v", g, p)
 				}
 				i++

@@ -27,18 +27,20 @@ func (j *document) found(f *findings.Result) {
 	j.end(len(f.Findings))
 
 	j.list("critical_path")
-	for i, s := range f.Path {
+	n := 0
+	for s := range f.Path() {
 		id := ""
 		if s.Point != nil {
-			id = s.Point.ID
+			id = s.Point.ID()
 		}
-		j.begin(i)
+		j.begin(n)
+		n++
 		j.text("point", id)
 		j.number("from_ns", s.From.Nanoseconds())
 		j.number("to_ns", s.To.Nanoseconds())
 		j.Raw("}")
 	}
-	j.end(len(f.Path))
+	j.end(n)
 
 	j.list("shifts")
 	for i, s := range f.Shifts {
@@ -62,7 +64,7 @@ func (j *document) finding(f *findings.Finding) {
 	j.text("text", f.Text)
 	ids := make([]string, len(f.Points))
 	for i, p := range f.Points {
-		ids[i] = p.ID
+		ids[i] = p.ID()
 	}
 	j.member("points")
 	j.texts(ids)

@@ -171,7 +171,7 @@ func TestOSProfiler(t *testing.T) {
 		if err := json.Unmarshal([]byte(sources[i]), &source); err != nil {
 			t.Fatal(err)
 		}
-		if source == "" || len(r.Points) == 0 {
+		if source == "" || r.Len() == 0 {
 			continue
 		}
 		compared++

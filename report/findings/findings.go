@@ -2,6 +2,7 @@ package findings
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -130,25 +131,60 @@ type Result struct {
 	Head     Head
 	Findings []Finding // what went wrong, then what took time, and last what was accepted
 
-	// Path is the critical path in the order of time. Its sections touch, and
-	// together they are the root's time.
-	Path []Section
-
 	Shifts []Shift
 
 	// Blind says what could not be judged, a sentence each.
 	Blind []string
+
+	report *report.Report
+	path   sections // of points
 }
 
-// Waited is how long everything waited for each point of the critical path, and
-// for all of them: the root's time.
-func (r *Result) Waited() (took map[*report.Point]time.Duration, all time.Duration) {
-	took = map[*report.Point]time.Duration{}
-	for _, s := range r.Path {
-		took[s.Point] = saturate.Add(took[s.Point], s.To-s.From)
-		all = saturate.Add(all, s.To-s.From)
+// Path yields the critical path in the order of time. Its sections touch, and together
+// they are the root's time.
+func (r *Result) Path() iter.Seq[Section] {
+	return func(yield func(Section) bool) {
+		for k, i := range r.path.nodes {
+			s := Section{From: span(r.path.from[k]), To: span(r.path.to(k))}
+			if i != none {
+				s.Point = r.report.At(int(i))
+			}
+			if !yield(s) {
+				return
+			}
+		}
 	}
-	return took, all
+}
+
+// Waited is how long everything waited for the points of a trace.
+type Waited struct {
+	All time.Duration // for all of them: the root's time
+
+	took    []time.Duration // by the index of the point
+	between time.Duration   // the roots
+}
+
+// Waited returns how long everything waited for the points of the critical path.
+func (r *Result) Waited() *Waited {
+	w := &Waited{took: make([]time.Duration, r.report.Len())}
+	for s := range r.Path() {
+		took := &w.between
+		if s.Point != nil {
+			took = &w.took[s.Point.Index()]
+		}
+		*took = saturate.Add(*took, s.To-s.From)
+		w.All = saturate.Add(w.All, s.To-s.From)
+	}
+	return w
+}
+
+// For returns how long everything waited for a point, and for nil how long for none,
+// between the roots.
+func (w *Waited) For(p *report.Point) time.Duration {
+	if p == nil {
+		return w.between
+	}
+	return w.took[p.Index()]
 }
 
 // Options are the thresholds. A field that is 0 has its default.
@@ -203,7 +239,7 @@ func (o Options) withDefaults() Options {
 // r, so several may look at one report at once.
 func Find(r *report.Report, o Options) *Result {
 	t := newTree(r, o.withDefaults())
-	res := &Result{}
+	res := &Result{report: r}
 	shifts := t.correct()
 	t.settle()
 	t.walkPath()
@@ -211,7 +247,6 @@ func Find(r *report.Report, o Options) *Result {
 	for i := range shifts {
 		res.Shifts = append(res.Shifts, shifts[i].Shift)
 	}
-	res.Path = t.sections()
 
 	inTime := t.inTime()
 	res.Findings = slices.Concat(t.failures(), t.cancelled(), t.unfinished(), t.lost(), t.missingParents(), skewFindings(t, shifts))
@@ -224,6 +259,7 @@ func Find(r *report.Report, o Options) *Result {
 	}
 	accept(res.Findings, o.Accepted)
 	res.Blind = t.blind(res)
+	res.path = t.takePath()
 	return res
 }
 

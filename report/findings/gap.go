@@ -41,38 +41,46 @@ func (s *holes) owners() []int32 {
 // long time of its own. Many holes that are too short to be gaps are work of the
 // point itself.
 func (t *tree) gaps() (list []candidate) {
-	sorts, small := pool[holes]{}, pool[holes]{}
-	for k, s := range t.path {
-		n := &t.nodes[s.node]
-		if n.p == nil || n.own == n.onPath || n.is(open) {
-			continue
-		}
-		h := hole{owner: s.node, took: s.to - s.from}
-		if k > 0 {
-			h.before = t.childAbove(t.path[k-1].node, s.node)
-		}
-		if k+1 < len(t.path) {
-			h.after = t.childAbove(t.path[k+1].node, s.node)
-		}
-		if h.before > 0 && h.after > 0 && t.nodes[h.before].is(triedAgain) && t.nodes[h.before].key == t.nodes[h.after].key {
-			continue // the pause before a retry
-		}
-		if 10*h.took < micros(t.o.MinGap) {
-			all, _ := small.of(n.key)
-			all.add(h)
-			continue
-		}
-		next := int32(0)
-		if h.after > 0 {
-			next = t.nodes[h.after].key
-		}
-		all, _ := sorts.of(n.key, next)
-		all.add(h)
+	sorts := pool[holes]{}
+	type sum struct {
+		took int64
+		n    int
 	}
-	for _, s := range small.list {
-		if s.took >= micros(t.o.MinTime) && t.share(s.took) >= max(slowShare, t.o.MinShare) {
-			list = append(list, candidate{weight: s.took, members: s.owners(), uses: own, say: func() Finding { return t.sayBusy(s) }})
+	busy := make([]sum, len(t.keys.list)) // of holes too short for a gap, by the key of the owner
+	for k := range t.path.len() {
+		h, ok := t.hole(k)
+		switch {
+		case !ok:
+		case t.short(&h):
+			b := &busy[t.nodes[h.owner].key]
+			b.took += h.took
+			b.n++
+		default:
+			next := int32(0)
+			if h.after > 0 {
+				next = t.nodes[h.after].key
+			}
+			all, _ := sorts.of(t.nodes[h.owner].key, next)
+			all.add(h)
 		}
+	}
+	small := make([]*holes, len(t.keys.list)) // by the same key
+	for k := range t.path.len() {
+		h, ok := t.hole(k)
+		if !ok || !t.short(&h) || !t.isBusy(busy[t.nodes[h.owner].key].took) {
+			continue
+		}
+		key := t.nodes[h.owner].key
+		if small[key] == nil {
+			small[key] = &holes{list: make([]hole, 0, busy[key].n)}
+		}
+		small[key].add(h)
+	}
+	for _, s := range small {
+		if s == nil {
+			continue
+		}
+		list = append(list, candidate{weight: s.took, members: s.owners(), uses: own, say: func() Finding { return t.sayBusy(s) }})
 	}
 	for _, s := range sorts.list {
 		if s.took < micros(t.o.MinGap) || t.share(s.took) < max(gapShare, t.o.MinShare) {
@@ -82,6 +90,32 @@ func (t *tree) gaps() (list []candidate) {
 		list = append(list, candidate{weight: s.took, members: s.owners(), uses: own, say: func() Finding { return t.sayGap(s) }})
 	}
 	return list
+}
+
+// hole is what a section of the path leaves between points below its own, false if it
+// leaves nothing that needs a word.
+func (t *tree) hole(k int) (h hole, ok bool) {
+	owner := t.path.nodes[k]
+	n := &t.nodes[owner]
+	if n.p == nil || n.own == n.onPath || n.is(open) {
+		return h, false
+	}
+	h = hole{owner: owner, took: t.path.to(k) - t.path.from[k]}
+	if k > 0 {
+		h.before = t.childAbove(t.path.nodes[k-1], owner)
+	}
+	if k+1 < t.path.len() {
+		h.after = t.childAbove(t.path.nodes[k+1], owner)
+	}
+	retried := h.before > 0 && h.after > 0 && t.nodes[h.before].is(triedAgain) && t.nodes[h.before].key == t.nodes[h.after].key
+	return h, !retried // that is the pause before a retry
+}
+
+// short says whether a hole is too short to be a gap by itself.
+func (t *tree) short(h *hole) bool { return 10*h.took < micros(t.o.MinGap) }
+
+func (t *tree) isBusy(took int64) bool {
+	return took >= micros(t.o.MinTime) && t.share(took) >= max(slowShare, t.o.MinShare)
 }
 
 // childAbove is the child of owner that a node is or is below, 0 if it is not

@@ -1,6 +1,8 @@
 package findings
 
 import (
+	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 
@@ -24,107 +26,161 @@ type keyText struct {
 
 // keys numbers the texts.
 type keys struct {
-	list  []keyText
-	verbs []string // first words in capitals, such as "SELECT" and "GET"
-	index map[keyText]int32
+	list   []keyText
+	verbs  []string // first words in capitals, such as "SELECT" and "GET"
+	index  map[string]int32
+	sought []byte // as index has it
 }
 
-func newKeys() keys { return keys{index: map[keyText]int32{}} }
+func newKeys() keys { return keys{index: map[string]int32{}} }
 
-func (k *keys) of(text keyText) int32 {
-	i, ok := k.index[text]
+// of returns the number of a text. What, which text does not have, is copied if it is
+// new.
+func (k *keys) of(text keyText, what []byte) int32 {
+	b := k.sought[:0]
+	for _, part := range []string{text.service, text.name, text.group} {
+		b = append(binary.AppendUvarint(b, uint64(len(part))), part...)
+	}
+	k.sought = append(append(b, byte(text.kind)), what...)
+	i, ok := k.index[string(k.sought)]
 	if !ok {
+		text.what = string(what)
 		i = int32(len(k.list))
 		k.list = append(k.list, text)
 		k.verbs = append(k.verbs, layer.SQL.Operation(layer.Client, text.what))
-		k.index[text] = i
+		k.index[string(k.sought)] = i
 	}
 	return i
 }
 
 // identify finds a point's key. The route by which an HTTP call was served names
 // the call too, since a client does not know it.
-func (t *tree) identify(n *node) int32 {
-	p := n.p
-	text := keyText{service: p.Service, name: p.Name, kind: n.kind}
-	l := t.r.Layer(p)
+func (t *tree) identify(n *node, v *subjects) int32 {
+	text := keyText{service: n.p.Service, name: n.p.Name, kind: n.kind}
+	l := v.Layer()
 	if l != nil {
 		text.group = l.Group
 	}
-	text.what = subject(t.r, p, l, n.kind)
-	if above := &t.nodes[n.parent]; l == layer.HTTPServer && n.parent == int32(len(t.nodes))-1 && above.kind == layer.Client {
-		if caller := t.keys.list[above.key]; caller.group == layer.HTTPClient.Group && t.r.Text(p, "response.route") != "" {
-			caller.what = t.r.Text(above.p, "requests.method") + " " + t.r.Text(above.p, "requests.hostname") + route(t.r.Text(p, "response.route"))
-			above.key = t.keys.of(caller)
+	above := &t.nodes[n.parent]
+	if l == layer.HTTPServer && n.parent == int32(len(t.nodes))-1 && above.kind == layer.Client {
+		if caller := t.keys.list[above.key]; caller.group == layer.HTTPClient.Group {
+			if r := v.Text("response.route"); len(r) > 0 {
+				above.key = t.keys.of(caller, t.before.call(route(r)))
+			}
 		}
 	}
-	return t.keys.of(text)
+	return t.keys.of(text, v.subject(l, n.kind))
+}
+
+// subjects says what points are about, one after the other.
+type subjects struct {
+	*report.View
+	statements *sqltext.Cache
+	text       []byte
+}
+
+func newSubjects(r *report.Report, statements *sqltext.Cache) *subjects {
+	return &subjects{View: r.NewView(), statements: statements}
+}
+
+// call is the name of an HTTP call that was served by a route.
+func (s *subjects) call(route []byte) []byte {
+	s.text = append(append(s.text[:0], s.Text("requests.method")...), ' ')
+	s.text = append(append(s.text, s.Text("requests.hostname")...), route...)
+	return s.text
 }
 
 // Subject is what p has in common with the points of its name that do the same: a
 // statement without literals, a route or a path with a star for each id, a method,
 // a subject. It is "" where the name says all. The text is as stored: hostile.
 func Subject(r *report.Report, p *report.Point) string {
-	return subject(r, p, r.Layer(p), r.Kind(p))
+	s := newSubjects(r, new(sqltext.Cache))
+	s.At(p)
+	return string(s.subject(s.Layer(), s.Kind()))
 }
 
-func subject(r *report.Report, p *report.Point, l *layer.Layer, kind layer.Kind) string {
-	text := func(path string) string { return r.Text(p, path) }
+// subject is valid until the next call.
+func (s *subjects) subject(l *layer.Layer, kind layer.Kind) []byte {
+	b := s.text[:0]
 	switch l {
 	case layer.HTTPServer:
-		path := route(text("response.route"))
-		if path == "" {
-			path = pattern(text("request.path"), "/")
+		b = append(append(b, s.Text("request.method")...), ' ')
+		if path := route(s.Text("response.route")); len(path) > 0 {
+			b = append(b, path...)
+		} else {
+			b = appendPattern(b, s.Text("request.path"), '/')
 		}
-		return joined(text("request.method"), path)
+		s.text = b
+		return bytes.TrimSpace(b)
 	case layer.HTTPClient:
-		return joined(text("requests.method"), text("requests.hostname")+pattern(text("requests.path"), "/"))
+		b = append(append(b, s.Text("requests.method")...), ' ')
+		b = appendPattern(append(b, s.Text("requests.hostname")...), s.Text("requests.path"), '/')
+		s.text = b
+		return bytes.TrimSpace(b)
 	case layer.SQL:
-		if f := text("db.fingerprint"); f != "" {
+		if f := s.Text("db.fingerprint"); len(f) > 0 {
 			return f
 		}
-		return sqltext.Fingerprint(text("db.statement"), sqltext.Standard)
+		b = append(b, s.statements.Fingerprint(s.Text("db.statement"))...)
 	case layer.GRPC:
-		return text("grpc.method")
+		return s.Text("grpc.method")
 	case layer.NATS:
-		return pattern(text("nats.subject"), ".")
+		b = appendPattern(b, s.Text("nats.subject"), '.')
 	case layer.Function:
-		return text("function.name")
+		return s.Text("function.name")
 	case nil:
-		return text("method") // OSProfiler's RPC points
+		return s.Text("method") // OSProfiler's RPC points
+	default:
+		b = layer.AppendExpanded(b, l.Span, func(b []byte, path string) []byte {
+			if path == "operation" {
+				return append(b, l.Operation(kind, "")...)
+			}
+			return append(b, s.Text(path)...)
+		})
 	}
-	return layer.Expand(l.Span, func(path string) string {
-		if path == "operation" {
-			return l.Operation(kind, "")
-		}
-		return text(path)
-	})
+	s.text = b
+	return b
 }
 
 func joined(words ...string) string { return strings.TrimSpace(strings.Join(words, " ")) }
 
 // route is a route's path: Go's patterns may begin with a method and end in one
 // that stands for nothing.
-func route(pattern string) string {
-	if _, path, ok := strings.Cut(pattern, " "); ok {
-		pattern = strings.TrimSpace(path)
+func route(pattern []byte) []byte {
+	if _, path, ok := bytes.Cut(pattern, []byte(" ")); ok {
+		pattern = bytes.TrimSpace(path)
 	}
-	return strings.TrimSuffix(pattern, "{$}")
+	return bytes.TrimSuffix(pattern, []byte("{$}"))
 }
 
-// pattern is a path or a subject with a star for each part that has a digit and
-// so is likely to be an id; a version such as "v2" or "v2.1" is none.
-func pattern(text, separator string) string {
-	if !strings.ContainsAny(text, digits) {
-		return text
+// appendPattern appends a path or a subject with a star for each part that has a
+// digit and so is likely to be an id; a version such as "v2" or "v2.1" is none.
+func appendPattern(b, text []byte, separator byte) []byte {
+	for {
+		end := bytes.IndexByte(text, separator)
+		part := text
+		if end >= 0 {
+			part = text[:end]
+		}
+		if hasDigit(part) && !isVersion(string(part)) {
+			b = append(b, '*')
+		} else {
+			b = append(b, part...)
+		}
+		if end < 0 {
+			return b
+		}
+		b, text = append(b, separator), text[end+1:]
 	}
-	parts := strings.Split(text, separator)
-	for k, part := range parts {
-		if strings.ContainsAny(part, digits) && !isVersion(part) {
-			parts[k] = "*"
+}
+
+func hasDigit(b []byte) bool {
+	for _, c := range b {
+		if c >= '0' && c <= '9' {
+			return true
 		}
 	}
-	return strings.Join(parts, separator)
+	return false
 }
 
 const digits = "0123456789"

@@ -64,7 +64,7 @@ func TestIndependentWorkAddsNone(t *testing.T) {
 	each(t, true, func(t *testing.T, _ *rand.Rand, points []*point) {
 		before := find(t, points...)
 		root := points[0]
-		for _, s := range before.Path {
+		for s := range before.Path() {
 			if s.Point == before.Head.Point {
 				continue
 			}

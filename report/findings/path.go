@@ -7,10 +7,22 @@ import (
 	"github.com/sonde-go/sonde/layer"
 )
 
-// section is a part of the critical path, in microseconds.
-type section struct {
-	node     int32
-	from, to int64
+// sections are the parts of the critical path: each a node with the microsecond from
+// which everything waited for it, up to that of the next one. There may be more of
+// them than nodes, so they take little memory.
+type sections struct {
+	nodes []int32
+	from  []int64
+	end   int64 // of the last
+}
+
+func (s *sections) len() int { return len(s.nodes) }
+
+func (s *sections) to(k int) int64 {
+	if k+1 < len(s.from) {
+		return s.from[k+1]
+	}
+	return s.end
 }
 
 // frame is a node on the path, in the part of its time that the root waited for.
@@ -31,6 +43,7 @@ type frame struct {
 // order, and no stack.
 func (t *tree) walkPath() {
 	root := &t.nodes[t.root]
+	t.path = sections{nodes: make([]int32, 0, 2*len(t.nodes)), from: make([]int64, 0, 2*len(t.nodes)), end: root.to}
 	stack := []frame{t.frame(t.root, root.from, root.to)}
 	for len(stack) > 0 {
 		f := &stack[len(stack)-1]
@@ -58,7 +71,8 @@ func (t *tree) walkPath() {
 		f.at, f.slack = from, t.slack(n)
 		stack = append(stack, t.frame(next, from, to))
 	}
-	slices.Reverse(t.path)
+	slices.Reverse(t.path.nodes)
+	slices.Reverse(t.path.from)
 	for i := len(t.nodes) - 1; i > 0; i-- {
 		n := &t.nodes[i]
 		n.onPath += n.own
@@ -81,8 +95,10 @@ func (t *tree) frame(i int32, low, top int64) frame {
 	}
 	slices.SortFunc(f.kids, func(a, b int32) int {
 		x, y := &t.nodes[a], &t.nodes[b]
-		return cmp.Or(cmp.Compare(t.endOf(y, n), t.endOf(x, n)), cmp.Compare(y.flags&(open|openBelow), x.flags&(open|openBelow)),
-			cmp.Compare(x.from, y.from), cmp.Compare(x.p.ID, y.p.ID))
+		if c := cmp.Compare(t.endOf(y, n), t.endOf(x, n)); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(y.flags&(open|openBelow), x.flags&(open|openBelow)), cmp.Compare(x.from, y.from), x.p.CompareID(y.p))
 	})
 	return f
 }
@@ -90,7 +106,7 @@ func (t *tree) frame(i int32, low, top int64) frame {
 // awaited says whether a node may have waited for one below it: not for a message
 // to be handled.
 func (t *tree) awaited(below, n *node) bool {
-	if n.p == nil && below.p.ParentID != t.base {
+	if n.p == nil && below.p.ParentID() != t.base {
 		return false
 	}
 	return below.kind != layer.Consumer && (n.kind != layer.Producer || below.kind == layer.Internal)
@@ -105,23 +121,30 @@ func (t *tree) endOf(below, n *node) int64 {
 	return below.to
 }
 
-// section adds a part to the front of the path.
+// section adds a part to the front of the path, which ends where the path begins.
 func (t *tree) section(i int32, from, to int64) {
 	if to <= from {
 		return
 	}
 	t.nodes[i].own += to - from
-	if n := len(t.path); n > 0 && t.path[n-1].node == i && t.path[n-1].from == to {
-		t.path[n-1].from = from
+	n := t.path.len()
+	if n > 0 && t.path.nodes[n-1] == i {
+		t.path.from[n-1] = from
 		return
 	}
-	t.path = append(t.path, section{i, from, to})
+	t.path.nodes, t.path.from = append(t.path.nodes, i), append(t.path.from, from)
 }
 
-func (t *tree) sections() []Section {
-	list := make([]Section, len(t.path))
-	for k, s := range t.path {
-		list[k] = Section{t.nodes[s.node].p, span(s.from), span(s.to)}
+// takePath gives the path away, with points in the place of nodes.
+func (t *tree) takePath() sections {
+	for k, i := range t.path.nodes {
+		t.path.nodes[k] = none
+		if p := t.nodes[i].p; p != nil {
+			t.path.nodes[k] = int32(p.Index())
+		}
 	}
-	return list
+	return t.path
 }
+
+// none is the index of no point.
+const none = -1

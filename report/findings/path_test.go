@@ -2,6 +2,7 @@ package findings_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestPath(t *testing.T) {
 			res := find(t, c.trace)
 			start := r.Began().Sub(beginning)
 			var got []string
-			for _, s := range res.Path {
+			for s := range res.Path() {
 				got = append(got, fmt.Sprintf("%s %g-%g", s.Point.Name, ms(s.From+start), ms(s.To+start)))
 			}
 			if text := strings.Join(got, ", "); text != c.want {
@@ -54,8 +55,8 @@ func TestPath(t *testing.T) {
 // together; a message is handled in its own time.
 func TestRoots(t *testing.T) {
 	res := find(t, page(30), served("stock", "GET", "/left", 50, 80), handled("worker", "m", 500, 900))
-	if res.Head.Point != nil || res.Head.Duration != 80*time.Millisecond || len(res.Path) != 3 || res.Path[1].Point != nil {
-		t.Errorf("%+v, path %v", res.Head, res.Path)
+	if path := slices.Collect(res.Path()); res.Head.Point != nil || res.Head.Duration != 80*time.Millisecond || len(path) != 3 || path[1].Point != nil {
+		t.Errorf("%+v, path %v", res.Head, path)
 	}
 }
 
@@ -65,12 +66,12 @@ func TestWaited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	took, all := findings.Find(r, findings.Options{}).Waited()
+	waited := findings.Find(r, findings.Options{}).Waited()
 	got := map[string]time.Duration{}
-	for p, d := range took {
-		got[p.Name] = d
+	for p := range r.All() {
+		got[p.Name] += waited.For(p)
 	}
-	if all != time.Second || len(got) != 2 || got["db"] != 940*time.Millisecond || got["http"] != 60*time.Millisecond {
-		t.Errorf("%v of %v", got, all)
+	if waited.All != time.Second || waited.For(nil) != 0 || len(got) != 2 || got["db"] != 940*time.Millisecond || got["http"] != 60*time.Millisecond {
+		t.Errorf("%v of %v", got, waited.All)
 	}
 }

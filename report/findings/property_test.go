@@ -3,6 +3,7 @@ package findings_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,12 +77,13 @@ func random(rnd *rand.Rand, n int, tidy bool) []*point {
 func checkPath(t testing.TB, res *findings.Result) {
 	t.Helper()
 	var sum time.Duration
-	for k, s := range res.Path {
+	path := slices.Collect(res.Path())
+	for k, s := range path {
 		if s.To <= s.From {
 			t.Errorf("section %d of %v is from %v to %v", k, s.Point, s.From, s.To)
 		}
-		if k > 0 && s.From != res.Path[k-1].To {
-			t.Errorf("section %d begins at %v, the one before it ends at %v", k, s.From, res.Path[k-1].To)
+		if k > 0 && s.From != path[k-1].To {
+			t.Errorf("section %d begins at %v, the one before it ends at %v", k, s.From, path[k-1].To)
 		}
 		sum += s.To - s.From
 	}

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,15 +68,18 @@ type pool[T any] struct {
 }
 
 func (p *pool[T]) of(parentKey int32, keys ...int32) (x *T, isNew bool) {
-	name := fmt.Sprint(parentKey, keys)
-	if x = p.index[name]; x != nil {
+	name := binary.AppendVarint(make([]byte, 0, 32), int64(parentKey))
+	for _, key := range keys {
+		name = binary.AppendVarint(name, int64(key))
+	}
+	if x = p.index[string(name)]; x != nil {
 		return x, false
 	}
 	if p.index == nil {
 		p.index = map[string]*T{}
 	}
 	x = new(T)
-	p.index[name] = x
+	p.index[string(name)] = x
 	p.list = append(p.list, x)
 	return x, true
 }

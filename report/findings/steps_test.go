@@ -17,9 +17,9 @@ func TestSteps(t *testing.T) {
 		res := findings.Find(r, findings.Options{})
 		head, steps := findings.Steps(r, findings.Options{})
 		path := map[string]time.Duration{}
-		for _, s := range res.Path {
+		for s := range res.Path() {
 			if s.Point != nil {
-				path[s.Point.ID] += s.To - s.From
+				path[s.Point.ID()] += s.To - s.From
 			}
 		}
 		if head != res.Head {
@@ -29,8 +29,8 @@ func TestSteps(t *testing.T) {
 		for p := range r.Walk() {
 			s := &steps[i]
 			above := r.Parent(p)
-			if s.Point != p || s.Path != path[p.ID] || (above == nil) != (s.Above < 0) || above != nil && (steps[s.Above].Point != above || s.Above >= i) {
-				t.Fatalf("step %d is %+v, of %+v; the path has %v", i, s, p, path[p.ID])
+			if s.Point != p || s.Path != path[p.ID()] || (above == nil) != (s.Above < 0) || above != nil && (steps[s.Above].Point != above || s.Above >= i) {
+				t.Fatalf("step %d is %+v, of %+v; the path has %v", i, s, p, path[p.ID()])
 			}
 			i++
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/sonde-go/sonde/internal/sqltext"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/report"
 )
@@ -16,6 +17,9 @@ type tree struct {
 	nodes []node
 	keys  keys
 
+	// What the last point and the one before it are about, while nodes are made.
+	here, before *subjects
+
 	sources  []source
 	sourceOf map[source]int32
 	unsure   []bool // sources whose clock differs from others' by no one offset
@@ -25,7 +29,7 @@ type tree struct {
 	half    bool   // the root hangs below a point that is not there: its caller's
 	orphans []int32
 	end     int64 // the last moment that is known
-	path    []section
+	path    sections
 }
 
 // source is whose clock a point was recorded with.
@@ -37,6 +41,7 @@ type node struct {
 	end      int32 // the subtree is the nodes up to here
 	source   int32
 	key      int32
+	calls    int32 // calls in its subtree, itself included
 	kind     layer.Kind
 	flags    flags
 	from, to int64 // microseconds, with corrected clocks; an open end is the tree's
@@ -44,7 +49,6 @@ type node struct {
 	topFailed   int32 // the highest node above that failed, 0 if none did
 	failedAbove int32 // how many nodes above failed
 
-	calls  int32 // calls in its subtree, itself included
 	own    int64 // of the critical path
 	onPath int64 // of the critical path, those below it included
 }
@@ -77,15 +81,19 @@ func newTree(r *report.Report, o Options) *tree {
 	if !o.Now.IsZero() {
 		t.end = max(t.end, micros(o.Now.Sub(r.Began())))
 	}
-	t.nodes = make([]node, 1, len(r.Points)+1)
-	t.nodes[0] = node{parent: -1, key: t.keys.of(keyText{}), end: 1}
+	t.nodes = make([]node, 1, r.Len()+1)
+	t.nodes[0] = node{parent: -1, key: t.keys.of(keyText{}, nil), end: 1}
+	statements := new(sqltext.Cache)
+	t.here, t.before = newSubjects(r, statements), newSubjects(r, statements)
 	at := []int32{0} // the nodes above, by depth
 	for p := range r.Walk() {
 		i := int32(len(t.nodes))
 		parent := at[p.Depth]
 		at = append(at[:p.Depth+1], i)
+		t.here, t.before = t.before, t.here
 		t.nodes = append(t.nodes, t.node(p, parent))
 	}
+	t.here, t.before = nil, nil
 	for i := int32(len(t.nodes)) - 1; i > 0; i-- {
 		n := &t.nodes[i]
 		if n.source != t.nodes[n.parent].source && n.kind == layer.Server && t.nodes[n.parent].kind == layer.Unspecified && n.parent > 0 {
@@ -109,7 +117,8 @@ func newTree(r *report.Report, o Options) *tree {
 }
 
 func (t *tree) node(p *report.Point, parent int32) node {
-	n := node{p: p, parent: parent, end: int32(len(t.nodes)) + 1, kind: t.r.Kind(p), from: micros(p.Start()), to: micros(p.Stop())}
+	t.here.At(p)
+	n := node{p: p, parent: parent, end: int32(len(t.nodes)) + 1, kind: t.here.Kind(), from: micros(p.Start()), to: micros(p.Stop())}
 	if !p.HasStop {
 		n.to = t.end
 		n.flags |= open
@@ -120,17 +129,11 @@ func (t *tree) node(p *report.Point, parent int32) node {
 	} else {
 		n.topFailed, n.failedAbove = above.topFailed, above.failedAbove
 	}
-	s := source{p.Service, p.Host}
-	var ok bool
-	if n.source, ok = t.sourceOf[s]; !ok {
-		n.source = int32(len(t.sources))
-		t.sources = append(t.sources, s)
-		t.sourceOf[s] = n.source
-	}
-	if _, _, bad := t.r.Failure(p); bad {
+	n.source = t.source(p)
+	if _, _, bad := t.here.Failure(); bad {
 		n.flags |= failed
 	}
-	switch t.r.Outcome(p) {
+	switch string(t.here.Outcome()) {
 	case "timeout":
 		n.flags |= timedOut
 	case "cancelled", "canceled":
@@ -139,8 +142,24 @@ func (t *tree) node(p *report.Point, parent int32) node {
 	if n.kind == layer.Client || n.kind == layer.Producer {
 		n.flags |= call
 	}
-	n.key = t.identify(&n)
+	n.key = t.identify(&n, t.here)
 	return n
+}
+
+// source numbers the one who recorded a point, most often that of the node above or
+// before.
+func (t *tree) source(p *report.Point) int32 {
+	if n := &t.nodes[len(t.nodes)-1]; n.p != nil && n.p.Origin == p.Origin {
+		return n.source
+	}
+	s := source{p.Service, p.Host}
+	i, ok := t.sourceOf[s]
+	if !ok {
+		i = int32(len(t.sources))
+		t.sources = append(t.sources, s)
+		t.sourceOf[s] = i
+	}
+	return i
 }
 
 // chooseRoot finds what the time of the trace is measured by: the only point
@@ -152,9 +171,9 @@ func (t *tree) chooseRoot() {
 	for i := range t.children(0) {
 		p := t.nodes[i].p
 		if t.base == "" {
-			t.base = p.ParentID // a report that was read from OSProfiler's form
+			t.base = p.ParentID() // a report that was read from OSProfiler's form
 		}
-		if p.ParentID == t.base {
+		if p.ParentID() == t.base {
 			tops = append(tops, i)
 		} else {
 			t.orphans = append(t.orphans, i)
@@ -181,7 +200,7 @@ func (t *tree) settle() {
 	first := true
 	for i := range t.children(0) {
 		n := &t.nodes[i]
-		if n.p.ParentID != t.base || n.kind == layer.Consumer {
+		if n.p.ParentID() != t.base || n.kind == layer.Consumer {
 			continue
 		}
 		if first {
@@ -225,5 +244,8 @@ func (t *tree) slack(n *node) int64 {
 // the order in which records are stored says nothing.
 func (t *tree) earlier(a, b int32) int {
 	x, y := &t.nodes[a], &t.nodes[b]
-	return cmp.Or(cmp.Compare(x.from, y.from), cmp.Compare(x.to, y.to), cmp.Compare(x.p.ID, y.p.ID))
+	if x.from != y.from {
+		return cmp.Compare(x.from, y.from)
+	}
+	return cmp.Or(cmp.Compare(x.to, y.to), x.p.CompareID(y.p))
 }

@@ -143,7 +143,7 @@ func (t *tree) missingParents() []Finding {
 	parents := map[string]bool{}
 	below := 0
 	for _, i := range t.orphans {
-		parents[t.nodes[i].p.ParentID] = true
+		parents[t.nodes[i].p.ParentID()] = true
 		below += int(t.nodes[i].end - i)
 	}
 	first := t.orphans[0]

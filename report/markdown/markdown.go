@@ -98,32 +98,32 @@ func (d *document) findings() {
 
 // path lists the points that the root waited for longest.
 func (d *document) path() {
-	took, whole := d.found.Waited()
-	if whole <= 0 {
+	waited := d.found.Waited()
+	if waited.All <= 0 {
 		return
 	}
-	points := make([]*report.Point, 0, len(took)) // in the order of the path
+	var points []*report.Point // in the order of the path
 	listed := map[*report.Point]bool{}
-	for _, s := range d.found.Path {
+	for s := range d.found.Path() {
 		if !listed[s.Point] {
 			points, listed[s.Point] = append(points, s.Point), true
 		}
 	}
-	slices.SortStableFunc(points, func(a, b *report.Point) int { return cmp.Compare(took[b], took[a]) })
+	slices.SortStableFunc(points, func(a, b *report.Point) int { return cmp.Compare(waited.For(b), waited.For(a)) })
 	d.WriteString("\nEverything waited for:\n\n| point | service | time | share |\n|---|---|--:|--:|\n")
-	part := func(t time.Duration) string { return figures.Share(float64(t) / float64(whole)) }
+	part := func(t time.Duration) string { return figures.Share(float64(t) / float64(waited.All)) }
 	for _, p := range points[:min(len(points), mostOnPath)] {
 		label, service := "(between the roots)", ""
 		if p != nil {
 			label = cmp.Or(terminal.CutMiddle(terminal.Clean(p.Name+" "+d.r.Detail(p)), widestLabel), "(no name)")
 			service = terminal.CutMiddle(terminal.Clean(p.Service), widestLabel)
 		}
-		fmt.Fprintf(d, "| %s | %s | %s | %s |\n", escape(label), escape(service), figures.Duration(took[p]), part(took[p]))
+		fmt.Fprintf(d, "| %s | %s | %s | %s |\n", escape(label), escape(service), figures.Duration(waited.For(p)), part(waited.For(p)))
 	}
 	if len(points) > mostOnPath {
 		var rest time.Duration
 		for _, p := range points[mostOnPath:] {
-			rest = saturate.Add(rest, took[p])
+			rest = saturate.Add(rest, waited.For(p))
 		}
 		fmt.Fprintf(d, "| %s more | | %s | %s |\n", figures.Grouped(len(points)-mostOnPath), figures.Duration(rest), part(rest))
 	}

@@ -41,7 +41,7 @@ func Write(w io.Writer, r *report.Report, _ report.Options) error {
 			end = first[n+1]
 		}
 		for k, i := range order[first[n]:end] {
-			p := &r.Points[i]
+			p := r.At(int(i))
 			if k == 0 {
 				j.resource(n, &maker, sourceOf(p))
 			}
@@ -68,9 +68,9 @@ func sourceOf(p *report.Point) otlpspan.Source {
 func bySource(r *report.Report) (order []int32, first []int) {
 	number := map[otlpspan.Source]int{}
 	var count []int
-	of := make([]int32, len(r.Points))
-	for i := range r.Points {
-		s := sourceOf(&r.Points[i])
+	of := make([]int32, r.Len())
+	for i := range r.Len() {
+		s := sourceOf(r.At(i))
 		n, ok := number[s]
 		if !ok {
 			n = len(count)
@@ -96,11 +96,11 @@ func bySource(r *report.Report) (order []int32, first []int) {
 // events are the records of a point, as the driver gets them; one of them may be nil.
 func events(r *report.Report, p *report.Point, trace header.ID) (start, stop *record.Event) {
 	f := record.Fields{
-		Name: p.Name, Trace: trace, Point: idOf(p.ID), Parent: trace,
+		Name: p.Name, Trace: trace, Point: idOf(p.ID()), Parent: trace,
 		Project: p.Project, Service: p.Service, Host: p.Host,
 	}
-	if p.ParentID != "" && p.ParentID != r.Trace {
-		f.Parent = idOf(p.ParentID)
+	if p.ParentID() != "" && p.ParentID() != r.Trace {
+		f.Parent = idOf(p.ParentID())
 	}
 	began := r.Began()
 	event := func(phase record.Phase, at time.Duration) *record.Event {

@@ -83,8 +83,8 @@ func TestSchema(t *testing.T) {
 				}
 			}
 		}
-		if spans != len(r.Points) {
-			t.Errorf("%s: %d spans of %d points", trace.Name, spans, len(r.Points))
+		if spans != r.Len() {
+			t.Errorf("%s: %d spans of %d points", trace.Name, spans, r.Len())
 		}
 	}
 }

@@ -147,7 +147,10 @@ func check(form report.Output, build func() *report.Report) (got []byte, problem
 func model(r *report.Report) []byte {
 	var out bytes.Buffer
 	_ = r.WriteOSProfiler(&out) // which a Buffer does not fail
-	fmt.Fprintf(&out, "%+v %+v %+v", r.Points, r.Stats, r.Warnings)
+	fmt.Fprintf(&out, "%+v %+v", r.Stats, r.Warnings)
+	for p := range r.All() {
+		fmt.Fprintf(&out, " %+v", *p)
+	}
 	return out.Bytes()
 }
 

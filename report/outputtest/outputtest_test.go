@@ -19,8 +19,8 @@ func TestTraces(t *testing.T) {
 	var names []string
 	for _, trace := range Traces(t) {
 		names = append(names, trace.Name)
-		if r := trace.Report(t); (len(r.Points) == 0) != (trace.Name == "nothing") {
-			t.Errorf("%s has %d points", trace.Name, len(r.Points))
+		if r := trace.Report(t); (r.Len() == 0) != (trace.Name == "nothing") {
+			t.Errorf("%s has %d points", trace.Name, r.Len())
 		}
 	}
 	const want = "clock-skew deep exception hostile no-name nothing odd-time own-parent server shop sqlalchemy unfinished"

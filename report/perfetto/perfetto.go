@@ -153,8 +153,8 @@ func (t *trace) begin(i int32) {
 		t.event = wire.Text(t.event, eventCategory, "failed")
 	}
 	t.flows(i)
-	t.note("id", p.ID)
-	t.note("parent", p.ParentID)
+	t.note("id", p.ID())
+	t.note("parent", p.ParentID())
 	t.annotation("self_ns", func(b []byte) []byte { return wire.Varint(b, annotationInt, s.Self.Nanoseconds()) })
 	t.note("project", p.Project)
 	t.note("outcome", t.Outcome(p))

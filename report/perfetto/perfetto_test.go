@@ -128,8 +128,8 @@ func TestSchema(t *testing.T) {
 		r := trace.Report(t)
 		list, _ := load(t, write(t, r))
 		left := map[string]int{}
-		for i := range r.Points {
-			left[r.Points[i].ID]++
+		for i := range r.Len() {
+			left[r.At(i).ID()]++
 		}
 		for _, s := range list {
 			left[s.notes["id"]]--
@@ -142,8 +142,8 @@ func TestSchema(t *testing.T) {
 				t.Errorf("%s: %d slices too few of %q", trace.Name, n, id)
 			}
 		}
-		if len(list) != len(r.Points) {
-			t.Errorf("%s: %d slices of %d points", trace.Name, len(list), len(r.Points))
+		if len(list) != r.Len() {
+			t.Errorf("%s: %d slices of %d points", trace.Name, len(list), r.Len())
 		}
 	}
 }

@@ -36,7 +36,7 @@ func BenchmarkProfile(b *testing.B) {
 		p, points = profile.New(), 0
 		for i := range 1000 {
 			p.Add(reports[i%len(reports)])
-			points += len(reports[i%len(reports)].Points)
+			points += reports[i%len(reports)].Len()
 		}
 		p.Explain(p.Kinds()[0])
 	}

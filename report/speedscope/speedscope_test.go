@@ -81,8 +81,8 @@ func TestReader(t *testing.T) {
 				t.Errorf("%s: %d of %s do not end", trace.Name, len(open), p.Name)
 			}
 		}
-		if opened != len(r.Points) {
-			t.Errorf("%s: %d events of %d points", trace.Name, opened, len(r.Points))
+		if opened != r.Len() {
+			t.Errorf("%s: %d events of %d points", trace.Name, opened, r.Len())
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (rs *rows) bar(w *row, width int, style string) []cell {
 			cells[i] = r
 		}
 	}
-	for _, at := range w.nodes {
+	for _, at := range rs.of(w) {
 		n := &rs.nodes[at]
 		switch {
 		case !n.point.HasStop:

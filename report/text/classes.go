@@ -7,91 +7,131 @@ import (
 
 	"github.com/sonde-go/sonde/internal/sqltext"
 	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/report"
 )
 
-// look is what makes two points the same to a reader: they differ only in times and
-// literals.
-type look struct {
-	name, service, detail, etype, message string
-	failed, hasStart, hasStop             bool
-}
-
-// classifier finds subtrees that are equal.
+// classifier finds points and subtrees that look the same to a reader: they differ
+// only in times and literals.
 type classifier struct {
 	*tree
-	shapes map[string]string // of details
-	looks  map[look]int32
-	inner  map[string]int32 // by a look and the classes of what is below
+	shapes  map[string]string // of the details that were seen last
+	looks   map[string]int32
+	inner   map[string]int32 // by a look and the classes of what is below
+	sources map[source]uint32
+	origin  *report.Origin // of the point before, and its source
+	source  uint32
+	key     []byte
 }
 
-// classify assigns each node its class: nodes of one class look the same, and so do
-// those below them, however many there are of each and in whatever order. It
-// returns the shape of each detail.
-func (t *tree) classify() map[string]string {
-	c := classifier{tree: t, shapes: map[string]string{}, looks: map[look]int32{}, inner: map[string]int32{}}
-	var below []int32
-	var key []byte
-	for i := len(t.nodes) - 1; i >= 0; i-- { // children come after their parents
-		n := &t.nodes[i]
-		if n.class = c.look(n); n.child == none {
-			continue
-		}
-		below = below[:0]
-		for child := range t.children(n.child) {
-			if class := t.nodes[child].class; len(below) == 0 || below[len(below)-1] != class {
-				below = append(below, class)
-			}
-		}
-		slices.Sort(below)
-		key = binary.NativeEndian.AppendUint32(key[:0], uint32(n.class))
-		for _, class := range slices.Compact(below) {
-			key = binary.NativeEndian.AppendUint32(key, uint32(class))
-		}
-		class, ok := c.inner[string(key)]
-		if !ok {
-			t.classes++
-			class = t.classes
-			c.inner[string(key)] = class
-		}
-		n.class = class
-	}
-	return c.shapes
+// source is what a look has of a point's origin.
+type source struct{ name, service string }
+
+// mostShapes is how many details are remembered. Others are looked at again.
+const mostShapes = 4000
+
+func newClassifier(t *tree) *classifier {
+	return &classifier{tree: t, shapes: map[string]string{}, looks: map[string]int32{}, inner: map[string]int32{}, sources: map[source]uint32{}}
 }
 
-// look is the class of a node, its children left aside.
-func (c *classifier) look(n *node) int32 {
-	p := n.point
-	l := look{
-		name: p.Name, service: p.Service, detail: c.shape(n), etype: n.etype,
-		failed: n.failed, hasStart: p.HasStart, hasStop: p.HasStop,
+// look returns the class of the point that is viewed, without what is below it, and
+// whether it failed.
+func (c *classifier) look(p *report.Point) (class int32, failed bool) {
+	etype, message, failed := c.view.Failure()
+	key := binary.NativeEndian.AppendUint32(c.key[:0], c.sourceOf(p))
+	key = append(key, flag(failed)|flag(p.HasStart)<<1|flag(p.HasStop)<<2)
+	for _, text := range [][]byte{etype, []byte(withoutNumbers(string(message)))} {
+		key = append(binary.AppendUvarint(key, uint64(len(text))), text...)
 	}
-	if n.failed {
-		l.message = withoutNumbers(n.message)
+	key = append(key, c.shape()...)
+	c.key = key
+	return c.number(c.looks, key), failed
+}
+
+func flag(is bool) byte {
+	if is {
+		return 1
 	}
-	class, ok := c.looks[l]
+	return 0
+}
+
+func (c *classifier) sourceOf(p *report.Point) uint32 {
+	if p.Origin == c.origin {
+		return c.source
+	}
+	s := source{p.Name, p.Service}
+	n, ok := c.sources[s]
+	if !ok {
+		n = uint32(len(c.sources))
+		c.sources[s] = n
+	}
+	c.origin, c.source = p.Origin, n
+	return n
+}
+
+// number is the class of a key.
+func (c *classifier) number(classes map[string]int32, key []byte) int32 {
+	class, ok := classes[string(key)]
 	if !ok {
 		c.classes++
 		class = c.classes
-		c.looks[l] = class
+		classes[string(key)] = class
 	}
 	return class
 }
 
-// shape is a detail without its literals.
-func (c *classifier) shape(n *node) string {
-	if n.detail == "" {
+// classify makes the class of each node that of its subtree: nodes of one class look
+// the same, and so do those below them, however many there are of each and in whatever
+// order.
+func (c *classifier) classify() {
+	var below []int32
+	for i := len(c.nodes) - 1; i >= 0; i-- { // children come after their parents
+		n := &c.nodes[i]
+		if n.child == none {
+			continue
+		}
+		below = below[:0]
+		for child := range c.children(n.child) {
+			if class := c.nodes[child].class; len(below) == 0 || below[len(below)-1] != class {
+				below = append(below, class)
+			}
+		}
+		slices.Sort(below)
+		key := binary.NativeEndian.AppendUint32(c.key[:0], uint32(n.class))
+		for _, class := range slices.Compact(below) {
+			key = binary.NativeEndian.AppendUint32(key, uint32(class))
+		}
+		c.key = key
+		n.class = c.number(c.inner, key)
+	}
+}
+
+// shape is the detail of the point that is viewed, without its literals. New ones are
+// told to the labels.
+func (c *classifier) shape() string {
+	detail := c.view.Detail()
+	if len(detail) == 0 {
 		return ""
 	}
-	shape, ok := c.shapes[n.detail]
-	if !ok {
-		if c.Layer(n.point) == layer.SQL {
-			shape = sqltext.Fingerprint(n.detail, sqltext.Standard)
-		} else {
-			shape = withoutIDs(n.detail)
-		}
-		c.shapes[n.detail] = shape
+	shape, ok := c.shapes[string(detail)]
+	if ok {
+		return shape
 	}
+	text := string(detail)
+	c.labels.add(text)
+	shape = shapeOf(text, c.view.Layer() == layer.SQL)
+	if len(c.shapes) == mostShapes {
+		clear(c.shapes)
+	}
+	c.shapes[text] = shape
 	return shape
+}
+
+// shapeOf is a detail without its literals.
+func shapeOf(detail string, isSQL bool) string {
+	if isSQL {
+		return sqltext.Fingerprint(detail, sqltext.Standard)
+	}
+	return withoutIDs(detail)
 }
 
 // withoutIDs replaces what looks like an id among the parts of a path or a subject

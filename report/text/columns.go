@@ -42,7 +42,7 @@ func (t *writer) layOut(lines []line) columns {
 		c.id = idWidth + 2
 	}
 	rest := t.width - c.number - c.id - 2*(1+c.figure)
-	if len(t.path) > 0 && t.width >= pathFrom {
+	if t.path.All > 0 && t.width >= pathFrom {
 		c.path = pathWidth
 		rest -= 1 + c.path
 	}

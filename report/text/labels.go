@@ -14,30 +14,32 @@ type labels struct {
 	services map[string]string // the same by the service's name without its package
 	hosts    map[string]bool   // of calls over HTTP, with their ports
 	domain   string            // that all hosts end in
-	paths    int
-	prefix   string // that all paths begin with: "/api/v1"
+	detail   string            // the first with a path
+	several  bool              // there are others
+	prefix   string            // that all paths begin with: "/api/v1"
 }
 
-// newLabels examines each distinct detail of a trace once.
-func newLabels(shapes map[string]string) *labels {
-	l := &labels{methods: map[string]string{}, services: map[string]string{}, hosts: map[string]bool{}}
-	for detail := range shapes {
-		if service, method, _, ok := parseGRPC(detail); ok {
-			unique(l.methods, method, service)
-			unique(l.services, base(service), service)
-		} else if _, host, path, _, ok := parseHTTP(detail); ok {
-			if host != "" {
-				l.hosts[host] = true
-			}
-			folder := path[:strings.LastIndexByte(path, '/')]
-			if l.paths++; l.paths == 1 {
-				l.prefix = folder
-			}
-			l.prefix = shared(l.prefix, folder)
+func newLabels() *labels {
+	return &labels{methods: map[string]string{}, services: map[string]string{}, hosts: map[string]bool{}}
+}
+
+// add examines a detail of the trace. It may be given one more than once.
+func (l *labels) add(detail string) {
+	if service, method, _, ok := parseGRPC(detail); ok {
+		unique(l.methods, method, service)
+		unique(l.services, base(service), service)
+	} else if _, host, path, _, ok := parseHTTP(detail); ok {
+		if host != "" && !l.hosts[host] {
+			l.hosts[host] = true
+			l.domain = sharedDomain(l.domain, host, len(l.hosts) == 1)
 		}
+		folder := path[:strings.LastIndexByte(path, '/')]
+		if l.detail == "" {
+			l.detail, l.prefix = detail, folder
+		}
+		l.several = l.several || detail != l.detail
+		l.prefix = shared(l.prefix, folder)
 	}
-	l.domain = sharedDomain(l.hosts)
-	return l
 }
 
 // unique keeps the service of a name, or "" once there is a second one.
@@ -63,24 +65,21 @@ func shared(a, b string) string {
 	return a
 }
 
-// sharedDomain is the common suffix of several hosts, from a dot on, including
-// ports.
-func sharedDomain(hosts map[string]bool) (domain string) {
-	first := true
-	for host := range hosts {
-		name, port, _ := strings.Cut(host, ":")
-		_, after, _ := strings.Cut(name, ".")
-		end := "." + after + ":" + port
-		if first {
-			domain, first = end, false
+// sharedDomain is the common suffix of a domain, which several hosts have, and of one
+// more host, from a dot on, including ports. The first host has no domain to share.
+func sharedDomain(domain, host string, first bool) string {
+	name, port, _ := strings.Cut(host, ":")
+	_, after, _ := strings.Cut(name, ".")
+	end := "." + after + ":" + port
+	if first {
+		return end
+	}
+	for domain != "" && !strings.HasSuffix(end, domain) {
+		i := strings.IndexAny(domain[1:], ".:")
+		if i < 0 {
+			return ""
 		}
-		for !strings.HasSuffix(end, domain) {
-			i := strings.IndexAny(domain[1:], ".:")
-			if i < 0 {
-				return ""
-			}
-			domain = domain[i+1:]
-		}
+		domain = domain[i+1:]
 	}
 	return domain
 }
@@ -99,7 +98,7 @@ func (l *labels) short(detail string) string {
 		return terminal.Clean(service + method + strings.TrimPrefix(rest, " OK"))
 	}
 	if method, host, path, rest, ok := parseHTTP(detail); ok {
-		if l.paths > 1 && len(l.prefix) > 3 {
+		if l.several && len(l.prefix) > 3 {
 			path = "…" + strings.TrimPrefix(path, l.prefix)
 		}
 		return terminal.Clean(method + " " + l.shortHost(host) + path + rest)

@@ -53,7 +53,7 @@ func (l *level) more() bool { return l.next < len(l.rows) || l.hidden.points > 0
 // lines lays the shown rows in order, with their guides, and after a failed
 // row what went wrong. It does not recur, since a trace may be deep.
 func (t *writer) lines(rs *rows) (lines []line) {
-	stack := []level{{rows: rs.shown(rs.roots)}}
+	stack := []level{{rows: rs.shown(0, rs.roots)}}
 	for len(stack) > 0 {
 		top := &stack[len(stack)-1]
 		if top.next == len(top.rows) {
@@ -65,7 +65,7 @@ func (t *writer) lines(rs *rows) (lines []line) {
 		}
 		w := &rs.list[top.rows[top.next]]
 		top.next++
-		n := &rs.nodes[w.nodes[0]]
+		n := rs.node(w)
 		l := t.describe(rs, w)
 		if n.failed {
 			l.style = red
@@ -78,13 +78,13 @@ func (t *writer) lines(rs *rows) (lines []line) {
 			l.guide = t.guide(stack, "└ ")
 		}
 		lines = append(lines, l)
-		stack = append(stack, level{rows: rs.shown(w.children), hidden: w.hidden})
+		stack = append(stack, level{rows: rs.shown(w.first, w.last), hidden: w.hidden})
 		if n.failed && !rs.handedOn(w) {
 			below := "  "
 			if stack[len(stack)-1].more() {
 				below = "│ "
 			}
-			lines = append(lines, line{guide: t.guide(stack, below), about: "✗ " + failure(n), style: red})
+			lines = append(lines, line{guide: t.guide(stack, below), about: "✗ " + rs.error(n), style: red})
 		}
 	}
 	return lines
@@ -93,52 +93,66 @@ func (t *writer) lines(rs *rows) (lines []line) {
 // handedOn reports whether a row shown below a failed one failed with the same
 // message, which is then shown there.
 func (rs *rows) handedOn(w *row) bool {
-	n := &rs.nodes[w.nodes[0]]
-	for _, i := range rs.shown(w.children) {
-		if below := &rs.nodes[rs.list[i].nodes[0]]; below.failed && below.etype == n.etype && below.message == n.message {
+	etype, message := rs.failure(rs.node(w))
+	for _, i := range rs.shown(w.first, w.last) {
+		below := rs.node(&rs.list[i])
+		if !below.failed {
+			continue
+		}
+		if e, m := rs.failure(below); e == etype && m == message {
 			return true
 		}
 	}
 	return false
 }
 
-// failure is the error of a node that failed.
-func failure(n *node) string {
-	text := terminal.Clean(n.etype)
-	if n.message != "" {
-		text += ": " + terminal.Clean(n.message)
+// error is that of a node that failed, in words.
+func (t *tree) error(n *node) string {
+	etype, message := t.failure(n)
+	text := terminal.Clean(etype)
+	if message != "" {
+		text += ": " + terminal.Clean(message)
 	}
 	return text
 }
 
 // describe returns the line of a row, without what depends on neighbouring lines.
 func (t *writer) describe(rs *rows, w *row) line {
-	n := &rs.nodes[w.nodes[0]]
-	kind := rs.Kind(n.point)
+	n := rs.node(w)
+	detail := rs.detail(n)
+	kind := rs.view.Kind()
 	l := line{
 		row: w, name: name(n.point), tail: t.tail(rs, w), service: terminal.Clean(n.point.Service),
-		calls: kind == layer.Client || kind == layer.Producer, isSQL: rs.Layer(n.point) == layer.SQL,
+		calls: kind == layer.Client || kind == layer.Producer, isSQL: rs.view.Layer() == layer.SQL,
 	}
-	detail := n.detail
-	if len(w.nodes) > 1 {
-		l.count = "×" + figures.Grouped(len(w.nodes))
-		for _, other := range w.nodes {
-			if rs.nodes[other].detail != detail { // in literals
-				detail = t.shapes[detail]
-				break
-			}
+	if w.count() > 1 {
+		l.count = "×" + figures.Grouped(w.count())
+		detail = rs.common(w, detail, shapeOf(detail, l.isSQL))
+	}
+	l.about = rs.labels.short(detail)
+	return l
+}
+
+// common is the detail of all of several points, or its shape if they differ in
+// literals.
+func (rs *rows) common(w *row, detail, shape string) string {
+	if shape == detail {
+		return detail
+	}
+	for _, i := range rs.of(w)[1:] {
+		if rs.view.At(rs.nodes[i].point); string(rs.view.Detail()) != detail {
+			return shape
 		}
 	}
-	l.about = t.labels.short(detail)
-	return l
+	return detail
 }
 
 // tail says which of several points was the longest, and what attributes of its
 // own a single one has.
 func (t *writer) tail(rs *rows, w *row) string {
 	switch {
-	case len(w.nodes) == 1:
-		return attributes(rs.Report, rs.nodes[w.nodes[0]].point)
+	case w.count() == 1:
+		return attributes(rs.Report, rs.node(w).point)
 	case w.longest > 0:
 		return " ≤ " + figures.Duration(w.longest)
 	}

@@ -13,7 +13,7 @@ import (
 // points. Found is what [findings.Find] has found in r.
 func WriteHead(w io.Writer, r *report.Report, found *findings.Result, o report.Options) error {
 	t := newWriter(o)
-	if len(r.Points) > 0 {
+	if r.Len() > 0 {
 		tree := newTree(r, t.Now)
 		tree.correct(found.Shifts)
 		t.head(tree, &found.Head)
@@ -28,12 +28,11 @@ func WriteHead(w io.Writer, r *report.Report, found *findings.Result, o report.O
 func WriteWaterfall(w io.Writer, r *report.Report, found *findings.Result, o report.Options) error {
 	t := newWriter(o)
 	tree := newTree(r, t.Now)
-	t.label(tree)
 	tree.correct(found.Shifts)
 	for i, f := range found.Standing() {
 		t.prove(&f, i+1)
 	}
-	t.path, t.pathLength = found.Waited()
+	t.path = found.Waited()
 	if len(tree.nodes) > 0 {
 		t.waterfall(newRows(tree, t.evidence, t.MaxRows))
 	}

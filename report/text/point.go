@@ -33,12 +33,12 @@ func WritePoint(w io.Writer, r *report.Report, id string, o report.Options) erro
 
 func find(r *report.Report, id string) (found *report.Point, err error) {
 	n := 0
-	for i := range r.Points {
-		p := &r.Points[i]
-		if p.ID == id {
+	for p := range r.All() {
+		whole := p.ID()
+		if whole == id {
 			return p, nil
 		}
-		if strings.HasPrefix(p.ID, id) {
+		if strings.HasPrefix(whole, id) {
 			found = p
 			n++
 		}
@@ -49,7 +49,7 @@ func find(r *report.Report, id string) (found *report.Point, err error) {
 	case 1:
 		return found, nil
 	}
-	return nil, fmt.Errorf("%d points have ids that begin with %q, one of them %s", n, id, found.ID)
+	return nil, fmt.Errorf("%d points have ids that begin with %q, one of them %s", n, id, found.ID())
 }
 
 func (t *writer) point(r *report.Report, p *report.Point) {
@@ -62,8 +62,8 @@ func (t *writer) point(r *report.Report, p *report.Point) {
 			t.paragraph(style, value, maxParagraph)
 		}
 	}
-	field("id", plain, p.ID)
-	above := p.ParentID
+	field("id", plain, p.ID())
+	above := p.ParentID()
 	if parent := r.Parent(p); parent != nil {
 		above += "  " + join(parent.Name, r.Detail(parent))
 	}

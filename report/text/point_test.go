@@ -45,9 +45,9 @@ func TestWritePoint(t *testing.T) {
 func TestPointIsHarmless(t *testing.T) {
 	for _, trace := range outputtest.Traces(t) {
 		r := trace.Report(t)
-		for i := range r.Points {
+		for i := range r.Len() {
 			for _, width := range []int{40, 100} {
-				out := writePoint(t, r, r.Points[i].ID, report.Options{Width: width})
+				out := writePoint(t, r, r.At(i).ID(), report.Options{Width: width})
 				checkPrintable(t, out)
 				checkWidth(t, out, width)
 			}

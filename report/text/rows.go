@@ -11,9 +11,9 @@ import (
 
 // row is a line of the waterfall: a point, or several whose subtrees are equal.
 type row struct {
-	nodes    []int32 // the points that it stands for, the first of them first
-	parent   int32   // row
-	children []int32 // rows, by their first points
+	from, to    int32 // the points that it stands for, the first of them first: see rows.of
+	parent      int32 // row
+	first, last int32 // the rows below it, by their first points: from first up to last
 
 	total, self, longest time.Duration
 
@@ -52,8 +52,8 @@ const (
 // rows decides what the waterfall shows.
 type rows struct {
 	*tree
-	list   []row // each after its parent
-	roots  []int32
+	list   []row  // each after its parent
+	roots  int32  // how many there are, the first of the list
 	hidden hidden // among the roots
 
 	ids    []int32 // room for the nodes of rows
@@ -66,17 +66,17 @@ type rows struct {
 // shown.
 func newRows(t *tree, evidence map[*report.Point]int, most int) *rows {
 	rs := &rows{tree: t, ids: make([]int32, 0, len(t.nodes)), counts: make([]int32, t.classes+1), made: make([]int32, t.classes+1)}
-	rs.roots = rs.fold(none, slices.Collect(t.children(t.first)))
+	rs.fold(none, slices.Collect(t.children(t.first)))
+	rs.roots = int32(len(rs.list))
 	var below []int32
 	for i := 0; i < len(rs.list); i++ {
 		below = below[:0]
-		for _, n := range rs.list[i].nodes {
+		for _, n := range rs.of(&rs.list[i]) {
 			below = slices.AppendSeq(below, t.children(t.nodes[n].child))
 		}
-		if len(below) > 0 {
-			children := rs.fold(int32(i), below)
-			rs.list[i].children = children
-		}
+		rs.list[i].first = int32(len(rs.list))
+		rs.fold(int32(i), below)
+		rs.list[i].last = int32(len(rs.list))
 	}
 	rs.sumUp(evidence)
 	rs.choose(most)
@@ -87,8 +87,8 @@ func newRows(t *tree, evidence map[*report.Point]int, most int) *rows {
 
 // fold makes the rows of the nodes below a row. Below one that stands for
 // several points there is one row for each class.
-func (rs *rows) fold(parent int32, below []int32) (made []int32) {
-	always := parent != none && len(rs.list[parent].nodes) > 1
+func (rs *rows) fold(parent int32, below []int32) {
+	always := parent != none && rs.list[parent].count() > 1
 	for _, n := range below {
 		class := rs.nodes[n].class
 		rs.counts[class]++
@@ -100,26 +100,34 @@ func (rs *rows) fold(parent int32, below []int32) (made []int32) {
 		if !always && count < foldFrom {
 			count = 1
 		} else if i := rs.made[class]; i != none {
-			rs.list[i].nodes = append(rs.list[i].nodes, n)
+			rs.ids[rs.list[i].to] = n
+			rs.list[i].to++
 			continue
 		}
-		end := len(rs.ids) + int(count)
-		nodes := append(rs.ids[len(rs.ids):len(rs.ids):end], n)
-		rs.ids = rs.ids[:end]
+		from := int32(len(rs.ids))
+		rs.ids = rs.ids[:from+count]
+		rs.ids[from] = n
 		rs.made[class] = int32(len(rs.list))
-		made = append(made, rs.made[class])
-		rs.list = append(rs.list, row{nodes: nodes, parent: parent})
+		rs.list = append(rs.list, row{from: from, to: from + 1, parent: parent})
 	}
 	for _, n := range below {
 		rs.counts[rs.nodes[n].class] = 0
 	}
-	return made
 }
+
+// of are the points that a row stands for.
+func (rs *rows) of(w *row) []int32 { return rs.ids[w.from:w.to] }
+
+// node is the first of them.
+func (rs *rows) node(w *row) *node { return &rs.nodes[rs.ids[w.from]] }
+
+// count is how many points a row stands for.
+func (w *row) count() int { return int(w.to - w.from) }
 
 func (rs *rows) sumUp(evidence map[*report.Point]int) {
 	for i := range rs.list {
 		w := &rs.list[i]
-		for _, at := range w.nodes {
+		for _, at := range rs.of(w) {
 			n := &rs.nodes[at]
 			w.total = saturate.Add(w.total, n.length())
 			w.self = saturate.Add(w.self, n.self)
@@ -196,7 +204,7 @@ func (rs *rows) short(most int) []bool {
 	for i := len(rs.list) - 1; i >= 0; i-- {
 		w := &rs.list[i]
 		short[i] = !w.important && w.total < limit
-		for _, c := range w.children {
+		for c := w.first; c < w.last; c++ {
 			short[i] = short[i] && short[c]
 		}
 		if short[i] && w.parent != none {
@@ -265,16 +273,16 @@ func (rs *rows) countHidden() {
 			took = 0 // it is in that of the row above
 		}
 		if n == none {
-			rs.hidden.add(len(w.nodes), took)
+			rs.hidden.add(w.count(), took)
 		} else {
-			rs.list[n].hidden.add(len(w.nodes), took)
+			rs.list[n].hidden.add(w.count(), took)
 		}
 	}
 }
 
-// shown returns those rows of a list that are shown.
-func (rs *rows) shown(list []int32) (shown []int32) {
-	for _, i := range list {
+// shown returns those rows of a range that are shown.
+func (rs *rows) shown(from, to int32) (shown []int32) {
+	for i := from; i < to; i++ {
 		if rs.list[i].shown {
 			shown = append(shown, i)
 		}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/sonde-go/sonde/internal/figures"
 	"github.com/sonde-go/sonde/internal/terminal"
@@ -32,7 +31,7 @@ var Output = report.Output{
 // error of w.
 func Write(w io.Writer, r *report.Report, o report.Options) error {
 	t := newWriter(o)
-	if len(r.Points) == 0 {
+	if r.Len() == 0 {
 		t.line(fixed(plain, "no trace points"))
 		t.warnings(r)
 	} else {
@@ -45,16 +44,12 @@ func Write(w io.Writer, r *report.Report, o report.Options) error {
 type writer struct {
 	screen
 	report.Options
-	labels *labels
-	shapes map[string]string // of details: without literals
-
 	// What proves the findings that are shown: their numbers for the points that
 	// tell most, 0 for all others.
 	evidence map[*report.Point]int
 	numbered int // the highest of them
 
-	path       map[*report.Point]time.Duration // what each has of the critical path
-	pathLength time.Duration
+	path *findings.Waited // what each has of the critical path
 }
 
 func newWriter(o report.Options) *writer {
@@ -63,31 +58,38 @@ func newWriter(o report.Options) *writer {
 }
 
 func (t *writer) report(r *report.Report) {
-	result := make(chan *findings.Result, 1)
-	go func() { result <- findings.Find(r, findings.For(t.Options)) }() // takes as long as the tree
-	tree := newTree(r, t.Now)
-	t.label(tree)
-	found := <-result
+	found, tree := t.read(r)
 	tree.correct(found.Shifts)
 	standing := found.Standing()
 	t.head(tree, &found.Head)
 	rest := t.findings(standing)
 	t.accepted(len(found.Findings) - len(standing))
-	t.path, t.pathLength = found.Waited()
+	t.path = found.Waited()
 	if len(tree.nodes) > 0 {
 		t.waterfall(newRows(tree, t.evidence, t.MaxRows))
 	}
-	t.unreachable(r, t.labels)
+	t.unreachable(r, tree.labels)
 	t.more(standing, rest)
 	t.blind(found.Blind)
 	t.warnings(r)
 	t.stats(r)
 }
 
-// label makes labels for the points.
-func (t *writer) label(tree *tree) {
-	t.shapes = tree.classify()
-	t.labels = newLabels(t.shapes)
+// manyPoints is how many points take so much memory that it is better used twice.
+const manyPoints = 200_000
+
+// read finds what is wrong and makes the tree, which takes as long: at once, unless
+// there are many points.
+func (t *writer) read(r *report.Report) (*findings.Result, *tree) {
+	find := func() *findings.Result { return findings.Find(r, findings.For(t.Options)) }
+	if r.Len() >= manyPoints {
+		found := find()
+		return found, newTree(r, t.Now)
+	}
+	result := make(chan *findings.Result, 1)
+	go func() { result <- find() }()
+	tree := newTree(r, t.Now)
+	return <-result, tree
 }
 
 // head says what was asked, how long it took and when.

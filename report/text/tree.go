@@ -17,9 +17,7 @@ const none = -1
 type node struct {
 	point               *report.Point
 	parent, child, next int32
-	class               int32  // of its subtree, see classify
-	detail              string // as stored
-	etype, message      string // as stored, of one that failed
+	class               int32 // of its subtree, see classify
 	failed              bool
 
 	// When it ran, by the corrected clock.
@@ -36,22 +34,27 @@ type tree struct {
 	*report.Report
 	nodes    []node
 	first    int32 // root
-	classes  int32 // how many classify has found
+	classes  int32 // how many there are
+	labels   *labels
 	from, to time.Duration
+
+	view *report.View // of the node that was asked for last
 }
 
 func newTree(r *report.Report, now time.Time) *tree {
-	t := &tree{Report: r, nodes: make([]node, 0, len(r.Points)), first: none, to: r.Duration()}
+	t := &tree{Report: r, nodes: make([]node, 0, r.Len()), first: none, labels: newLabels(), to: r.Duration(), view: r.NewView()}
+	c := newClassifier(t)
 	if !now.IsZero() && r.Unfinished() > 0 {
 		t.to = max(t.to, now.Sub(r.Began()))
 	}
-	var above []int32                       // the way down to the node before
-	lastRoot := int32(none)                 // so far
-	last := make([]int32, 0, len(r.Points)) // child so far, by node
+	var above []int32                 // the way down to the node before
+	lastRoot := int32(none)           // so far
+	last := make([]int32, 0, r.Len()) // child so far, by node
 	for p := range r.Walk() {
 		i := int32(len(t.nodes))
-		n := node{point: p, parent: none, child: none, next: none, detail: r.Detail(p), from: p.Start(), to: p.Stop(), self: p.Self()}
-		n.etype, n.message, n.failed = r.Failure(p)
+		n := node{point: p, parent: none, child: none, next: none, from: p.Start(), to: p.Stop(), self: p.Self()}
+		t.view.At(p)
+		n.class, n.failed = c.look(p)
 		before := &lastRoot
 		if above = above[:p.Depth]; len(above) > 0 {
 			n.parent = above[len(above)-1]
@@ -70,7 +73,21 @@ func newTree(r *report.Report, now time.Time) *tree {
 		last = append(last, none)
 		t.nodes = append(t.nodes, n)
 	}
+	c.classify()
 	return t
+}
+
+// detail is what a node was about, as stored.
+func (t *tree) detail(n *node) string {
+	t.view.At(n.point)
+	return string(t.view.Detail())
+}
+
+// failure is the error of a node that failed, as stored.
+func (t *tree) failure(n *node) (etype, message string) {
+	t.view.At(n.point)
+	e, m, _ := t.view.Failure()
+	return string(e), string(m)
 }
 
 // length is how long the trace took.

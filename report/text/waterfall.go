@@ -3,7 +3,6 @@ package text
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -73,8 +72,7 @@ func (rs *rows) slowest() *row {
 	if len(rs.list) == 0 {
 		return nil
 	}
-	i := slices.MaxFunc(rs.roots, func(a, b int32) int { return cmp.Compare(rs.list[a].self, rs.list[b].self) })
-	slowest := &rs.list[i]
+	slowest := &rs.list[0]
 	for i := range rs.list {
 		if w := &rs.list[i]; w.self > slowest.self {
 			slowest = w
@@ -96,7 +94,7 @@ func (t *writer) figures(c columns, total, self, path cell) {
 
 func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 	w := l.row
-	n := &rs.nodes[w.nodes[0]]
+	n := rs.node(w)
 	if c.number > 0 {
 		number := ""
 		if w.finding > 0 {
@@ -105,7 +103,7 @@ func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 		t.left(c.number, fixed(bold, number))
 	}
 	if c.id > 0 {
-		t.left(idWidth, fixed(dim, terminal.Clean(n.point.ID[:min(len(n.point.ID), idWidth)])))
+		t.left(idWidth, fixed(dim, terminal.Clean(begin(n.point.ID(), idWidth))))
 		t.skip(2)
 	}
 	name, total, self := l.style, fixed(plain, figures.Duration(w.total)), fixed(plain, figures.Duration(w.self))
@@ -140,13 +138,13 @@ func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 // waited for its points.
 func (t *writer) pathShare(rs *rows, w *row) string {
 	var took time.Duration
-	for _, n := range w.nodes {
-		took = saturate.Add(took, t.path[rs.nodes[n].point])
+	for _, n := range rs.of(w) {
+		took = saturate.Add(took, t.path.For(rs.nodes[n].point))
 	}
 	if took <= 0 {
 		return ""
 	}
-	return share(took, t.pathLength)
+	return share(took, t.path.All)
 }
 
 // share is a part of a whole in percent.
@@ -177,3 +175,6 @@ func (t *writer) unreachable(r *report.Report, l *labels) {
 		t.line(fixed(dim, "  … "+figures.Counted(left, "more point")))
 	}
 }
+
+// begin is the beginning of an id.
+func begin(id string, size int) string { return id[:min(len(id), size)] }

@@ -161,7 +161,7 @@ func TestMarkdown(t *testing.T) {
 			}
 		}
 		points := strings.Count(got, "<pre>")
-		if strings.Count(got, "<h3") != 1 || points != min(1, len(r.Points)) {
+		if strings.Count(got, "<h3") != 1 || points != min(1, r.Len()) {
 			t.Errorf("%q: %s", name, got)
 		}
 		for _, table := range strings.Split(got, "<table>")[1:] {

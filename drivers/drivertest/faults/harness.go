@@ -187,7 +187,7 @@ func (s *Server) stored(t *testing.T) (n int, counts bool) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			seen[id{r.Point, r.Name}] = true
+			seen[id{strings.Clone(r.Point), strings.Clone(r.Name)}] = true
 		}
 	}
 	return len(seen), true

@@ -271,7 +271,7 @@ func collect(t testing.TB, d *drivers.Store, base string) (records []record.Reco
 		if err != nil {
 			t.Fatal(err)
 		}
-		records = append(records, r)
+		records = append(records, r.Clone())
 	}
 	return records
 }

@@ -50,7 +50,7 @@ func (s *Span) Length() time.Duration { return saturate.Add(s.To, -s.From) }
 
 // New lays out a report. Of the options Now means something to it.
 func New(r *report.Report, o report.Options) *Timeline {
-	t := &Timeline{Report: r, Spans: make([]Span, 0, len(r.Points))}
+	t := &Timeline{Report: r, Spans: make([]Span, 0, r.Len())}
 	end := r.Duration()
 	if !o.Now.IsZero() && r.Unfinished() > 0 {
 		end = max(end, o.Now.Sub(r.Began()))
@@ -91,8 +91,8 @@ func New(r *report.Report, o report.Options) *Timeline {
 // never differ.
 func correction(r *report.Report, o report.Options) func(*report.Point) time.Duration {
 	hosts := false
-	for i := range r.Points {
-		hosts = hosts || r.Points[i].Host != r.Points[0].Host
+	for i := range r.Len() {
+		hosts = hosts || r.At(i).Host != r.At(0).Host
 	}
 	if !hosts {
 		return nil

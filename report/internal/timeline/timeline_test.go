@@ -165,10 +165,10 @@ func TestSkew(t *testing.T) {
 	for i := range tl.Spans[1:] {
 		s := &tl.Spans[i+1]
 		if above := &tl.Spans[s.Above]; s.From < above.From || s.To > above.To {
-			t.Errorf("%s runs from %v to %v outside of %s", s.Point.ID, s.From, s.To, above.Point.ID)
+			t.Errorf("%s runs from %v to %v outside of %s", s.Point.ID(), s.From, s.To, above.Point.ID())
 		}
-		if strings.HasSuffix(s.Point.ID, "s") != (s.Self == 20*time.Microsecond) {
-			t.Errorf("%s: self %v", s.Point.ID, s.Self)
+		if strings.HasSuffix(s.Point.ID(), "s") != (s.Self == 20*time.Microsecond) {
+			t.Errorf("%s: self %v", s.Point.ID(), s.Self)
 		}
 	}
 	if got := tl.Began.Format("05.000000"); got != "07.000000" {
@@ -181,8 +181,8 @@ func TestSkew(t *testing.T) {
 func TestHostile(t *testing.T) {
 	for _, trace := range outputtest.Traces(t) {
 		l := Lay(New(trace.Report(t), report.Options{}))
-		if len(l.Spans) != len(l.Points) {
-			t.Errorf("%s: %d spans of %d points", trace.Name, len(l.Spans), len(l.Points))
+		if len(l.Spans) != l.Len() {
+			t.Errorf("%s: %d spans of %d points", trace.Name, len(l.Spans), l.Len())
 		}
 	}
 	const n = 5000

@@ -1,12 +1,12 @@
-package report
+package record
 
 import "strings"
 
-// parseTimestamp reads a record's timestamp as microseconds since 1970 in UTC.
+// ParseTimestamp reads a record's timestamp as microseconds since 1970 in UTC.
 // The usual form is 2006-01-02T15:04:05.000000. It also accepts what others write:
 // no fraction or a longer one, a zone, a blank instead of the T; odd says that
 // OSProfiler would not have accepted it.
-func parseTimestamp(s string) (micros int64, odd, ok bool) {
+func ParseTimestamp(s string) (micros int64, odd, ok bool) {
 	if micros, ok = parseUsual(s); ok {
 		return micros, false, true
 	}
@@ -19,22 +19,35 @@ type clock struct {
 	micros int64
 }
 
-func (c *clock) parse(s string) (micros int64, odd, ok bool) {
+// parse reads only what [AppendTimestamp] writes for the result: the usual form, no
+// leap second, and no year that nanoseconds cannot count.
+func (c *clock) parse(s []byte) (micros int64, ok bool) {
 	const dot = len("0000-00-00T00:00:00.")
-	if len(s) == len(usualForm) && s[:dot] == c.second {
-		if fraction, ok := sixDigits(s[dot:]); ok {
-			return c.micros + fraction, false, true
-		}
+	if len(s) != len(usualForm) {
+		return 0, false
 	}
-	if micros, ok = parseUsual(s); ok {
-		fraction, _ := sixDigits(s[dot:])
-		c.second, c.micros = s[:dot], micros-fraction
-		return micros, false, true
+	if string(s[:dot]) != c.second && !c.begin(string(s[:dot])) {
+		return 0, false
 	}
-	return parseTimestamp(s)
+	fraction, ok := sixDigits(s[dot:])
+	return c.micros + fraction, ok
 }
 
-func sixDigits(s string) (n int64, ok bool) {
+// begin goes to another second.
+func (c *clock) begin(second string) bool {
+	const most = 9_000_000_000_000_000 // microseconds that are less than 1<<63 nanoseconds
+	micros, ok := parseUsual(second + "000000")
+	if !ok || micros > most || micros < -most {
+		return false
+	}
+	if text := AppendTimestamp(nil, micros*1000); string(text[:len(second)]) != second {
+		return false
+	}
+	c.second, c.micros = second, micros
+	return true
+}
+
+func sixDigits(s []byte) (n int64, ok bool) {
 	for i := range 6 {
 		d := s[i] - '0'
 		if d > 9 {
@@ -63,7 +76,7 @@ func parseUsual(s string) (micros int64, ok bool) {
 		}
 	}
 	two := func(i int) int64 { return int64(s[i]-'0')*10 + int64(s[i+1]-'0') }
-	c := civil{
+	c := civilTime{
 		year: two(0)*100 + two(2), month: two(5), day: two(8),
 		hour: two(11), minute: two(14), second: two(17),
 		micros: two(20)*10000 + two(22)*100 + two(24),
@@ -71,14 +84,14 @@ func parseUsual(s string) (micros int64, ok bool) {
 	return c.unix()
 }
 
-// civil is a date and a time of day.
-type civil struct {
+// civilTime is a date and a time of day.
+type civilTime struct {
 	year, month, day, hour, minute, second, micros int64
 }
 
 var monthDays = [...]int64{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
 
-func (c *civil) unix() (micros int64, ok bool) {
+func (c *civilTime) unix() (micros int64, ok bool) {
 	if c.year < 1 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > monthDays[c.month-1] ||
 		c.hour > 23 || c.minute > 59 || c.second > 60 {
 		return 0, false
@@ -115,11 +128,11 @@ func (s *scanner) take(chars string) (c byte, ok bool) {
 	return c, true
 }
 
-// parseLenient reads any form that [parseTimestamp] accepts.
+// parseLenient reads any form that [ParseTimestamp] accepts.
 func parseLenient(text string) (micros int64, odd, ok bool) {
 	s := scanner{strings.TrimSpace(text)}
 	odd = len(s.rest) != len(text)
-	var c civil
+	var c civilTime
 	for i, field := range []*int64{&c.year, &c.month, &c.day, &c.hour, &c.minute, &c.second} {
 		least, most := 1, 2
 		if i == 0 {

@@ -1,4 +1,4 @@
-package report
+package record
 
 import (
 	"testing"
@@ -49,7 +49,7 @@ func TestParseTimestamp(t *testing.T) {
 		{"1767323045", "", false},
 	}
 	for _, tt := range tests {
-		micros, odd, ok := parseTimestamp(tt.in)
+		micros, odd, ok := ParseTimestamp(tt.in)
 		got := ""
 		if ok {
 			got = time.UnixMicro(micros).UTC().Format(time.RFC3339Nano)
@@ -65,7 +65,7 @@ func FuzzParseTimestamp(f *testing.F) {
 	f.Add("2026-01-02T03:04:05.000006")
 	f.Add("2024-02-29 3:4:5Z")
 	f.Fuzz(func(t *testing.T, s string) {
-		micros, _, ok := parseTimestamp(s)
+		micros, _, ok := ParseTimestamp(s)
 		want, err := time.Parse("2006-01-02T15:04:05.000000", s)
 		if err == nil && len(s) == len(usualForm) && want.Year() > 0 {
 			if !ok || micros != want.UnixMicro() {
