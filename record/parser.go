@@ -37,7 +37,7 @@ type layout struct {
 // The layouts of [Event.AppendJSON] and of Python's json.dumps.
 var (
 	compact = layout{
-		`{"name":"`, idsA, idsB, idsC, idsD, idsE,
+		beforeName, beforeTrace, beforePoint, beforeParent, beforeTime, beforeInfo,
 		`,"project":`, `,"service":`, `"host":"`, `,`,
 	}
 	blanks = layout{
@@ -57,7 +57,7 @@ func (p *Parser) Parse(payload []byte) (Record, error) {
 }
 
 const (
-	uuidSize = len(noUUID)
+	uuidSize = len(noID)
 	timeSize = len(noTime)
 )
 

@@ -39,7 +39,7 @@ func AppendString(b []byte, s string) []byte {
 
 // Escaped returns s as the text between the quotes of a JSON string: usually s itself.
 func Escaped(s string) string {
-	if isPlain(s) {
+	if IsPlain(s) {
 		return s
 	}
 	return string(AppendEscaped(nil, s))

@@ -100,7 +100,7 @@ func TestSpans(t *testing.T) {
 	if etype, message, failed := r.Failure(in); !failed || etype != "*errors.errorString" || message != "no such table" {
 		t.Errorf("failed with %s: %s", etype, message)
 	}
-	if got, want := otelid.SpanID(id(t, in.ID)), [8]byte(query.SpanContext().SpanID()); got != want {
+	if got, want := otelid.SpanID(id(t, in.ID())), [8]byte(query.SpanContext().SpanID()); got != want {
 		t.Errorf("the span of the point is %x, want %x", got, want)
 	}
 	if got := string(r.Member(out, "events")); !strings.Contains(got, `"reserved"`) {
