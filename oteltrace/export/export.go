@@ -98,13 +98,13 @@ func (e *Exporter) fields(s trace.ReadOnlySpan) record.Fields {
 	for _, a := range s.Resource().Attributes() {
 		switch a.Key {
 		case "service.name":
-			f.Service = a.Value.Emit()
+			f.Service = a.Value.AsString()
 		case "service.namespace":
 			if f.Project == "" {
-				f.Project = a.Value.Emit()
+				f.Project = a.Value.AsString()
 			}
 		case "host.name":
-			f.Host = a.Value.Emit()
+			f.Host = a.Value.AsString()
 		}
 	}
 	return f
