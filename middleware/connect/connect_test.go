@@ -120,7 +120,7 @@ func shop(t *testing.T) (url string, points *profilertest.Recorder, client *http
 	mux := http.NewServeMux()
 	mux.Handle(reserve, connect.NewUnaryHandler(reserve, func(_ context.Context, r *connect.Request[wrapperspb.StringValue]) (*response, error) {
 		if r.Msg.Value == "" {
-			return nothing(nil, nil)
+			return connect.NewResponse(&emptypb.Empty{}), nil
 		}
 		for code := connect.CodeCanceled; code <= connect.CodeUnauthenticated; code++ {
 			if code.String() == r.Msg.Value {
