@@ -18,7 +18,7 @@ import (
 )
 
 type checkCmd struct {
-	storeFlags
+	StoreFlags
 	keyFlags
 	answerFlags
 	Config  string        `help:"INI file of a service, with its [profiler] group. What the environment and the command line say goes before it." placeholder:"FILE" type:"path"`

@@ -12,6 +12,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/terminal"
+	"github.com/sonde-go/sonde/internal/traces"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -215,7 +216,7 @@ func (c *copier) all(ctx context.Context) (ids []string, err error) {
 func (c *copier) byAge(ctx context.Context, named []string) ([]string, error) {
 	ids := make([]string, len(named))
 	for i, text := range named {
-		id, err := resolve(ctx, c.from, text)
+		id, err := traces.Resolve(ctx, c.from, text)
 		if err != nil {
 			return nil, err
 		}

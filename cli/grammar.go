@@ -3,15 +3,13 @@ package cli
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/sonde-go/sonde"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/traces"
 )
 
 const description = `Traces of single requests, asked for with two signed headers.
@@ -28,6 +26,7 @@ Trace one request, or ask for its trace with another program and look at it late
 type grammar struct {
 	Run     runCmd     `cmd:"" help:"Make one request with the signed headers and show its trace."`
 	Trace   traceCmd   `cmd:"" help:"List, show, compare, copy and remove traces."`
+	UI      uiCmd      `cmd:"" name:"ui" help:"Show the traces in a browser."`
 	Headers headersCmd `cmd:"" help:"Make the signed headers that start a trace, or check them."`
 	Drivers driversCmd `cmd:"" help:"List the kinds of stores that this command knows, their URLs and options."`
 	Check   checkCmd   `cmd:"" help:"Try the store, the keys and the clock, and say what is wrong."`
@@ -44,8 +43,9 @@ type traceCmd struct {
 	Prune pruneCmd `cmd:"" help:"Remove old traces from the store."`
 }
 
-// storeFlags say where the traces are.
-type storeFlags struct {
+// StoreFlags say where the traces are: flags of the command line, and what services
+// read of the environment. A command of a program's own embeds them.
+type StoreFlags struct {
 	ConnectionString secret            `help:"URL of the store, or env:NAME or @FILE. If not given: OS_PROFILER__CONNECTION_STRING or OSPROFILER_CONNECTION_STRING of the environment, or else ${store}. Known schemes: ${schemes}; sonde drivers tells their options." placeholder:"URL"`
 	IdleTimeout      string            `help:"How long the store messaging:// waits for a further message, such as 5s or a number of seconds." placeholder:"DURATION"`
 	TransportURL     secret            `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/, or env:NAME or @FILE." placeholder:"URL"`
@@ -76,23 +76,7 @@ func (k *keyFlags) keys() (*header.Keyring, error) {
 // sinceFlag is a time, or a duration before now.
 type sinceFlag struct{ time.Time }
 
-func (f *sinceFlag) UnmarshalText(text []byte) error {
-	s := string(text)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
-			f.Time = time.Now().AddDate(0, 0, -int(n))
-			return nil
-		}
-	}
-	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
-		f.Time = time.Now().Add(-d)
-		return nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			f.Time = t
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is neither a duration such as 90m, 12h or 7d nor a UTC time such as 2026-01-02T15:04", s)
+func (f *sinceFlag) UnmarshalText(text []byte) (err error) {
+	f.Time, err = traces.ParseTime(string(text))
+	return err
 }

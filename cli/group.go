@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/traces"
 	"github.com/sonde-go/sonde/report"
-	"github.com/sonde-go/sonde/report/findings"
 	"github.com/sonde-go/sonde/report/profile"
 	"github.com/sonde-go/sonde/report/stacks"
 )
 
 // selectFlags choose traces of the store.
 type selectFlags struct {
-	storeFlags
+	StoreFlags
 	Service string    `help:"Only those in which this service took part." placeholder:"NAME"`
 	Name    string    `help:"Only those whose root is of this name, such as \"GET /cart\" or http." placeholder:"NAME"`
 	Since   sinceFlag `help:"Only those that began in the last 90m, 12h or 7d, or at a UTC time or after it." placeholder:"TIME"`
@@ -57,7 +57,7 @@ func (f *selectFlags) gather(s streams, do func(*gatherer) error) error {
 
 func (g *gatherer) open(ctx context.Context) (err error) {
 	if g.store == nil {
-		g.store, err = g.storeFlags.open(ctx)
+		g.store, err = g.StoreFlags.Open(ctx)
 	}
 	return err
 }
@@ -104,82 +104,13 @@ func readLines(file string) (lines []string, err error) {
 	return lines, nil
 }
 
-// selected adds the traces that the flags choose, the newest first: those that began
-// before split to the first profile, and the others to the second. Without split all
-// are others.
+// selected adds the traces that the flags choose, as [traces.Selection] does.
 func (g *gatherer) selected(ctx context.Context, split time.Time) (before, after *profile.Profile, err error) {
 	if err := g.open(ctx); err != nil {
 		return nil, nil, err
 	}
-	full := func(p *profile.Profile) bool { return g.Limit > 0 && p.Traces >= int(g.Limit) }
-	before, after = profile.New(), profile.New()
-	q := drivers.Query{Since: g.Since.Time, Service: g.Service, Limit: mostListed}
-	if g.Limit > 0 {
-		q.Limit = min(q.Limit, int(g.Limit))
-	}
-	for !full(after) || !split.IsZero() && !full(before) {
-		page, err := g.page(ctx, q)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, t := range page {
-			p := after
-			if t.began.Before(split) {
-				p = before
-			}
-			if full(p) || !g.Before.IsZero() && !t.began.Before(g.Before.Time) {
-				continue
-			}
-			r, err := g.trace(ctx, t.id)
-			if err != nil {
-				return nil, nil, err
-			}
-			if g.Name == "" || rootIs(r, g.Name) {
-				g.add(p, r)
-			}
-		}
-		last := len(page) - 1
-		if len(page) < q.Limit || page[last].place == q.Before {
-			break
-		}
-		q.Before = page[last].place
-	}
-	return before, after, nil
-}
-
-// listed is a line of a list of traces. One whose time cannot be read began when time
-// did.
-type listed struct {
-	id    string
-	began time.Time
-	place drivers.Cursor
-}
-
-// mostListed is how many traces are listed before they are read, since not every store
-// does both at once.
-const mostListed = 500
-
-// page lists some traces.
-func (g *gatherer) page(ctx context.Context, q drivers.Query) (list []listed, err error) {
-	for t, err := range g.store.Traces(ctx, q) {
-		if err != nil {
-			return nil, err
-		}
-		began, _ := began(&t)
-		list = append(list, listed{strings.Clone(t.ID), began, t.Cursor()})
-	}
-	return list, nil
-}
-
-// rootIs says whether a trace's root is a point of that name, or did what it says.
-func rootIs(r *report.Report, name string) bool {
-	head, steps := findings.Steps(r, findings.Options{})
-	for i := range steps {
-		if s := &steps[i]; s.Point == head.Point {
-			return s.Title == name || s.Point.Name == name || s.Does.What == name
-		}
-	}
-	return false
+	chosen := traces.Selection{Service: g.Service, Name: g.Name, Since: g.Since.Time, Before: g.Before.Time, Limit: int(g.Limit)}
+	return chosen.Profiles(ctx, g.store, split, g.added)
 }
 
 // stored reads a trace that is named by its id, as resolve takes it.
@@ -187,30 +118,24 @@ func (g *gatherer) stored(ctx context.Context, name string) (*report.Report, err
 	if err := g.open(ctx); err != nil {
 		return nil, err
 	}
-	id, err := resolve(ctx, g.store, name)
+	id, err := traces.Resolve(ctx, g.store, name)
 	if err != nil {
 		return nil, err
 	}
-	r, err := g.trace(ctx, id)
+	r, err := traces.Records(ctx, g.store, id)
 	if err == nil && r.Len() == 0 {
 		err = g.notFound(id, r)
 	}
 	return r, err
 }
 
-func (g *gatherer) trace(ctx context.Context, id string) (*report.Report, error) {
-	if err := g.open(ctx); err != nil {
-		return nil, err
-	}
-	r, err := report.Build(g.store.Records(ctx, id))
-	if err != nil {
-		return nil, fmt.Errorf("trace %s: %w", id, err)
-	}
-	return r, nil
-}
-
 func (g *gatherer) add(p *profile.Profile, r *report.Report) {
 	p.Add(r)
+	g.added(r)
+}
+
+// added counts a trace, and keeps what is asked of it.
+func (g *gatherer) added(r *report.Report) {
 	if g.stacks != nil {
 		g.stacks.Add(r, report.Options{})
 	}

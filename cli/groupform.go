@@ -15,8 +15,8 @@ import (
 	"github.com/sonde-go/sonde/report/text"
 )
 
-// traces are what is known of many traces that are written together.
-type traces struct {
+// many is what is known of many traces that are written together.
+type many struct {
 	*profile.Profile
 	stacks *stacks.Stacks // of forms that want them
 }
@@ -26,26 +26,26 @@ type traces struct {
 type groupForm struct {
 	report.Output
 	stacks bool // it needs them
-	write  func(io.Writer, traces, report.Options) error
+	write  func(io.Writer, many, report.Options) error
 }
 
 var groupForms = []groupForm{
-	{Output: text.Output, write: func(w io.Writer, t traces, o report.Options) error {
+	{Output: text.Output, write: func(w io.Writer, t many, o report.Options) error {
 		return text.WriteProfile(w, t.Profile, t.Explain(t.Kinds()[0]), o)
 	}},
-	{Output: document.Output, write: func(w io.Writer, t traces, _ report.Options) error {
+	{Output: document.Output, write: func(w io.Writer, t many, _ report.Options) error {
 		return document.WriteProfile(w, t.Profile, t.Explain(t.Kinds()[0]))
 	}},
-	{Output: html.Output, write: func(w io.Writer, t traces, _ report.Options) error {
+	{Output: html.Output, write: func(w io.Writer, t many, _ report.Options) error {
 		return html.WriteProfile(w, t.Profile, t.Explain(t.Kinds()[0]))
 	}},
-	{Output: statcsv.Output, write: func(w io.Writer, t traces, _ report.Options) error {
+	{Output: statcsv.Output, write: func(w io.Writer, t many, _ report.Options) error {
 		return statcsv.WriteProfile(w, t.Profile)
 	}},
-	{Output: pprof.Output, stacks: true, write: func(w io.Writer, t traces, _ report.Options) error {
+	{Output: pprof.Output, stacks: true, write: func(w io.Writer, t many, _ report.Options) error {
 		return pprof.WriteStacks(w, t.stacks)
 	}},
-	{Output: folded.Output, stacks: true, write: func(w io.Writer, t traces, _ report.Options) error {
+	{Output: folded.Output, stacks: true, write: func(w io.Writer, t many, _ report.Options) error {
 		return folded.WriteStacks(w, t.stacks)
 	}},
 }

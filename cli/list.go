@@ -1,18 +1,20 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"iter"
+	"strconv"
 	"time"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/internal/traces"
 	"github.com/sonde-go/sonde/report/document"
 )
 
 type listCmd struct {
-	storeFlags
+	StoreFlags
 	Limit       uint          `help:"At most so many; ${default}, 0 for all." default:"20" placeholder:"N"`
 	Since       sinceFlag     `help:"Only those that began in the last 90m, 12h or 7d, or at a UTC time or after it." placeholder:"TIME"`
 	Before      string        `name:"page-before" help:"Only those that began before this place, which an earlier list has told: the next page." placeholder:"PLACE"`
@@ -20,6 +22,7 @@ type listCmd struct {
 	Service     string        `help:"Only those in which this service took part." placeholder:"NAME"`
 	ErrorTrace  bool          `help:"Only those that failed. In Redis, MongoDB and Elasticsearch the traces are read, the newest first, until there are as many."`
 	MinDuration time.Duration `help:"Of the traces that the other flags choose, only those that took as long, such as 500ms." placeholder:"DURATION"`
+	Search      string        `help:"Of the traces that the other flags choose, only those with this text in their id, root, status or services." placeholder:"TEXT"`
 	Sort        string        `help:"Order of the traces that the other flags choose: began (the newest first), duration (the longest first) or points (the most first); ${default}." enum:"began,duration,points" default:"began" placeholder:"NAME"`
 	Format      *string       `help:"How to print them: text (a table), json (Sonde's own document, see docs/json.md); text if not given." enum:"text,json" xor:"form" placeholder:"NAME"`
 	JSON        bool          `name:"json" help:"Print a JSON array with OSProfiler's names." xor:"form"`
@@ -42,57 +45,100 @@ Examples:
   sonde trace list --json --limit 0 | jq -r '.[].base_id'`
 }
 
-// orders are what --sort knows besides the order of the store: how two traces
-// compare.
-var orders = map[string]func(a, b digest) int{
-	"duration": func(a, b digest) int { return cmp.Compare(b.duration, a.duration) },
-	"points":   func(a, b digest) int { return cmp.Compare(b.points, a.points) },
-}
-
 func (c *listCmd) Run(ctx context.Context, s streams) error {
 	return c.with(ctx, func(d *drivers.Store) error {
-		l := list{listCmd: c, d: d, progress: s.err}
+		bar := newProgressBar(s.err, "trace")
+		l := traces.List{Query: c.query(), Store: d, Plain: c.JSON}
 		asJSON := c.Format != nil && *c.Format == document.Output.Name
-		if (c.JSON || asJSON) && !c.rearranges() {
-			l.progress = io.Discard // lines are written meanwhile
+		if !c.JSON && !asJSON || l.Rearranges() { // otherwise lines are written meanwhile
+			l.Read = func(n int) { bar.set(n, 0) }
 		}
-		traces := l.chosen(ctx)
+		all := cleared(bar, l.All(ctx))
 		var n int
 		var err error
 		switch {
 		case c.JSON:
-			n, err = writeArray(s.out, traces, "[", "  ", appendUpstream)
+			n, err = traces.WriteUpstream(s.out, all)
 		case asJSON:
-			head := fmt.Sprintf("{\n  \"version\": %d,\n  \"traces\": [", document.Version)
-			if n, err = writeArray(s.out, traces, head, "    ", appendListed); err == nil {
-				_, err = io.WriteString(s.out, "}\n")
-			}
+			n, err = traces.Write(s.out, all)
 		default:
-			n, err = writeTable(s.out, traces, width(s.out))
+			n, err = writeTable(s.out, all, width(s.out))
 		}
 		if err != nil {
 			return err
 		}
-		l.sayOver(s.err, n)
+		sayOver(s.err, &l, n)
 		if n == 0 {
 			fmt.Fprintf(s.err, "sonde: no %straces in %s\n", c.such(), c.name())
 		} else if !c.JSON && !asJSON {
-			l.sayPages(s.err)
+			sayPages(s.err, &l)
 		}
-		if l.unseen != "" {
-			fmt.Fprintf(s.err, "sonde: %s were not looked at for traces; --limit 0 looks at all\n", l.unseen)
+		if l.Unseen != "" {
+			fmt.Fprintf(s.err, "sonde: %s were not looked at for traces; --limit 0 looks at all\n", l.Unseen)
 		}
 		return nil
 	})
 }
 
-// rearranges says whether all traces are needed before the first can be shown.
-func (c *listCmd) rearranges() bool { return c.MinDuration > 0 || orders[c.Sort] != nil }
+// query is what the flags ask for.
+func (c *listCmd) query() traces.Query {
+	return traces.Query{
+		Query: drivers.Query{Limit: int(c.Limit), Since: c.Since.Time, Service: c.Service, ErrorsOnly: c.ErrorTrace,
+			Before: drivers.Cursor(c.Before), After: drivers.Cursor(c.After)},
+		MinDuration: c.MinDuration, Search: c.Search, Sort: c.Sort,
+	}
+}
+
+// cleared removes the bar once all traces have come.
+func cleared(bar *progressBar, all iter.Seq2[traces.Line, error]) iter.Seq2[traces.Line, error] {
+	return func(yield func(traces.Line, error) bool) {
+		defer bar.clear()
+		all(yield)
+	}
+}
 
 // such is "such " if the flags choose among the traces of the store.
 func (c *listCmd) such() string {
-	if c.Before != "" || c.After != "" || c.ErrorTrace || c.Service != "" || !c.Since.IsZero() || c.MinDuration > 0 {
+	if c.Before != "" || c.After != "" || c.ErrorTrace || c.Service != "" || !c.Since.IsZero() || c.MinDuration > 0 || c.Search != "" {
 		return "such "
 	}
 	return ""
+}
+
+// sayOver says among how many traces the order and what was looked for hold, and how
+// many were read to find those that failed.
+func sayOver(w io.Writer, l *traces.List, n int) {
+	if l.Searched > 0 {
+		fmt.Fprintf(w, "sonde: %d of %s failed; this store knows only what services have filed, so they were read\n", l.Page, plural(l.Searched, "trace"))
+	}
+	over := "all " + plural(l.Page, "trace")
+	switch {
+	case l.Page == 0 || !l.Rearranges():
+		return
+	case l.Before != "" || l.After != "":
+		over = "the " + plural(l.Page, "trace") + " of this page"
+	case l.Page == l.Limit:
+		over = "the " + strconv.Itoa(l.Page) + " newest (--limit, --since)"
+	}
+	switch {
+	case l.MinDuration > 0 && l.Search != "":
+		fmt.Fprintf(w, "sonde: %d of %s took %v or longer and have that text\n", n, over, l.MinDuration)
+	case l.MinDuration > 0:
+		fmt.Fprintf(w, "sonde: %d of %s took %v or longer\n", n, over, l.MinDuration)
+	case l.Search != "":
+		fmt.Fprintf(w, "sonde: %d of %s have that text\n", n, over)
+	default:
+		fmt.Fprintf(w, "sonde: the order is that of %s\n", over)
+	}
+}
+
+// sayPages says how to get to the pages beside this one, where there may be such.
+func sayPages(w io.Writer, l *traces.List) {
+	older, newer := l.Pages()
+	if older != "" {
+		fmt.Fprintf(w, "sonde: older traces: --page-before %s\n", older)
+	}
+	if newer != "" {
+		fmt.Fprintf(w, "sonde: newer traces: --page-after %s\n", newer)
+	}
 }

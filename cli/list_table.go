@@ -11,6 +11,7 @@ import (
 
 	"github.com/sonde-go/sonde/internal/figures"
 	"github.com/sonde-go/sonde/internal/terminal"
+	"github.com/sonde-go/sonde/internal/traces"
 )
 
 const (
@@ -29,14 +30,14 @@ const (
 type tableColumn struct {
 	head  string
 	right bool
-	cell  func(*listLine) string // clean
+	cell  func(*traces.Line) string // clean
 	width int
 }
 
 // writeTable writes the traces in so many columns, 0 if there is no limit.
-func writeTable(w io.Writer, traces iter.Seq2[listLine, error], columns int) (n int, err error) {
-	var rows []listLine
-	for t, err := range traces {
+func writeTable(w io.Writer, all iter.Seq2[traces.Line, error], columns int) (n int, err error) {
+	var rows []traces.Line
+	for t, err := range all {
 		if err != nil {
 			return 0, err
 		}
@@ -59,39 +60,39 @@ func writeTable(w io.Writer, traces iter.Seq2[listLine, error], columns int) (n 
 
 // newTable divides the columns. What the root and the services take is what the
 // others leave, services no more than they need, or a third where the root needs more.
-func newTable(rows []listLine, columns int) []tableColumn {
+func newTable(rows []traces.Line, columns int) []tableColumn {
 	bound := columns > 0
 	columns = max(columns, narrowest)
-	id, stamp := func(t *listLine) string { return terminal.Clean(t.ID) }, "2006-01-02 15:04:05"
+	id, stamp := func(t *traces.Line) string { return terminal.Clean(t.ID) }, "2006-01-02 15:04:05"
 	if bound && columns < wholeIDs {
 		length := telling(rows)
-		id = func(t *listLine) string { return firstRunes(terminal.Clean(t.ID), length) }
+		id = func(t *traces.Line) string { return firstRunes(terminal.Clean(t.ID), length) }
 	}
 	if bound && columns < wholeDate {
 		stamp = "01-02 15:04:05"
 	}
 	table := []tableColumn{
 		{head: "TRACE", cell: id},
-		{head: "BEGAN (UTC)", cell: func(t *listLine) string {
-			if at, err := began(&t.Trace); err == nil {
+		{head: "BEGAN (UTC)", cell: func(t *traces.Line) string {
+			if at, err := traces.Began(&t.Trace); err == nil {
 				return at.Format(stamp)
 			}
 			return terminal.Cut(terminal.Clean(t.Timestamp), len(stamp))
 		}},
-		{head: "TOOK", right: true, cell: (*listLine).took},
-		{head: "POINTS", right: true, cell: (*listLine).size},
-		{head: "STATUS", cell: (*listLine).ending},
-		{head: "ROOT", cell: func(t *listLine) string {
-			if t.digest == nil {
+		{head: "TOOK", right: true, cell: took},
+		{head: "POINTS", right: true, cell: size},
+		{head: "STATUS", cell: ending},
+		{head: "ROOT", cell: func(t *traces.Line) string {
+			if t.Digest == nil {
 				return cmp.Or(terminal.Clean(t.Name), "(no name)")
 			}
-			return cmp.Or(terminal.Clean(t.root), "(no root)")
+			return cmp.Or(terminal.Clean(t.Digest.Root), "(no root)")
 		}},
-		{head: "SERVICES", cell: func(t *listLine) string {
-			if t.digest == nil {
+		{head: "SERVICES", cell: func(t *traces.Line) string {
+			if t.Digest == nil {
 				return terminal.Clean(t.Service)
 			}
-			return terminal.Clean(strings.Join(t.services, ", "))
+			return terminal.Clean(strings.Join(t.Digest.Services, ", "))
 		}},
 	}
 	left := columns
@@ -117,7 +118,7 @@ func newTable(rows []listLine, columns int) []tableColumn {
 }
 
 // telling is how many characters of their ids tell the traces apart.
-func telling(rows []listLine) int {
+func telling(rows []traces.Line) int {
 	ids := make([]string, len(rows))
 	for i := range rows {
 		ids[i] = terminal.Clean(rows[i].ID)
@@ -142,28 +143,28 @@ func firstRunes(s string, n int) string {
 	return s
 }
 
-func (l *listLine) took() string {
-	if l.digest == nil {
+func took(l *traces.Line) string {
+	if l.Digest == nil {
 		return ""
 	}
-	text := figures.Duration(l.duration)
-	if !l.ended {
+	text := figures.Duration(l.Digest.Duration)
+	if !l.Digest.Ended {
 		text += "+"
 	}
 	return text
 }
 
-func (l *listLine) size() string {
-	if l.digest == nil {
+func size(l *traces.Line) string {
+	if l.Digest == nil {
 		return ""
 	}
-	return strconv.Itoa(l.points)
+	return strconv.Itoa(l.Digest.Points)
 }
 
 // ending is how the root ended, after a mark if anything in the trace has failed.
-func (l *listLine) ending() string {
-	text := terminal.Cut(terminal.Clean(l.orZero().status), widestStatus)
-	if failed, _ := l.hasFailed(); failed {
+func ending(l *traces.Line) string {
+	text := terminal.Cut(terminal.Clean(l.OrZero().Status), widestStatus)
+	if failed, _ := l.HasFailed(); failed {
 		return strings.TrimRight("✗ "+text, " ")
 	}
 	return text

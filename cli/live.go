@@ -9,7 +9,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/internal/traces"
 	"github.com/sonde-go/sonde/report/text"
 )
 
@@ -32,7 +32,7 @@ func (c *showCmd) follow(ctx context.Context, s streams, forms outputs) error {
 		return fmt.Errorf("--live needs the id of a trace in a store: %w", err)
 	}
 	return c.with(ctx, func(d *drivers.Store) error {
-		text, err := resolve(ctx, d, c.Trace)
+		text, err := traces.Resolve(ctx, d, c.Trace)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func (c *showCmd) follow(ctx context.Context, s streams, forms outputs) error {
 		if w.report.Len() == 0 {
 			return c.notFound(c.Trace, w.report)
 		}
-		return c.show(ctx, w.report, asOf(w.report), s, forms)
+		return c.show(ctx, w.report, traces.AsOf(w.report), s, forms)
 	})
 }
 
@@ -71,7 +71,7 @@ func (w *awaited) untilEnded(ctx context.Context, draw func() error) error {
 			}
 			return err
 		}
-		if ended(w.report) {
+		if traces.Ended(w.report) {
 			return nil
 		}
 		if err := draw(); err != nil {
@@ -85,16 +85,6 @@ func (w *awaited) untilEnded(ctx context.Context, draw func() error) error {
 	}
 }
 
-// ended reports whether the roots of a trace have stops, and there are any.
-func ended(r *report.Report) bool {
-	for p := range r.Roots() {
-		if !p.HasStop {
-			return false
-		}
-	}
-	return r.Len() > 0
-}
-
 // redraw fills the terminal with the beginning of what there is of a trace.
 func (c *showCmd) redraw(w *awaited) error {
 	_, lines, ok := screen(w.s.out)
@@ -104,7 +94,7 @@ func (c *showCmd) redraw(w *awaited) error {
 	var screenful bytes.Buffer
 	if w.report.Len() == 0 {
 		fmt.Fprintf(&screenful, "waiting for the first record of trace %s; Ctrl-C ends\n", w.id)
-	} else if err := text.Write(&screenful, w.report, c.accepted(c.options(w.s.out, asOf(w.report)))); err != nil {
+	} else if err := text.Write(&screenful, w.report, c.accepted(c.options(w.s.out, traces.AsOf(w.report)))); err != nil {
 		return err
 	}
 	var out bytes.Buffer

@@ -222,6 +222,7 @@ func TestBadInput(t *testing.T) {
 		"unknown scheme":    {exitFailed, `no driver for nosuch://`, []string{"trace", "list", "--connection-string", "nosuch://u:secret@x"}},
 		"no scheme":         {exitFailed, `begins with scheme://`, []string{"trace", "list", "--connection-string", "//u:secret@x"}},
 		"unreachable list":  {exitFailed, `redis://.*` + down + `.*refused`, []string{"trace", "list", "--connection-string", "redis://u:secret@" + down + "/0"}},
+		"unreachable ui":    {exitFailed, `redis://.*` + down + `.*refused`, []string{"ui", "--listen", "127.0.0.1:0", "--connection-string", "redis://u:secret@" + down + "/0"}},
 		"unreachable show":  {exitFailed, `redis://.*` + down + `.*refused`, []string{"trace", "show", checkout, "--connection-string", "redis://u:secret@" + down + "/0"}},
 		"unknown trace":     {exitFailed, `^sonde: trace ` + nowhere + ` not found in sqlite:///.*HMAC key`, []string{"trace", "show", nowhere, "--connection-string", url}},
 		"neither":           {exitFailed, `not found in .* no file of that name`, []string{"trace", "show", "trace_json", "--connection-string", url}},
@@ -281,7 +282,7 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{}, {"run"}, {"check"}, {"trace", "list"}, {"trace", "show"}, {"trace", "copy"}, {"trace", "prune"}, {"headers", "sign"}, {"headers", "verify"}} {
+	for _, args := range [][]string{{}, {"run"}, {"check"}, {"ui"}, {"trace", "list"}, {"trace", "show"}, {"trace", "copy"}, {"trace", "prune"}, {"headers", "sign"}, {"headers", "verify"}} {
 		r := command(t, append(args, "--help")...)
 		r.checkFine(t, "")
 		if !regexp.MustCompile(`(?m)^    (curl .*)?.*sonde `).MatchString(r.out) {

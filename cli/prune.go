@@ -9,7 +9,7 @@ import (
 )
 
 type pruneCmd struct {
-	storeFlags
+	StoreFlags
 	answerFlags
 	OlderThan sinceFlag `help:"Remove the traces whose last record is older than 90m, 12h or 30d, or than a UTC time." placeholder:"TIME" required:""`
 }

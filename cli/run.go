@@ -8,11 +8,12 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/traces"
 	"github.com/sonde-go/sonde/report/text"
 )
 
 type runCmd struct {
-	storeFlags
+	StoreFlags
 	keyFlags
 	formFlags
 	requestFlags
@@ -93,7 +94,7 @@ func (c *runCmd) show(ctx context.Context, w *awaited, a answer, forms outputs) 
 		failed = w.wait(ctx, c.Wait, complete)
 	}
 	if w.report.Len() > 0 {
-		failed = errors.Join(failed, c.write(w.report, asOf(w.report), w.s, forms))
+		failed = errors.Join(failed, c.write(w.report, traces.AsOf(w.report), w.s, forms))
 	}
 	none := fmt.Errorf("no record of the trace has come to %s so far: see sonde trace show %s", w.store, w.id)
 	switch {

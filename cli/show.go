@@ -11,6 +11,7 @@ import (
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/header"
+	"github.com/sonde-go/sonde/internal/traces"
 	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/dot"
 	"github.com/sonde-go/sonde/report/html"
@@ -18,7 +19,7 @@ import (
 )
 
 type showCmd struct {
-	storeFlags
+	StoreFlags
 	formFlags
 	Point     string `help:"Show one point whole: its attributes, SQL and logs. ID is the point's, or the beginning of it." xor:"form,point" placeholder:"ID"`
 	Live      bool   `help:"Show the trace while it runs: read it again each second until its root has ended, or Ctrl-C."`
@@ -128,18 +129,6 @@ func (c *showCmd) show(ctx context.Context, r *report.Report, now time.Time, s s
 	return c.print(s, now, true, func(w io.Writer, o report.Options) error { return text.WritePoint(w, r, c.Point, c.accepted(o)) })
 }
 
-// runsFor is how old the last record of a trace may be that is taken to run on.
-const runsFor = time.Hour
-
-// asOf is when a trace was read from a store, zero if it has ended in some way.
-func asOf(r *report.Report) time.Time {
-	now := time.Now()
-	if r.Unfinished() > 0 && now.Sub(r.Began().Add(r.Duration())) < runsFor {
-		return now
-	}
-	return time.Time{}
-}
-
 // read reads the trace. Now is when it did, if the trace may still be running: one
 // in a file is not.
 func (c *showCmd) read(ctx context.Context, s streams) (r *report.Report, now time.Time, err error) {
@@ -147,7 +136,7 @@ func (c *showCmd) read(ctx context.Context, s streams) (r *report.Report, now ti
 		return r, now, err
 	}
 	err = c.with(ctx, func(d *drivers.Store) (err error) {
-		if c.Trace, err = resolve(ctx, d, c.Trace); err != nil {
+		if c.Trace, err = traces.Resolve(ctx, d, c.Trace); err != nil {
 			return err
 		}
 		r, err = report.Build(counted(s.err, "record", d.Records(ctx, c.Trace)))
@@ -159,7 +148,7 @@ func (c *showCmd) read(ctx context.Context, s streams) (r *report.Report, now ti
 	case r.Len() == 0:
 		return nil, now, c.notFound(c.Trace, r)
 	}
-	return r, asOf(r), nil
+	return r, traces.AsOf(r), nil
 }
 
 // readNamed reads a file or standard input. The report is nil if name is that of
@@ -168,7 +157,7 @@ func readNamed(s streams, name string) (*report.Report, error) {
 	if name == "-" {
 		return readFile("standard input", func() ([]byte, error) { return io.ReadAll(s.in) })
 	}
-	if isUUID(name) {
+	if traces.IsUUID(name) { // that is never taken for a file
 		return nil, nil
 	}
 	_, err := os.Stat(name)
@@ -181,21 +170,13 @@ func readNamed(s streams, name string) (*report.Report, error) {
 	return nil, nil
 }
 
-// isUUID reports whether s is a UUID as trace ids are written: that is never
-// taken for a file.
-func isUUID(s string) bool {
-	id, err := header.ParseID(s)
-	_, uuid := id.UUID()
-	return err == nil && uuid
-}
-
 // notFound is why there is nothing of a trace in the store.
-func (f *storeFlags) notFound(trace string, r *report.Report) error {
+func (f *StoreFlags) notFound(trace string, r *report.Report) error {
 	if len(r.Warnings) > 0 {
 		w := r.Warnings[0]
 		return fmt.Errorf("trace %s in %s has no record that can be read: %s: %s", trace, f.name(), w.Problem, w.Example)
 	}
-	if !isUUID(trace) {
+	if !traces.IsUUID(trace) {
 		return fmt.Errorf("trace %s not found in %s, and there is no file of that name", trace, f.name())
 	}
 	return fmt.Errorf("trace %s not found in %s: check the id, and that the HMAC key that signed the request is one of the services' (sonde headers verify)", trace, f.name())

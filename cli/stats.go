@@ -45,7 +45,7 @@ func (c *statsCmd) Run(ctx context.Context, s streams) error {
 	if err := refuseBinary(form.Output, c.Out, s); err != nil {
 		return err
 	}
-	var all traces
+	var all many
 	if form.stacks {
 		all.stacks = stacks.New()
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 // with opens the store, hands it to do and closes it.
-func (f *storeFlags) with(ctx context.Context, do func(*drivers.Store) error) error {
-	d, err := f.open(ctx)
+func (f *StoreFlags) with(ctx context.Context, do func(*drivers.Store) error) error {
+	d, err := f.Open(ctx)
 	if err != nil {
 		return err
 	}
@@ -19,7 +19,8 @@ func (f *storeFlags) with(ctx context.Context, do func(*drivers.Store) error) er
 	return do(d)
 }
 
-func (f *storeFlags) open(ctx context.Context) (*drivers.Store, error) {
+// Open opens the store, which the caller closes.
+func (f *StoreFlags) Open(ctx context.Context) (*drivers.Store, error) {
 	config, err := f.config()
 	if err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func (f *storeFlags) open(ctx context.Context) (*drivers.Store, error) {
 }
 
 // config is what the environment says, with the flags over it.
-func (f *storeFlags) config() (sonde.Config, error) {
+func (f *StoreFlags) config() (sonde.Config, error) {
 	c, err := sonde.FromEnv()
 	if err == nil {
 		err = f.configure(&c)
@@ -39,7 +40,7 @@ func (f *storeFlags) config() (sonde.Config, error) {
 }
 
 // configure puts what the flags say over what c has.
-func (f *storeFlags) configure(c *sonde.Config) error {
+func (f *StoreFlags) configure(c *sonde.Config) error {
 	c.ConnectionString = cmp.Or(string(f.ConnectionString), c.ConnectionString, sonde.DefaultConnectionString)
 	for name, value := range f.Option {
 		if err := c.Set(name, value); err != nil {
@@ -59,7 +60,7 @@ func (f *storeFlags) configure(c *sonde.Config) error {
 
 // name is how messages call the store. What is wrong with the configuration is said
 // where the store is opened.
-func (f *storeFlags) name() string {
+func (f *StoreFlags) name() string {
 	c, _ := f.config()
 	return drivers.Redact(c.ConnectionString)
 }

@@ -28,6 +28,7 @@ var Output = report.Output{
 // the options only Now and Accepted are used. Write returns the first error of w.
 func Write(w io.Writer, r *report.Report, o report.Options) error {
 	j := document{Report: r, Writer: jsontext.NewCompactWriter(w), view: r.NewView()}
+	j.version()
 	j.head()
 	j.found(findings.Find(r, findings.For(o)))
 	j.list("warnings")
@@ -75,8 +76,6 @@ type document struct {
 
 // head writes what the whole trace says.
 func (j *document) head() {
-	j.Raw("{\n  \"version\": ")
-	j.Integer(Version)
 	j.top("trace")
 	j.orNull(j.Trace)
 	j.top("began")

@@ -18,10 +18,9 @@ import (
 // WritePoint writes everything known about one point, which is given by its id or a
 // prefix of it: what it was about and how it ended, which findings it proves, its
 // statement and its logs line by line, and the info of its records as JSON in
-// ASCII. It fails if no point's id begins with id, or if several do and none equals
-// it.
+// ASCII. It fails where [report.Report.Lookup] does.
 func WritePoint(w io.Writer, r *report.Report, id string, o report.Options) error {
-	p, err := find(r, id)
+	p, err := r.Lookup(id)
 	if err != nil {
 		return err
 	}
@@ -29,27 +28,6 @@ func WritePoint(w io.Writer, r *report.Report, id string, o report.Options) erro
 	t.point(r, p)
 	_, err = w.Write(t.out.Bytes())
 	return err
-}
-
-func find(r *report.Report, id string) (found *report.Point, err error) {
-	n := 0
-	for p := range r.All() {
-		whole := p.ID()
-		if whole == id {
-			return p, nil
-		}
-		if strings.HasPrefix(whole, id) {
-			found = p
-			n++
-		}
-	}
-	switch n {
-	case 0:
-		return nil, fmt.Errorf("no point of the trace has an id that begins with %q", id)
-	case 1:
-		return found, nil
-	}
-	return nil, fmt.Errorf("%d points have ids that begin with %q, one of them %s", n, id, found.ID())
 }
 
 func (t *writer) point(r *report.Report, p *report.Point) {

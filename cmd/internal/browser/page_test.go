@@ -47,6 +47,7 @@ type page struct {
 
 	mu       sync.Mutex
 	problems []string
+	server   string // the address that requests may go to, "" for none
 }
 
 // open shows a page of a file, in a window of 1280 by 800.
@@ -146,7 +147,10 @@ func (p *page) hear(event any) {
 	case *log.EventEntryAdded:
 		problem = fmt.Sprintf("log: %s: %s", e.Entry.Level, e.Entry.Text)
 	case *network.EventRequestWillBeSent:
-		if url := e.Request.URL; !strings.HasPrefix(url, "file://") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "blob:") {
+		p.mu.Lock()
+		own := p.server != "" && strings.HasPrefix(e.Request.URL, p.server+"/")
+		p.mu.Unlock()
+		if url := e.Request.URL; !own && !strings.HasPrefix(url, "file://") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "blob:") {
 			problem = "request: " + url
 		}
 	}

@@ -16,6 +16,8 @@ import (
 var bundles = []struct{ source, target string }{
 	{"report/html/src/main.ts", "report/html/page.js"},
 	{"report/html/src/page.css", "report/html/page.css"},
+	{"ui/src/main.ts", "ui/ui.js"},
+	{"ui/src/ui.css", "ui/ui.css"},
 }
 
 func main() {

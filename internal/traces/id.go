@@ -1,4 +1,4 @@
-package cli
+package traces
 
 import (
 	"context"
@@ -7,24 +7,28 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/drivers"
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/record"
 )
 
-// lastTrace stands for the newest trace wherever an id is taken.
-const lastTrace = "last"
+// Last stands for the newest trace wherever an id is taken.
+const Last = "last"
 
 // mostCandidates is how many ids the error of an ambiguous one lists.
 const mostCandidates = 5
 
-// resolve is the id of the trace that text means: its id, the beginning of it, or
+// mostShown is how many columns of such an id are shown.
+const mostShown = 60
+
+// Resolve is the id of the trace that text means: its id, the beginning of it, or
 // "last". What no trace begins with is returned as it is: it is not found where it
 // is looked for.
-func resolve(ctx context.Context, d *drivers.Store, text string) (string, error) {
-	if isUUID(text) {
+func Resolve(ctx context.Context, d *drivers.Store, text string) (string, error) {
+	if IsUUID(text) {
 		return text, nil
 	}
-	if text == lastTrace {
+	if text == Last {
 		for t, err := range d.Traces(ctx, drivers.Query{Limit: 1}) {
 			return t.ID, err
 		}
@@ -57,9 +61,16 @@ func resolve(ctx context.Context, d *drivers.Store, text string) (string, error)
 	return "", ambiguous(text, candidates)
 }
 
+// IsUUID reports whether s is a UUID as trace ids are written.
+func IsUUID(s string) bool {
+	id, err := header.ParseID(s)
+	_, uuid := id.UUID()
+	return err == nil && uuid
+}
+
 func ambiguous(text string, candidates []string) error {
 	for i, id := range candidates {
-		candidates[i] = terminal.Cut(terminal.Clean(id), maxDescribed)
+		candidates[i] = terminal.Cut(terminal.Clean(id), mostShown)
 	}
 	return fmt.Errorf("%q begins the ids of several traces: %s", text, strings.Join(candidates, ", "))
 }

@@ -1,4 +1,4 @@
-package cli
+package traces
 
 import (
 	"cmp"
@@ -16,43 +16,48 @@ import (
 	"github.com/sonde-go/sonde/report/findings"
 )
 
-// listLine is a line of a list: what the store's own list says of a trace, and what
-// its records do.
-type listLine struct {
+// Line is a line of a list: what the store's own list says of a trace, and what its
+// records do.
+type Line struct {
 	drivers.Trace
-	*digest // nil: not known
+	Digest *Digest // nil: not known
 }
 
-// digest is what the records of a trace say in a few words. Its texts are hostile.
-type digest struct {
-	root     string // "GET /orders/{id}"; of several roots the name of the first, "" if there is none
-	status   string
-	duration time.Duration // of the root, until now if it runs; without one root, from the first record to the last
-	ended    bool
-	points   int
-	services []string // by their first points, that of the root before all
-	failed   bool
+// Digest is what the records of a trace say in a few words. Its texts are hostile.
+type Digest struct {
+	Root     string // "GET /orders/{id}"; of several roots the name of the first, "" if there is none
+	Status   string
+	Duration time.Duration // of the root, until now if it runs; without one root, from the first record to the last
+	Ended    bool
+	Points   int
+	Services []string // by their first points, that of the root before all
+	Failed   bool
 }
 
-// hasFailed says whether the trace is known to have failed, and whether that is
+// HasFailed says whether the trace is known to have failed, and whether that is
 // known.
-func (l *listLine) hasFailed() (failed, known bool) {
-	return l.Failed || l.digest != nil && l.failed, l.Failed || l.digest != nil
+func (l *Line) HasFailed() (failed, known bool) {
+	return l.Failed || l.Digest != nil && l.Digest.Failed, l.Failed || l.Digest != nil
 }
 
-// orZero is the digest, the zero one if it is not known.
-func (l *listLine) orZero() digest {
-	if l.digest == nil {
-		return digest{}
+// OrZero is the digest, the zero one if it is not known.
+func (l *Line) OrZero() Digest {
+	if l.Digest == nil {
+		return Digest{}
 	}
-	return *l.digest
+	return *l.Digest
+}
+
+// Began is when a trace did, by its first record.
+func Began(t *drivers.Trace) (time.Time, error) {
+	return time.Parse("2006-01-02T15:04:05.999999", t.Timestamp)
 }
 
 // undigested are traces whose records are not read.
-func undigested(traces iter.Seq2[drivers.Trace, error]) iter.Seq2[listLine, error] {
-	return func(yield func(listLine, error) bool) {
+func undigested(traces iter.Seq2[drivers.Trace, error]) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
 		for t, err := range traces {
-			if !yield(listLine{Trace: t}, err) {
+			if !yield(Line{Trace: t}, err) {
 				return
 			}
 		}
@@ -60,24 +65,24 @@ func undigested(traces iter.Seq2[drivers.Trace, error]) iter.Seq2[listLine, erro
 }
 
 // newDigest is nil for a trace without points.
-func newDigest(r *report.Report) *digest {
+func newDigest(r *report.Report) *Digest {
 	if r.Len() == 0 {
 		return nil
 	}
-	h := findings.Find(r, findings.Options{Now: asOf(r)}).Head
-	s := &digest{root: h.Title, status: h.Status, duration: h.Duration, ended: h.Ended, points: h.Points, services: services(r, h.Point)}
+	h := findings.Find(r, findings.Options{Now: AsOf(r)}).Head
+	s := &Digest{Root: h.Title, Status: h.Status, Duration: h.Duration, Ended: h.Ended, Points: h.Points, Services: services(r, h.Point)}
 	if h.Point == nil {
-		s.duration = r.Duration()
+		s.Duration = r.Duration()
 		for p := range r.Roots() {
-			s.root = p.Name
+			s.Root = p.Name
 			break
 		}
 	} else if route := routeOf(r, h.Point); route != "" {
-		s.root = route
+		s.Root = route
 	}
 	for p := range r.All() {
 		_, _, failed := r.Failure(p)
-		s.failed = s.failed || failed
+		s.Failed = s.Failed || failed
 	}
 	return s
 }
@@ -113,12 +118,12 @@ const readers = 4
 
 // digested reads each of the traces, in the order that they are in. It reads some
 // in advance, and stops when its reader does.
-func digested(ctx context.Context, d *drivers.Store, traces iter.Seq2[drivers.Trace, error]) iter.Seq2[listLine, error] {
+func digested(ctx context.Context, d *drivers.Store, traces iter.Seq2[drivers.Trace, error]) iter.Seq2[Line, error] {
 	type answer struct {
-		listLine
+		Line
 		err error
 	}
-	return func(yield func(listLine, error) bool) {
+	return func(yield func(Line, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var running sync.WaitGroup
 		defer running.Wait()
@@ -131,7 +136,7 @@ func digested(ctx context.Context, d *drivers.Store, traces iter.Seq2[drivers.Tr
 		pass := func() bool {
 			a := <-ahead[0]
 			ahead = ahead[1:]
-			return yield(a.listLine, a.err) && a.err == nil
+			return yield(a.Line, a.err) && a.err == nil
 		}
 		for t, err := range traces {
 			if len(ahead) == most && !pass() {
@@ -151,7 +156,7 @@ func digested(ctx context.Context, d *drivers.Store, traces iter.Seq2[drivers.Tr
 					done <- answer{err: err}
 					return
 				}
-				done <- answer{listLine: listLine{t, newDigest(r)}}
+				done <- answer{Line: Line{t, newDigest(r)}}
 			}()
 		}
 		for len(ahead) > 0 && pass() {

@@ -1,37 +1,52 @@
-package cli
+package traces
 
 import (
 	"fmt"
 	"io"
 	"iter"
 	"strconv"
-	"time"
 
-	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/report/document"
 )
 
+// WriteUpstream writes traces as a JSON array with OSProfiler's names, and says how
+// many there were. It writes while traces come.
+func WriteUpstream(w io.Writer, traces iter.Seq2[Line, error]) (n int, err error) {
+	return writeArray(w, traces, "[", "  ", appendUpstream)
+}
+
+// Write writes traces as Sonde's own document, see docs/json.md, and says how many
+// there were. It writes while traces come.
+func Write(w io.Writer, traces iter.Seq2[Line, error]) (n int, err error) {
+	head := fmt.Sprintf("{\n  \"version\": %d,\n  \"traces\": [", document.Version)
+	if n, err = writeArray(w, traces, head, "    ", AppendLine); err == nil {
+		_, err = io.WriteString(w, "}\n")
+	}
+	return n, err
+}
+
 // appendUpstream appends a trace as a JSON object with OSProfiler's names.
-func appendUpstream(b []byte, t *listLine) []byte {
+func appendUpstream(b []byte, t *Line) []byte {
 	b = appendTexts(append(b, '{'), `""`, "base_id", t.ID, "timestamp", t.Timestamp, "project", t.Project, "service", t.Service, "name", t.Name)
 	return append(appendFailed(b, t), '}')
 }
 
-// appendListed appends a trace as a JSON object in Sonde's own schema. What is not
+// AppendLine appends a trace as a JSON object in Sonde's own schema. What is not
 // known of it is left out.
-func appendListed(b []byte, t *listLine) []byte {
+func AppendLine(b []byte, t *Line) []byte {
 	at := ""
-	if began, err := began(&t.Trace); err == nil {
+	if began, err := Began(&t.Trace); err == nil {
 		at = began.Format("2006-01-02T15:04:05.000000Z")
 	}
 	b = appendTexts(append(b, '{'), "null", "trace", t.ID, "began", at, "project", t.Project, "service", t.Service, "name", t.Name, "place", string(t.Cursor()))
-	if d := t.digest; d != nil {
-		b = appendTexts(append(b, ','), "null", "root", d.root, "status", d.status)
-		b = strconv.AppendInt(append(b, `,"duration_ns":`...), d.duration.Nanoseconds(), 10)
-		b = strconv.AppendBool(append(b, `,"ended":`...), d.ended)
-		b = strconv.AppendInt(append(b, `,"points":`...), int64(d.points), 10)
+	if d := t.Digest; d != nil {
+		b = appendTexts(append(b, ','), "null", "root", d.Root, "status", d.Status)
+		b = strconv.AppendInt(append(b, `,"duration_ns":`...), d.Duration.Nanoseconds(), 10)
+		b = strconv.AppendBool(append(b, `,"ended":`...), d.Ended)
+		b = strconv.AppendInt(append(b, `,"points":`...), int64(d.Points), 10)
 		b = append(b, `,"services":[`...)
-		for i, name := range d.services {
+		for i, name := range d.Services {
 			if i > 0 {
 				b = append(b, ',')
 			}
@@ -42,15 +57,10 @@ func appendListed(b []byte, t *listLine) []byte {
 	return append(appendFailed(b, t), '}')
 }
 
-// began is when a trace did.
-func began(t *drivers.Trace) (time.Time, error) {
-	return time.Parse("2006-01-02T15:04:05.999999", t.Timestamp)
-}
-
 // appendFailed appends the member that says whether the trace has failed, if that is
 // known.
-func appendFailed(b []byte, t *listLine) []byte {
-	if failed, known := t.hasFailed(); known {
+func appendFailed(b []byte, t *Line) []byte {
+	if failed, known := t.HasFailed(); known {
 		b = strconv.AppendBool(append(b, `,"failed":`...), failed)
 	}
 	return b
@@ -75,7 +85,7 @@ func appendTexts(b []byte, empty string, namesAndTexts ...string) []byte {
 
 // writeArray writes what begins with a bracket, a line for each trace, and ends
 // the bracket and the line.
-func writeArray(w io.Writer, traces iter.Seq2[listLine, error], head, indent string, appendTo func([]byte, *listLine) []byte) (n int, err error) {
+func writeArray(w io.Writer, traces iter.Seq2[Line, error], head, indent string, appendTo func([]byte, *Line) []byte) (n int, err error) {
 	if _, err := io.WriteString(w, head); err != nil {
 		return 0, err
 	}
