@@ -23,7 +23,7 @@ generate: ## Every generated file anew
 lint: ## gofmt, go vet, staticcheck, and the TypeScript compiler where npm has it
 	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted: $$out" >&2; exit 1; }
 	go vet work
-	go run $(STATICCHECK) ./... ./cmd/... ./examples/... ./middleware/connect ./oteltrace/export ./rpctrace/kafka
+	go run $(STATICCHECK) ./... ./cmd/... ./examples/... ./middleware/connect ./oteltrace/export ./rpctrace/kafka ./rpctrace/kafka/internal/broker
 	@sh scripts/lint-pages.sh
 
 fuzz: ## Every fuzz target for ten seconds

@@ -34,7 +34,7 @@ func TestArrivals(t *testing.T) {
 	}.Test(t)
 }
 
-// TestHook goes without a broker; cmd/internal/newest has one.
+// TestHook goes without a broker; internal/broker has one.
 func TestHook(t *testing.T) {
 	hook := sondekafka.NewHook().(producer)
 	profilertest.Sender{

@@ -1,4 +1,4 @@
-package newest_test
+package broker_test
 
 import (
 	"context"
@@ -13,11 +13,14 @@ import (
 	"github.com/sonde-go/sonde/rpctrace/kafka"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
 )
 
-// kafkaBroker returns a client of a broker that has the topic "orders". The broker is
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// broker returns a client of a broker that has the topic "orders". The broker is
 // kfake, which is the client's authors' own: no real one is to be had everywhere.
-func kafkaBroker(t *testing.T) *kgo.Client {
+func broker(t *testing.T) *kgo.Client {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "orders"))
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +35,7 @@ func kafkaBroker(t *testing.T) *kgo.Client {
 	return client
 }
 
-func consumed(t *testing.T, client *kgo.Client) *kgo.Record {
+func next(t *testing.T, client *kgo.Client) *kgo.Record {
 	t.Helper()
 	fetches := client.PollRecords(t.Context(), 1)
 	if err := fetches.Err(); err != nil {
@@ -54,8 +57,8 @@ func headersOf(r *kgo.Record) (sent profilertest.Headers, own int) {
 	return sent, own
 }
 
-func TestKafkaSends(t *testing.T) {
-	client := kafkaBroker(t)
+func TestSends(t *testing.T) {
+	client := broker(t)
 	profilertest.Sender{
 		Send: func(t *testing.T, ctx context.Context, h profilertest.Headers) profilertest.Headers {
 			r := &kgo.Record{Topic: "orders", Value: []byte("body")}
@@ -73,7 +76,7 @@ func TestKafkaSends(t *testing.T) {
 			if spare := own[:cap(own)][len(own)]; spare.Key != "" {
 				t.Errorf("the program's list of headers has become longer by %s", spare.Key)
 			}
-			got := consumed(t, client)
+			got := next(t, client)
 			sent, kept := headersOf(got)
 			if kept != 1 || string(got.Value) != "body" {
 				t.Errorf("received %v %q", got.Headers, got.Value)
@@ -83,8 +86,8 @@ func TestKafkaSends(t *testing.T) {
 	}.Test(t)
 }
 
-func TestKafkaPoints(t *testing.T) {
-	client := kafkaBroker(t)
+func TestPoints(t *testing.T) {
+	client := broker(t)
 	shop, sent := profilertest.New(t, "shop")
 	stock, received := profilertest.New(t, "stock")
 	ctx, root := shop.Begin(context.Background(), profiler.Opening{Name: "root"})
@@ -107,7 +110,7 @@ func TestKafkaPoints(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 
-	r, failed := consumed(t, client), errors.New("out of stock")
+	r, failed := next(t, client), errors.New("out of stock")
 	err := sondekafka.Handle(context.Background(), stock, r, func(context.Context) error { return failed }, sondekafka.WithName("rpc"))
 	if !errors.Is(err, failed) {
 		t.Error(err)
