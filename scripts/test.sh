@@ -23,6 +23,21 @@ run() {
 }
 
 run go test -race -timeout 60m "${@:-work}"
+
+# Real servers on a machine that is loaded may be slower than any patience: packages
+# that failed, unless anything raced, panicked or was not built, are tested once more, one at a time.
+# Whatever passes then is named at the end, since it should not have failed.
+again=$(sed -n 's/^FAIL[[:space:]]\{1,\}\([^ ]*\)[[:space:]]\{1,\}[0-9.]*s$/\1/p' "$dir/log")
+if [ -n "$again" ] && ! grep -qE '^WARNING: DATA RACE|^panic: |^fatal error: |^FAIL.*\[' "$dir/log"; then
+	grep -E '^ *--- FAIL' "$dir/log" >"$dir/shaky"
+	echo "Once more, one at a time:" $again
+	mv "$dir/log" "$dir/first"
+	rm "$dir/failed"
+	failed=0
+	# shellcheck disable=SC2086  # a list of packages
+	run go test -race -timeout 60m -p 1 -count=1 $again
+	grep -v '^FAIL\|^--- FAIL\|^    *--- FAIL' "$dir/first" >>"$dir/log"
+fi
 # shellcheck disable=SC2046  # a list of folders
 run go test -run '^TestAlloc' $(grep -rl --include='*_test.go' --exclude-dir=bench '^func TestAlloc' . | xargs -n 1 dirname | sort -u)
 [ $# != 0 ] || run env GOWORK=off go -C examples/evidence test -timeout 60m . # a sample, without -race, which takes time
@@ -42,6 +57,11 @@ if [ -s "$SONDE_SKIPPED_FILE" ]; then
 	echo
 	echo "Skipped for a missing server:"
 	cut -f 1 "$SONDE_SKIPPED_FILE" | sort | uniq -c | sed 's/\([0-9]\) /\1 tests: /'
+fi
+if [ -s "$dir/shaky" ] && [ $failed = 0 ]; then
+	echo
+	echo "FAILED AT FIRST, passed alone:"
+	cat "$dir/shaky"
 fi
 if [ $failed != 0 ]; then
 	echo
