@@ -38,6 +38,10 @@ docs: ## What each driver can do and was tested with (docs/drivers.md)
 bench: ## This project beside its peers, in one run
 	@sh bench/run.sh
 
+bench-docs: ## All benchmarks of a quiet machine (docs/benchmarks.md)
+	@sh bench/document.sh >docs/benchmarks.md.new
+	@mv docs/benchmarks.md.new docs/benchmarks.md
+
 bench-compare: ## This checkout beside the revision BASE, in turn (PAIRS=6, ARGS='-run SQL')
 	@sh bench/against.sh "$${BASE:?say which revision: make bench-compare BASE=main~10}" $(ARGS)
 
@@ -53,4 +57,4 @@ compare: ## What wrappers break, this project's and its peers' (docs/fidelity.md
 evidence: ## How often findings are right: 272 recorded traces and 240 healthy ones (docs/evidence.md)
 	@cd examples/evidence && GOWORK=off go test -count=1 -v -timeout 60m . -args -planted 272 -healthy 240 $(ARGS)
 
-.PHONY: help demo trouble test test-all generate lint fuzz docs bench bench-compare load soak compare evidence
+.PHONY: help demo trouble test test-all generate lint fuzz docs bench bench-docs bench-compare load soak compare evidence
