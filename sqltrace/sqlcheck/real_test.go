@@ -3,6 +3,7 @@ package sqlcheck_test
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -19,15 +20,16 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/sqltrace"
-	_ "modernc.org/sqlite"
+	driver "modernc.org/sqlite"
 )
 
 // A database is a real one that a program is run on.
 type database struct {
 	driver, dsn string
-	create      string // a table of all kinds of columns
-	slow        string // a query that takes long
-	sets        string // a statement with two result sets, "" if there is no such thing
+	create      string        // a table of all kinds of columns
+	slow        string        // a query that takes long
+	runs        chan struct{} // is sent to when that query runs; nil: who cannot tell
+	sets        string        // a statement with two result sets, "" if there is no such thing
 	isolation   sql.IsolationLevel
 	own         func(any) bool // the driver's own connection
 }
@@ -54,11 +56,26 @@ type log struct{}
 
 func (log) Print(...any) {}
 
+// sqliteRuns is sent to by the SQL function runs. A query of SQLite that is cancelled
+// before it runs is not cancelled at all.
+var sqliteRuns = make(chan struct{}, 1)
+
+func init() {
+	driver.MustRegisterScalarFunction("runs", 0, func(*driver.FunctionContext, []sqldriver.Value) (sqldriver.Value, error) {
+		select {
+		case sqliteRuns <- struct{}{}:
+		default:
+		}
+		return int64(1), nil
+	})
+}
+
 func sqlite(t *testing.T) database {
 	return database{
 		driver: "sqlite", dsn: filepath.Join(t.TempDir(), "test.db") + "?_pragma=busy_timeout(5000)",
 		create: "CREATE TABLE goods (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE, price DECIMAL(8,2), made TIMESTAMP, raw BLOB, n SMALLINT)",
-		slow:   "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c", isolation: sql.LevelSerializable,
+		runs:   sqliteRuns,
+		slow:   "WITH RECURSIVE c(x) AS (SELECT runs() UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c", isolation: sql.LevelSerializable,
 		own: func(c any) bool { return fmt.Sprintf("%T", c) == "*sqlite.conn" },
 	}
 }
@@ -479,8 +496,19 @@ func (r *transcript) failures(ctx context.Context, db *sqlx.DB, d database) {
 	}
 
 	short, cancel := context.WithCancel(ctx)
-	timer := time.AfterFunc(150*time.Millisecond, cancel)
-	defer timer.Stop()
+	defer cancel()
+	if d.runs == nil {
+		timer := time.AfterFunc(150*time.Millisecond, cancel)
+		defer timer.Stop()
+	} else {
+		go func() {
+			select {
+			case <-d.runs:
+				cancel()
+			case <-short.Done():
+			}
+		}()
+	}
 	err = db.QueryRowContext(short, d.slow).Scan(new(any))
 	r.say("cancelled: %v %v", errors.Is(err, context.Canceled), err)
 	r.point("db " + firstWords(d.slow) + " cancelled")
