@@ -90,7 +90,7 @@ func forms(out io.Writer, folder, sonde string, points int) error {
 		if n == 0 {
 			return errors.New(form + ": nothing was written")
 		}
-		fmt.Fprintf(table, "  %s\t%.1f MB\t%d MB\t%.1f s\t\n", form, float64(n)/1e6, u.Memory/1e6, u.CPU.Seconds())
+		fmt.Fprintf(table, "  %s\t%.0f kB\t%d MB\t%.1f s\t\n", form, float64(n)/1e3, u.Memory/1e6, u.CPU.Seconds())
 	}
 	return table.Flush()
 }
