@@ -45,6 +45,9 @@ bench-docs: ## All benchmarks of a quiet machine (docs/benchmarks.md)
 bench-compare: ## This checkout beside the revision BASE, in turn (PAIRS=6, ARGS='-run SQL')
 	@sh bench/against.sh "$${BASE:?say which revision: make bench-compare BASE=main~10}" $(ARGS)
 
+bench-page: ## The page of 100,000 points in Chromium, and the memory of forms of 1,000,000
+	@cd bench && GOWORK=off go run ./page $(ARGS)
+
 load: ## The shop bare, with Sonde and with OpenTelemetry under load, in turn (minutes)
 	@cd bench && GOWORK=off go run ./load $(ARGS)
 
@@ -57,4 +60,4 @@ compare: ## What wrappers break, this project's and its peers' (docs/fidelity.md
 evidence: ## How often findings are right: 272 recorded traces and 240 healthy ones (docs/evidence.md)
 	@cd examples/evidence && GOWORK=off go test -count=1 -v -timeout 60m . -args -planted 272 -healthy 240 $(ARGS)
 
-.PHONY: help demo trouble test test-all generate lint fuzz docs bench bench-docs bench-compare load soak compare evidence
+.PHONY: help demo trouble test test-all generate lint fuzz docs bench bench-docs bench-compare bench-page load soak compare evidence

@@ -12,10 +12,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
-	"time"
+
+	"github.com/sonde-go/sonde/bench/internal/command"
+	"github.com/sonde-go/sonde/bench/internal/job"
 )
 
 func main() {
@@ -26,7 +26,7 @@ func main() {
 	flag.Parse()
 	var err error
 	if *make != "" {
-		err = makeFile(*make, *points)
+		err = job.Write(*make, *points)
 	} else {
 		err = run(os.Stdout, *points, *sonde, *rounds)
 	}
@@ -43,15 +43,11 @@ func run(out io.Writer, points int, sonde string, rounds int) error {
 	}
 	defer os.RemoveAll(folder)
 	file := filepath.Join(folder, "trace.jsonl")
-	if err := makeFile(file, points); err != nil {
+	if err := job.Write(file, points); err != nil {
 		return err
 	}
 	if sonde == "" {
-		sonde = filepath.Join(folder, "sonde")
-		build := exec.Command("go", "build", "-o", sonde, "../cmd/sonde")
-		build.Env = append(os.Environ(), "GOWORK=")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
+		if sonde, err = command.Build(folder); err != nil {
 			return err
 		}
 	}
@@ -62,24 +58,24 @@ func run(out io.Writer, points int, sonde string, rounds int) error {
 	fmt.Fprintf(out, "%d points, %d MB, %d bytes a record\n", points, info.Size()>>20, info.Size()/int64(2*points))
 	store := "file://" + file
 	for _, args := range [][]string{
-		{"trace", "show", traceID.String()},
-		{"trace", "show", traceID.String(), "--all"},
-		{"trace", "show", traceID.String(), "--format", "json"},
-		{"trace", "show", traceID.String(), "--json"},
-		{"trace", "stats", traceID.String()},
+		{"trace", "show", job.Trace.String()},
+		{"trace", "show", job.Trace.String(), "--all"},
+		{"trace", "show", job.Trace.String(), "--format", "json"},
+		{"trace", "show", job.Trace.String(), "--json"},
+		{"trace", "stats", job.Trace.String()},
 		{"trace", "list"},
 	} {
-		best := usage{}
+		best := command.Usage{}
 		for range rounds {
-			u, err := process(sonde, append(args, "--connection-string", store)...)
+			u, err := command.Run(nil, sonde, append(args, "--connection-string", store)...)
 			if err != nil {
 				return fmt.Errorf("sonde %v: %w", args, err)
 			}
-			if best.cpu == 0 || u.cpu < best.cpu {
+			if best.CPU == 0 || u.CPU < best.CPU {
 				best = u
 			}
 		}
-		fmt.Fprintf(out, "%-24v CPU %6.2f s  wall %6.2f s  memory %5d MB\n", label(args), best.cpu.Seconds(), best.wall.Seconds(), best.memory>>20)
+		fmt.Fprintf(out, "%-24v CPU %6.2f s  wall %6.2f s  memory %5d MB\n", label(args), best.CPU.Seconds(), best.Wall.Seconds(), best.Memory>>20)
 	}
 	return parts(out, file, rounds)
 }
@@ -87,32 +83,9 @@ func run(out io.Writer, points int, sonde string, rounds int) error {
 func label(args []string) string {
 	text := args[1]
 	for _, a := range args[2:] {
-		if a != traceID.String() {
+		if a != job.Trace.String() {
 			text += " " + a
 		}
 	}
 	return text
-}
-
-// usage is what a process has used.
-type usage struct {
-	cpu, wall time.Duration
-	memory    int64 // the most that was resident
-}
-
-func process(name string, args ...string) (u usage, err error) {
-	c := exec.Command(name, args...)
-	c.Stderr = os.Stderr
-	out, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return u, err
-	}
-	defer out.Close()
-	c.Stdout = out
-	began := time.Now()
-	if err := c.Run(); err != nil {
-		return u, err
-	}
-	used := c.ProcessState.SysUsage().(*syscall.Rusage)
-	return usage{c.ProcessState.UserTime() + c.ProcessState.SystemTime(), time.Since(began), used.Maxrss << 10}, nil
 }

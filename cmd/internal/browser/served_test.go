@@ -5,15 +5,17 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/document"
 	"github.com/sonde-go/sonde/report/html"
 )
 
 // TestServed: a page that is served asks its server for its document, and nobody for
-// anything else. What the server says against it is shown.
+// anything else. It says that it waits, and what the server says against it.
 func TestServed(t *testing.T) {
 	r := checkout(t)
 	mux := http.NewServeMux()
@@ -34,8 +36,18 @@ func TestServed(t *testing.T) {
 	mux.HandleFunc("GET /api/gone", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "<b>no such trace</b>", http.StatusNotFound)
 	})
+	answered := make(chan struct{})
+	answer := sync.OnceFunc(func() { close(answered) })
+	mux.HandleFunc("GET /slow", func(w http.ResponseWriter, _ *http.Request) { page(w, "/api/slow") })
+	mux.HandleFunc("GET /api/slow", func(w http.ResponseWriter, _ *http.Request) {
+		<-answered
+		if err := document.Write(w, r, report.Options{}); err != nil {
+			t.Error(err)
+		}
+	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
+	defer answer()
 
 	p := start(t)
 	p.at(server.URL + "/trace")
@@ -45,6 +57,12 @@ func TestServed(t *testing.T) {
 	if got := p.forgive(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
+	const says = `(() => { const s = getComputedStyle(document.querySelector(".page"), "::before"); return s.visibility === "visible" && s.content.includes("Opening") })()`
+	p.do(chromedp.Navigate(server.URL + "/slow"))
+	p.until("it says that it waits", says)
+	answer()
+	p.has(".verdict-text", "POST /v1/pay")
+	p.until("it waits no more", "!"+says)
 	p.at(server.URL + "/gone")
 	p.has(".problem", "404: <b>no such trace</b>")
 	for _, problem := range p.forgive() {

@@ -1,4 +1,5 @@
-package main
+// Package job writes the trace that benchmarks of reports read.
+package job
 
 import (
 	"bufio"
@@ -12,8 +13,8 @@ import (
 	"github.com/sonde-go/sonde/record"
 )
 
-// traceID is the trace that every file has.
-var traceID = id(0, 1)
+// Trace is the id of the trace, the same in every file.
+var Trace = id(0, 1)
 
 const began = 1_767_323_045_000_000_000 // 2026-01-02T03:04:05Z
 
@@ -48,8 +49,8 @@ var (
 	catalog = place{"catalog", "node-7"}
 )
 
-// makeFile writes a trace of n points, two records each.
-func makeFile(name string, n int) error {
+// Write writes a file of a trace of n points, two records each, as JSON lines.
+func Write(name string, n int) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func makeFile(name string, n int) error {
 
 func writeTrace(out io.Writer, n int) error {
 	w := writer{out: bufio.NewWriterSize(out, 1<<20), random: rand.New(rand.NewPCG(1, 2)), limit: uint64(n)}
-	w.point("job", traceID, worker, `"function":{"name":"shop.Worker.Run"}`, "internal", "", func(root header.ID) {
+	w.point("job", Trace, worker, `"function":{"name":"shop.Worker.Run"}`, "internal", "", func(root header.ID) {
 		for w.points < w.limit {
 			w.order(root)
 		}
@@ -125,7 +126,7 @@ func (w *writer) point(name string, parent header.ID, at place, start, kind, sto
 func (w *writer) record(name string, point, parent header.ID, at place, phase record.Phase, members string) {
 	w.clock += int64(1+w.random.IntN(400)) * 1000
 	e := record.New(record.Fields{
-		Name: name, Phase: phase, Trace: traceID, Parent: parent, Point: point, Time: began + w.clock,
+		Name: name, Phase: phase, Trace: Trace, Parent: parent, Point: point, Time: began + w.clock,
 		Project: "shop", Service: at.service, Host: at.host, Info: []byte("{" + members + `"host":"` + at.host + `"}`),
 	})
 	w.line = append(e.AppendJSON(w.line[:0]), '\n')
