@@ -62,6 +62,16 @@ func write(t *testing.T, d *drivers.Store, traces int, age time.Duration) (bases
 	return bases
 }
 
+// ofDays is how many purges rid the index of the day on which traces of this age began:
+// two, if nothing of that day is kept.
+func ofDays(age time.Duration, olderThan time.Time) int {
+	events := drivertest.Trace(1, age)
+	if time.Unix(0, events[0].Time()).UTC().Format(time.DateOnly) < olderThan.UTC().Format(time.DateOnly) {
+		return 2
+	}
+	return 0
+}
+
 // TestPruneAtOnce: what comes before the oldest trace that is kept is one
 // request, whatever it holds; each old trace behind that is one more.
 func TestPruneAtOnce(t *testing.T) {
@@ -73,12 +83,13 @@ func TestPruneAtOnce(t *testing.T) {
 	kept = append(kept, write(t, d, 5, 0)...)
 
 	count := requests(t, s.URL)
-	n, err := d.Prune(t.Context(), time.Now().Add(-2*time.Hour))
+	limit := time.Now().Add(-2 * time.Hour)
+	n, err := d.Prune(t.Context(), limit)
 	if err != nil || n != 320 {
 		t.Errorf("Prune: %d, %v, want 320", n, err)
 	}
-	if n := count("STREAM.PURGE."); n != 42 {
-		t.Errorf("%d purges, want two of all and two for each of 20 traces", n)
+	if n, days := count("STREAM.PURGE."), ofDays(-2*time.Hour, limit); n != 42+days {
+		t.Errorf("%d purges, want two of all, two for each of 20 traces, and %d of days", n, days)
 	}
 	if n := stored(t, d); n != uint64(2*len(kept)) {
 		t.Errorf("%d records are left, want %d", n, 2*len(kept))
@@ -97,17 +108,18 @@ func TestPruneAtOnce(t *testing.T) {
 	}
 }
 
-// TestPruneAll: a stream of old traces is two requests, one for the index.
+// TestPruneAll: a stream of old traces is two requests, one for the index, and those for its days.
 func TestPruneAll(t *testing.T) {
 	s := natstest.JetStream(t)
 	d := openURL(t, s.URL, quiet)
 	write(t, d, 300, -2*time.Hour)
 	count := requests(t, s.URL)
-	if n, err := d.Prune(t.Context(), time.Now().Add(-2*time.Hour)); n != 300 || err != nil {
+	limit := time.Now().Add(-2 * time.Hour)
+	if n, err := d.Prune(t.Context(), limit); n != 300 || err != nil {
 		t.Errorf("Prune: %d, %v, want 300", n, err)
 	}
-	if n := count("STREAM.PURGE."); n != 2 {
-		t.Errorf("%d purges, want 2", n)
+	if n, days := count("STREAM.PURGE."), ofDays(-2*time.Hour, limit); n != 2+days {
+		t.Errorf("%d purges, want two of all and %d of days", n, days)
 	}
 	if n := stored(t, d); n != 0 {
 		t.Errorf("%d records are left", n)
