@@ -1,4 +1,4 @@
-package sqltrace
+package sqlpoint
 
 import (
 	"database/sql/driver"
@@ -11,7 +11,7 @@ type pgError struct{ Detail, Where, text string }
 func (e *pgError) Error() string { return e.text }
 
 func TestHide(t *testing.T) {
-	c := &config{}
+	c := &Config{}
 	for _, test := range []struct {
 		query string
 		args  []driver.Value
@@ -30,20 +30,20 @@ func TestHide(t *testing.T) {
 		{"", []driver.Value{""}, "it's empty", "it's empty"},
 		{"", nil, "an 'unclosed quote", "an 'unclosed quote"},
 	} {
-		g := given{query: test.query}
+		g := Given{Query: test.query}
 		for _, v := range test.args {
-			g.args = append(g.args, driver.NamedValue{Value: v})
+			g.Args = append(g.Args, driver.NamedValue{Value: v})
 		}
 		if got := c.hide(g, errors.New(test.text))(test.text); got != test.want {
 			t.Errorf("%q\n got  %q\n want %q", test.text, got, test.want)
 		}
 	}
 	err := &pgError{Detail: "Failing row contains (1, x).", Where: "SQL function f", text: "no: Failing row contains (1, x). SQL function f."}
-	if got := c.hide(given{}, err)(err.text); got != "no:  ." {
+	if got := c.hide(Given{}, err)(err.text); got != "no:  ." {
 		t.Errorf("detail: %q", got)
 	}
-	c.statements.literals = true
-	if c.hide(given{}, err) != nil {
+	c.Statements.Literals = true
+	if c.hide(Given{}, err) != nil {
 		t.Error("WithLiterals hides something")
 	}
 }
@@ -52,8 +52,8 @@ func FuzzHide(f *testing.F) {
 	f.Add("Duplicate entry 'bob' for key", "bob")
 	f.Add("=(a)=(", "a")
 	f.Fuzz(func(t *testing.T, text, value string) {
-		c := &config{}
-		g := given{args: []driver.NamedValue{{Value: value}}}
+		c := &Config{}
+		g := Given{Args: []driver.NamedValue{{Value: value}}}
 		c.hide(g, errors.New(text))(text)
 	})
 }
