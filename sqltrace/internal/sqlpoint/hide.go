@@ -70,7 +70,8 @@ func names(err error) (all []string) {
 	return all
 }
 
-// hideQuotations replaces all that is quoted and not one of names.
+// hideQuotations replaces all that is quoted and not one of names. What is quoted may
+// have marks in it, so a quotation lasts until the last mark of its kind.
 func hideQuotations(text string, names []string) string {
 	var b strings.Builder
 	for text != "" {
@@ -82,6 +83,7 @@ func hideQuotations(text string, names []string) string {
 			b.WriteString(text[start:end])
 		default:
 			b.WriteByte('?')
+			end = strings.LastIndexByte(text, text[end])
 		}
 		if end < len(text) { // the closing mark begins no quotation
 			b.WriteByte(text[end])
@@ -161,6 +163,8 @@ func quoted(text string) (start, end int) {
 	for i := range len(text) {
 		closing := text[i]
 		switch {
+		case closing == '\'' && isWord(text, i-1) && isWord(text, i+1): // can't
+			continue
 		case closing == '\'' || closing == '"' || closing == '`':
 		case closing == '(' && i > 0 && text[i-1] == '=':
 			closing = ')'

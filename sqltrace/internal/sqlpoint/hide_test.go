@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-type pgError struct{ Detail, Where, text string }
+type pgError struct{ Detail, Where, TableName, text string }
 
 func (e *pgError) Error() string { return e.text }
 
@@ -42,6 +42,24 @@ func TestHide(t *testing.T) {
 	if got := c.hide(Given{}, err)(err.text); got != "no:  ." {
 		t.Errorf("detail: %q", got)
 	}
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{&pgError{TableName: "goods", text: `value "x" of relation "goods" is (n)=(7), not 'y`}, `value "?" is (n)=(?), not 'y`},
+		{errors.New(`a "" b "c`), `a "" b "c`},
+		{errors.New(`'a''b' "c"`), `'?' "?"`},
+		{errors.New(`can't parse "a"b" or 'c'`), `can't parse "?" or '?'`},
+		{&pgError{TableName: "goods", text: `in "goods": "a"goods"`}, `in "goods": "?"`},
+	} {
+		if got := c.hide(Given{Opaque: true}, test.err)(test.err.Error()); got != test.want {
+			t.Errorf("opaque\n got  %s\n want %s", got, test.want)
+		}
+	}
+	const unable = "failed to encode args[0]: unable to encode []string{\"x into \"} into binary format for int4 (OID 23): cannot find encode plan"
+	if got := c.hide(Given{}, errors.New(unable))(unable); got != "failed to encode args[0]: unable to encode ? into binary format for int4 (OID 23): cannot find encode plan" {
+		t.Errorf("unencoded: %s", got)
+	}
 	c.Statements.Literals = true
 	if c.hide(Given{}, err) != nil {
 		t.Error("WithLiterals hides something")
@@ -54,6 +72,8 @@ func FuzzHide(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, value string) {
 		c := &Config{}
 		g := Given{Args: []driver.NamedValue{{Value: value}}}
+		c.hide(g, errors.New(text))(text)
+		g.Opaque = true
 		c.hide(g, errors.New(text))(text)
 	})
 }
