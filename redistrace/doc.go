@@ -11,4 +11,6 @@
 // allocation.
 //
 // Neither keys nor values are stored, since both may be secrets; see [WithKeys].
+// "args_hash" is equal for two commands of a trace with the same arguments, and says
+// nothing else about them.
 package redistrace

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/sonde-go/sonde/internal/callargs"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
@@ -50,8 +51,11 @@ func (h *hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if !profiler.Active(ctx) || isHandshake(cmd) {
 			return next(ctx, cmd)
 		}
-		var all [2]slog.Attr
+		var all [3]slog.Attr
 		attrs := append(all[:0], slog.String("command", cmd.FullName()))
+		if id, ok := argsHash(ctx, cmd); ok {
+			attrs = append(attrs, slog.Uint64("args_hash", id))
+		}
 		if key, ok := h.key(cmd); ok {
 			attrs = append(attrs, slog.String("key", key))
 		}
@@ -81,7 +85,11 @@ func (h *hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 				names = append(names, name)
 			}
 		}
-		ctx, p := h.open(ctx, h.pipelineName, slog.String("command", strings.Join(names, " ")), slog.Int("commands", len(cmds)))
+		attrs := []slog.Attr{slog.String("command", strings.Join(names, " ")), slog.Int("commands", len(cmds))}
+		if id, ok := argsHash(ctx, cmds...); ok {
+			attrs = append(attrs, slog.Uint64("args_hash", id))
+		}
+		ctx, p := h.open(ctx, h.pipelineName, attrs...)
 		returned := false
 		defer p.Guard(&returned)
 		err := next(ctx, cmds)
@@ -118,6 +126,17 @@ func isHandshake(cmd redis.Cmder) bool {
 		}
 	}
 	return false
+}
+
+// argsHash is false if an argument is of a type that only go-redis can send.
+func argsHash(ctx context.Context, cmds ...redis.Cmder) (uint64, bool) {
+	h := callargs.Begin(ctx, 0)
+	for _, cmd := range cmds {
+		if !h.Add(cmd.Args()) {
+			return 0, false
+		}
+	}
+	return h.Sum(), true
 }
 
 func isCommand(cmd redis.Cmder) bool { return !isHandshake(cmd) }

@@ -113,6 +113,10 @@ func TestPoints(t *testing.T) {
 				group, _ := info["redis"].(map[string]any)
 				maps.Copy(got, group)
 			}
+			if _, ok := got["args_hash"]; !ok {
+				t.Error("no hash of the arguments")
+			}
+			delete(got, "args_hash")
 			if !maps.Equal(got, test.want) {
 				t.Errorf("%v, want %v", got, test.want)
 			}
@@ -124,6 +128,29 @@ func TestPoints(t *testing.T) {
 				t.Errorf("%s tells a value", text)
 			}
 		})
+	}
+}
+
+// TestHash: only commands that send the same have the same hash.
+func TestHash(t *testing.T) {
+	client := open(t)
+	svc, rec := profilertest.New(t, "shop")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	for range 2 {
+		for _, key := range []string{"a", "b"} {
+			client.Get(ctx, key)
+			_, _ = client.Pipelined(ctx, func(p redis.Pipeliner) error { p.Get(ctx, key); p.Ping(ctx); return nil })
+		}
+	}
+	root.Stop()
+	for _, name := range []string{"redis", "redis_pipeline"} {
+		var hashes []any
+		for _, p := range rec.Named(t, name) {
+			hashes = append(hashes, p.Start["redis"].(map[string]any)["args_hash"])
+		}
+		if len(hashes) != 4 || hashes[0] == nil || hashes[0] != hashes[2] || hashes[1] != hashes[3] || hashes[0] == hashes[1] {
+			t.Errorf("%s: %v", name, hashes)
+		}
 	}
 }
 

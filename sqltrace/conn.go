@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
@@ -13,21 +14,21 @@ import (
 // comment has a picture of it.
 type conn struct {
 	wrapped.Conn
-	cfg   *config
+	cfg   *sqlpoint.Config
 	spare *lookout
-	given *given // empty memory for the next rows, or nil
+	given *sqlpoint.Given // empty memory for the next rows, or nil
 }
 
-func newConn(bare driver.Conn, cfg *config) driver.Conn {
+func newConn(bare driver.Conn, cfg *sqlpoint.Config) driver.Conn {
 	c := &conn{cfg: cfg}
 	return c.Init(bare, c)
 }
 
 // fail ends the point of a call that failed with err.
-func (c *conn) fail(ctx context.Context, p profiler.Point, g given, err error) {
+func (c *conn) fail(ctx context.Context, p profiler.Point, g sqlpoint.Given, err error) {
 	if c.Next.RetriesAfter(err) {
 		p.Discard()
 		return
 	}
-	c.cfg.end(ctx, p, g, err)
+	c.cfg.End(ctx, p, g, err)
 }

@@ -7,12 +7,13 @@ import (
 
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 )
 
 // connector wraps a driver's connector.
 type connector struct {
 	bare driver.Connector
-	cfg  *config
+	cfg  *sqlpoint.Config
 }
 
 // closingConnector is a connector that sql.DB.Close closes.
@@ -37,12 +38,12 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
-	inner, p := profiler.Open(ctx, profiler.Opening{Name: c.cfg.connectName, Layer: layer.SQL, Held: true})
+	inner, p := profiler.Open(ctx, profiler.Opening{Name: c.cfg.ConnectName, Layer: layer.SQL, Held: true})
 	returned := false
 	defer p.Guard(&returned)
 	bare, err := c.bare.Connect(context.WithValue(inner, tracedKey{}, true))
 	returned = true
-	c.cfg.end(inner, p, given{}, err)
+	c.cfg.End(inner, p, sqlpoint.Given{}, err)
 	return bare, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
+	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 )
 
 //go:generate go run ./internal/combos
@@ -32,7 +33,7 @@ func Wrap(c driver.Connector, opts ...Option) driver.Connector {
 	case *connector, closingConnector:
 		return c
 	}
-	w := &connector{bare: c, cfg: newConfig(c, opts)}
+	w := &connector{bare: c, cfg: sqlpoint.New(dialect(c), opts)}
 	if closer, ok := c.(io.Closer); ok {
 		return closingConnector{w, closer}
 	}

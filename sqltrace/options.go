@@ -7,45 +7,28 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/sqltext"
+	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 )
 
 // Option configures what is recorded.
-type Option func(*config)
-
-type config struct {
-	name        string // of a statement's point
-	prepareName string
-	connectName string
-	args        Args
-	statements  statements
-}
-
-func newConfig(connector driver.Connector, opts []Option) *config {
-	c := &config{name: "db"}
-	for _, o := range opts {
-		o(c)
-	}
-	c.prepareName, c.connectName = c.name+"_prepare", c.name+"_connect"
-	c.statements.dialect = dialect(connector)
-	return c
-}
+type Option func(*sqlpoint.Config)
 
 // WithName sets the name of the points of statements; those that prepare a
 // statement or connect are called name_prepare and name_connect. The default is
 // "db", as is an empty name. Reports group points by name, so this tells two
 // databases apart. It corresponds to the name that OSProfiler's add_tracing takes,
 // where "db" is usual too.
-func WithName(name string) Option { return func(c *config) { c.name = cmp.Or(name, c.name) } }
+func WithName(name string) Option { return func(c *sqlpoint.Config) { c.Name = cmp.Or(name, c.Name) } }
 
 // WithArgs records the arguments of statements as a says. By default they are not
 // recorded.
-func WithArgs(a Args) Option { return func(c *config) { c.args = a } }
+func WithArgs(a Args) Option { return func(c *sqlpoint.Config) { c.Args = a.args } }
 
 // WithLiterals records statements and the texts of errors unchanged. By default
 // each literal in them is replaced with a question mark, since it may be a secret:
 // the password in ALTER USER, a customer's name in a condition. For databases other
 // than MySQL and MariaDB, text in double quotes is a name and always stays.
-func WithLiterals() Option { return func(c *config) { c.statements.literals = true } }
+func WithLiterals() Option { return func(c *sqlpoint.Config) { c.Statements.Literals = true } }
 
 // dialect is guessed from the package of the driver. Connectors are seldom asked
 // for their driver, so some panic.

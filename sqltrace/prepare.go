@@ -8,6 +8,7 @@ import (
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
+	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
@@ -33,7 +34,7 @@ func (c *conn) NewStmt(bare driver.Stmt, query string) driver.Stmt {
 func (c *conn) PrepareTraced(ctx context.Context, query string, p profiler.Point, again bool) (driver.Stmt, error) {
 	inner := ctx
 	if !again {
-		inner, p = c.cfg.open(ctx, c.cfg.prepareName, query, nil)
+		inner, p = c.cfg.Open(ctx, c.cfg.PrepareName, query, nil)
 	}
 	returned := false
 	defer p.Guard(&returned)
@@ -41,7 +42,7 @@ func (c *conn) PrepareTraced(ctx context.Context, query string, p profiler.Point
 	bare, err := olddriver.Prepare(inner, c.Bare, query)
 	returned = true
 	if err != nil {
-		c.fail(ctx, p, given{query: query}, err)
+		c.fail(ctx, p, sqlpoint.Given{Query: query}, err)
 		return nil, err
 	}
 	s := &stmt{conn: c, query: query}
@@ -64,7 +65,7 @@ func (s *stmt) ExecTraced(ctx context.Context, args []driver.NamedValue) (driver
 	defer p.Guard(&returned)
 	result, err := olddriver.StmtExec(inner, s.Bare, args)
 	returned = true
-	s.conn.executed(inner, p, given{s.query, args, prepare}, result, err)
+	s.conn.executed(inner, p, sqlpoint.Given{Query: s.query, Args: args, Prepare: prepare}, result, err)
 	return result, err
 }
 
@@ -75,7 +76,7 @@ func (s *stmt) QueryTraced(ctx context.Context, args []driver.NamedValue) (drive
 	defer p.Guard(&returned)
 	rows, err := olddriver.StmtQuery(inner, s.Bare, args)
 	returned = true
-	return s.conn.queried(inner, p, given{s.query, args, prepare}, rows, err)
+	return s.conn.queried(inner, p, sqlpoint.Given{Query: s.query, Args: args, Prepare: prepare}, rows, err)
 }
 
 // open begins a query, or continues the one that s was prepared for.
@@ -86,6 +87,6 @@ func (s *stmt) open(ctx context.Context, args []driver.NamedValue) (context.Cont
 	}
 	prepare := s.prepare
 	s.prepare = 0
-	inner, p := s.conn.cfg.open(ctx, s.conn.cfg.name, s.query, args)
+	inner, p := s.conn.cfg.Open(ctx, s.conn.cfg.Name, s.query, args)
 	return inner, p, prepare
 }

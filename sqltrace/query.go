@@ -7,12 +7,13 @@ import (
 
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
 // QueryTraced implements [wrapped.TracedConn].
 func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	inner, p := c.cfg.open(ctx, c.cfg.name, query, args)
+	inner, p := c.cfg.Open(ctx, c.cfg.Name, query, args)
 	returned := false
 	defer p.Guard(&returned)
 	rows, err := c.Direct.Query(inner, query, args)
@@ -21,11 +22,11 @@ func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.Name
 		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return rows, err
 	}
-	return c.queried(inner, p, given{query: query, args: args}, rows, err)
+	return c.queried(inner, p, sqlpoint.Given{Query: query, Args: args}, rows, err)
 }
 
 // queried leaves the point open until the rows are closed.
-func (c *conn) queried(ctx context.Context, p profiler.Point, g given, bare driver.Rows, err error) (driver.Rows, error) {
+func (c *conn) queried(ctx context.Context, p profiler.Point, g sqlpoint.Given, bare driver.Rows, err error) (driver.Rows, error) {
 	if err != nil {
 		c.fail(ctx, p, g, err)
 		return bare, err
@@ -37,7 +38,7 @@ func (c *conn) queried(ctx context.Context, p profiler.Point, g given, bare driv
 
 // ExecTraced implements [wrapped.TracedConn].
 func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	inner, p := c.cfg.open(ctx, c.cfg.name, query, args)
+	inner, p := c.cfg.Open(ctx, c.cfg.Name, query, args)
 	returned := false
 	defer p.Guard(&returned)
 	result, err := c.Direct.Exec(inner, query, args)
@@ -46,11 +47,11 @@ func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.Named
 		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return result, err
 	}
-	c.executed(inner, p, given{query: query, args: args}, result, err)
+	c.executed(inner, p, sqlpoint.Given{Query: query, Args: args}, result, err)
 	return result, err
 }
 
-func (c *conn) executed(ctx context.Context, p profiler.Point, g given, result driver.Result, err error) {
+func (c *conn) executed(ctx context.Context, p profiler.Point, g sqlpoint.Given, result driver.Result, err error) {
 	if err != nil {
 		c.fail(ctx, p, g, err)
 		return
@@ -60,8 +61,8 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, g given, result d
 	if n, ok := affected(result); ok {
 		attrs = append(attrs, slog.Int64("rows_affected", n))
 	}
-	if g.prepare > 0 {
-		attrs = append(attrs, slog.Duration("prepare", g.prepare))
+	if g.Prepare > 0 {
+		attrs = append(attrs, slog.Duration("prepare", g.Prepare))
 	}
 	p.End(profiler.Ending{Group: layer.SQL.Group}, attrs...)
 }

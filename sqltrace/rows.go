@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
 )
 
@@ -18,7 +19,7 @@ type rows struct {
 	shape   wrapped.Rows
 	ctx     context.Context
 	point   profiler.Point
-	given   *given // the connection's; nil once they are closed
+	given   *sqlpoint.Given // the connection's; nil once they are closed
 	conn    *conn
 	lookout *lookout // nil if database/sql closes the rows in time
 
@@ -27,7 +28,7 @@ type rows struct {
 	err   error // what ended the reading; io.EOF if all was read
 }
 
-func (c *conn) newRows(ctx context.Context, p profiler.Point, g given, bare driver.Rows) driver.Rows {
+func (c *conn) newRows(ctx context.Context, p profiler.Point, g sqlpoint.Given, bare driver.Rows) driver.Rows {
 	r := &rows{Rows: bare, ctx: ctx, point: p, given: c.keep(g), conn: c}
 	if ctx.Done() == nil {
 		r.lookout = c.lookout(p)
@@ -81,18 +82,18 @@ func (r *rows) end(closeErr error) {
 	if r.sets > 0 {
 		attrs = append(attrs, slog.Int64("result_sets", r.sets+1))
 	}
-	if g.prepare > 0 {
-		attrs = append(attrs, slog.Duration("prepare", g.prepare))
+	if g.Prepare > 0 {
+		attrs = append(attrs, slog.Duration("prepare", g.Prepare))
 	}
-	r.conn.cfg.end(r.ctx, r.point, g, err, attrs...)
+	r.conn.cfg.End(r.ctx, r.point, g, err, attrs...)
 }
 
 // keep is g in memory that the connection has for it, or in new memory if other rows
 // have that: drivers may have several open.
-func (c *conn) keep(g given) *given {
+func (c *conn) keep(g sqlpoint.Given) *sqlpoint.Given {
 	kept := c.given
 	if kept == nil {
-		kept = &given{}
+		kept = &sqlpoint.Given{}
 	}
 	c.given = nil
 	*kept = g
@@ -100,9 +101,9 @@ func (c *conn) keep(g given) *given {
 }
 
 // giveBack returns what r keeps, and its memory to the connection.
-func (r *rows) giveBack() (g given) {
+func (r *rows) giveBack() (g sqlpoint.Given) {
 	if r.given != nil {
-		g, *r.given = *r.given, given{}
+		g, *r.given = *r.given, sqlpoint.Given{}
 		r.conn.given, r.given = r.given, nil
 	}
 	return g

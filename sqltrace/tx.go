@@ -7,17 +7,18 @@ import (
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/olddriver"
+	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 )
 
 // BeginTraced implements [wrapped.TracedConn].
 func (c *conn) BeginTraced(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	inner, p := c.cfg.open(ctx, c.cfg.name, "BEGIN", nil)
+	inner, p := c.cfg.Open(ctx, c.cfg.Name, "BEGIN", nil)
 	returned := false
 	defer p.Guard(&returned)
 	bare, err := olddriver.Begin(inner, c.Bare, opts)
 	returned = true
 	if err != nil {
-		c.fail(ctx, p, given{}, err)
+		c.fail(ctx, p, sqlpoint.Given{}, err)
 		return bare, err
 	}
 	c.Next.Begun(true)
@@ -39,13 +40,13 @@ func (t *tx) Rollback() error { return t.end("ROLLBACK", t.bare.Rollback) }
 
 func (t *tx) end(statement string, do func() error) error {
 	t.conn.Next.Forget()
-	_, p := t.conn.cfg.open(t.ctx, t.conn.cfg.name, statement, nil)
+	_, p := t.conn.cfg.Open(t.ctx, t.conn.cfg.Name, statement, nil)
 	returned := false
 	defer p.Guard(&returned)
 	err := do()
 	returned = true
 	t.conn.Next.Ended()
 	// A rollback because the context is cancelled is done, not cancelled.
-	t.conn.cfg.end(context.WithoutCancel(t.ctx), p, given{}, err)
+	t.conn.cfg.End(context.WithoutCancel(t.ctx), p, sqlpoint.Given{}, err)
 	return err
 }

@@ -1,4 +1,4 @@
-package sqltrace
+package sqlpoint
 
 import (
 	"context"
@@ -8,14 +8,15 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/sonde-go/sonde/internal/callargs"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// open begins the point of a statement. Its start record is withheld until the
+// Open begins the point of a statement. Its start record is withheld until the
 // driver answers. ctx carries a trace.
-func (c *config) open(ctx context.Context, name, query string, args []driver.NamedValue) (context.Context, profiler.Point) {
-	s := c.statements.of(query)
+func (c *Config) Open(ctx context.Context, name, query string, args []driver.NamedValue) (context.Context, profiler.Point) {
+	s := c.Statements.of(query)
 	o := profiler.Opening{Name: name, Layer: layer.SQL, Encoded: s.shown, Held: true}
 	var all [2]slog.Attr
 	attrs := all[:0]
@@ -24,15 +25,26 @@ func (c *config) open(ctx context.Context, name, query string, args []driver.Nam
 			attrs = append(attrs, slog.Uint64("args_hash", id))
 		}
 	}
-	if a, ok := c.args.attr(args, profiler.MaskOf(ctx), func() []string { return c.statements.columns(query) }); ok {
+	if a, ok := c.Args.attr(args, profiler.MaskOf(ctx), func() []string { return c.Statements.columns(query) }); ok {
 		attrs = append(attrs, a)
 	}
 	return profiler.Open(ctx, o, attrs...)
 }
 
-// end ends the point of a call, or of its rows, that ended with err. Errors that
+// argsHash is false if only the driver understands an argument.
+func argsHash(ctx context.Context, query uint64, args []driver.NamedValue) (uint64, bool) {
+	h := callargs.Begin(ctx, query)
+	for i := range args {
+		if !h.Add(args[i].Value) {
+			return 0, false
+		}
+	}
+	return h.Sum(), true
+}
+
+// End ends the point of a call, or of its rows, that ended with err. Errors that
 // database/sql's users treat as an answer are not failures.
-func (c *config) end(ctx context.Context, p profiler.Point, g given, err error, attrs ...slog.Attr) {
+func (c *Config) End(ctx context.Context, p profiler.Point, g Given, err error, attrs ...slog.Attr) {
 	e := profiler.Ending{Group: layer.SQL.Group}
 	switch {
 	case err == nil, errors.Is(err, sql.ErrNoRows), errors.Is(err, io.EOF), errors.Is(err, driver.ErrSkip):

@@ -1,10 +1,12 @@
-package sqltrace
+package sqlpoint
 
 import (
 	"database/sql/driver"
 	"errors"
 	"log/slog"
 	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,11 +15,12 @@ import (
 	"github.com/sonde-go/sonde/internal/sqltext"
 )
 
-// given is what a call sent to the database. Rows keep it until they are closed.
-type given struct {
-	query   string
-	args    []driver.NamedValue
-	prepare time.Duration // how long preparing took, if the point is to say it
+// Given is what a call sent to the database. It is kept until its point ends.
+type Given struct {
+	Query   string
+	Args    []driver.NamedValue
+	Prepare time.Duration // how long preparing took, if the point is to say it
+	Opaque  bool          // values were sent or read that are not among Args
 }
 
 // shortest is how many characters a value must have to be told apart from a word
@@ -26,9 +29,11 @@ const shortest = 4
 
 // hide replaces the values that the call has sent with question marks in the text
 // of err. Values shorter than [shortest] are replaced only where drivers quote
-// values. PostgreSQL's Detail and Where are removed, since they quote whole rows.
-func (c *config) hide(g given, err error) func(text string) string {
-	if c.statements.literals {
+// values. PostgreSQL's Detail and Where are removed, since they quote whole rows, and
+// so are the values that pgx could not encode, which it prints in Go's syntax. If
+// there may be other values too, all that is quoted is replaced, but for names.
+func (c *Config) hide(g Given, err error) func(text string) string {
+	if c.Statements.Literals {
 		return nil
 	}
 	return func(text string) string {
@@ -37,6 +42,7 @@ func (c *config) hide(g given, err error) func(text string) string {
 				text = strings.ReplaceAll(text, f.String(), "")
 			}
 		}
+		text = unencoded.ReplaceAllString(text, "unable to encode ? into ")
 		for _, value := range c.values(g) {
 			if utf8.RuneCountInString(value) < shortest {
 				text = hideQuoted(text, value)
@@ -44,20 +50,60 @@ func (c *config) hide(g given, err error) func(text string) string {
 				text = hideAll(text, value)
 			}
 		}
+		if g.Opaque {
+			text = hideQuotations(text, names(err))
+		}
 		return text
 	}
 }
 
+// unencoded is how pgx tells of values that it could not encode.
+var unencoded = regexp.MustCompile(`(?s)unable to encode .* into `)
+
+// names are those that PostgreSQL's errors tell of, which are no values.
+func names(err error) (all []string) {
+	for _, name := range []string{"SchemaName", "TableName", "ColumnName", "DataTypeName", "ConstraintName"} {
+		if f, ok := field(err, name, reflect.String); ok {
+			all = append(all, f.String())
+		}
+	}
+	return all
+}
+
+// hideQuotations replaces all that is quoted and not one of names. What is quoted may
+// have marks in it, so a quotation lasts until the last mark of its kind.
+func hideQuotations(text string, names []string) string {
+	var b strings.Builder
+	for text != "" {
+		start, end := quoted(text)
+		b.WriteString(text[:start])
+		switch {
+		case start == end:
+		case slices.Contains(names, text[start:end]):
+			b.WriteString(text[start:end])
+		default:
+			b.WriteByte('?')
+			end = strings.LastIndexByte(text, text[end])
+		}
+		if end < len(text) { // the closing mark begins no quotation
+			b.WriteByte(text[end])
+			end++
+		}
+		text = text[end:]
+	}
+	return b.String()
+}
+
 // values are the texts of the literals and arguments in g.
-func (c *config) values(g given) (all []string) {
-	for _, literal := range sqltext.Literals(g.query, c.statements.dialect) {
+func (c *Config) values(g Given) (all []string) {
+	for _, literal := range sqltext.Literals(g.Query, c.Statements.Dialect) {
 		all = append(all, literal)
 		if plain := strings.ReplaceAll(literal, "''", "'"); plain != literal {
 			all = append(all, plain)
 		}
 	}
-	for i := range g.args {
-		switch v := g.args[i].Value.(type) {
+	for i := range g.Args {
+		switch v := g.Args[i].Value.(type) {
 		case string:
 			all = append(all, v)
 		case []byte:
@@ -117,6 +163,8 @@ func quoted(text string) (start, end int) {
 	for i := range len(text) {
 		closing := text[i]
 		switch {
+		case closing == '\'' && isWord(text, i-1) && isWord(text, i+1): // can't
+			continue
 		case closing == '\'' || closing == '"' || closing == '`':
 		case closing == '(' && i > 0 && text[i-1] == '=':
 			closing = ')'

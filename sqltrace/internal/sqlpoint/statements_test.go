@@ -1,4 +1,4 @@
-package sqltrace
+package sqlpoint
 
 import (
 	"testing"
@@ -15,9 +15,9 @@ func FuzzStatements(f *testing.F) {
 	f.Add("ALTER USER a PASSWORD \"x\"", "ALTER USER a PASSWORD \"y\"", false, true)
 	f.Add("\xff'", "", true, true)
 	f.Fuzz(func(t *testing.T, one, two string, literals, mysql bool) {
-		s := &statements{literals: literals}
+		s := &Statements{Literals: literals}
 		if mysql {
-			s.dialect = sqltext.MySQL
+			s.Dialect = sqltext.MySQL
 		}
 		for range 3 {
 			for _, text := range []string{one, two} {

@@ -1,4 +1,4 @@
-package sqltrace
+package sqlpoint
 
 import (
 	"log/slog"
@@ -8,12 +8,13 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// statements caches what is recorded about the statements that a program runs,
-// which are few.
-type statements struct {
-	dialect  sqltext.Dialect
-	literals bool // are recorded
-	cache    recent.Cache[statement]
+// Statements caches what is recorded about the statements that a program runs,
+// which are few. It is safe for concurrent use once its fields are set.
+type Statements struct {
+	Dialect  sqltext.Dialect
+	Literals bool // are recorded
+
+	cache recent.Cache[statement]
 }
 
 // statement is what is recorded about a text.
@@ -23,7 +24,7 @@ type statement struct {
 	shown profiler.Encoded // "statement" and, if it differs, "fingerprint"
 }
 
-func (s *statements) of(text string) *statement {
+func (s *Statements) of(text string) *statement {
 	hash := recent.Hash(text)
 	if known := s.cache.Get(hash, text); known != nil {
 		return known
@@ -31,18 +32,18 @@ func (s *statements) of(text string) *statement {
 	return s.cache.Put(hash, text, s.read(hash, text))
 }
 
-func (s *statements) read(hash uint64, text string) statement {
-	hidden := sqltext.WithoutLiterals(text, s.dialect)
+func (s *Statements) read(hash uint64, text string) statement {
+	hidden := sqltext.WithoutLiterals(text, s.Dialect)
 	shown := hidden
-	if s.literals {
+	if s.Literals {
 		shown = text
 	}
 	attrs := []slog.Attr{slog.String("statement", shown)}
-	if fingerprint := sqltext.Fingerprint(text, s.dialect); fingerprint != shown {
+	if fingerprint := sqltext.Fingerprint(text, s.Dialect); fingerprint != shown {
 		attrs = append(attrs, slog.String("fingerprint", fingerprint))
 	}
 	return statement{hash, hidden != text, profiler.Encode(attrs...)}
 }
 
 // columns are the names of the columns that the arguments of text belong to.
-func (s *statements) columns(text string) []string { return sqltext.Columns(text, s.dialect) }
+func (s *Statements) columns(text string) []string { return sqltext.Columns(text, s.Dialect) }

@@ -1,8 +1,8 @@
-package sqltrace
+// Package callargs compares the arguments of calls without telling them.
+package callargs
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/binary"
 	"hash/maphash"
 	"math"
@@ -24,27 +24,34 @@ var (
 	key  = rand.Uint64() | 1
 )
 
-// argsHash is a number that two calls in a trace share only if they send the same
-// text, whose hash is query, with the same arguments: then the second repeats the
-// first instead of asking for something else. It has no meaning outside the trace and
-// the process. It returns false if only the driver understands an argument.
-func argsHash(ctx context.Context, query uint64, args []driver.NamedValue) (uint64, bool) {
-	h := query
+// Hash becomes a number that two calls in a trace share only if they send the same
+// text with the same arguments: then the second repeats the first instead of asking
+// for something else. It has no meaning outside the trace and the process.
+type Hash uint64
+
+// Begin returns the hash of a call in ctx without arguments. text is a hash of what
+// else the call sends.
+func Begin(ctx context.Context, text uint64) Hash {
+	h := text
 	base := profiler.BaseID(ctx)
 	if id, ok := base.UUID(); ok {
 		h = mix(mix(h, binary.LittleEndian.Uint64(id[:8])), binary.LittleEndian.Uint64(id[8:]))
 	} else {
 		h = mix(h, maphash.String(seed, base.String()))
 	}
-	for i := range args {
-		v, ok := hashArg(args[i].Value)
-		if !ok {
-			return 0, false
-		}
-		h = mix(h, v)
-	}
-	return h >> (64 - hashBits), true
+	return Hash(h)
 }
+
+// Add adds an argument. It returns false if only the library that sends it
+// understands it: then nothing is known of the call. No method of value is called.
+func (h *Hash) Add(value any) bool {
+	v, ok := hashArg(value)
+	*h = Hash(mix(uint64(*h), v))
+	return ok
+}
+
+// Sum is the number of all that was added.
+func (h Hash) Sum() uint64 { return uint64(h) >> (64 - hashBits) }
 
 func hashArg(value any) (uint64, bool) {
 	switch v := value.(type) {
@@ -66,7 +73,12 @@ func hashArg(value any) (uint64, bool) {
 	case time.Time:
 		return mix(7, uint64(v.UnixNano())), true
 	}
-	return 0, false
+	h := uint64(8)
+	ok := Leaves(value, func(leaf any) {
+		v, _ := hashArg(leaf)
+		h = mix(h, v)
+	})
+	return h, ok
 }
 
 // mix folds v into h.

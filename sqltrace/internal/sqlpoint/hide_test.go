@@ -1,4 +1,4 @@
-package sqltrace
+package sqlpoint
 
 import (
 	"database/sql/driver"
@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-type pgError struct{ Detail, Where, text string }
+type pgError struct{ Detail, Where, TableName, text string }
 
 func (e *pgError) Error() string { return e.text }
 
 func TestHide(t *testing.T) {
-	c := &config{}
+	c := &Config{}
 	for _, test := range []struct {
 		query string
 		args  []driver.Value
@@ -30,20 +30,38 @@ func TestHide(t *testing.T) {
 		{"", []driver.Value{""}, "it's empty", "it's empty"},
 		{"", nil, "an 'unclosed quote", "an 'unclosed quote"},
 	} {
-		g := given{query: test.query}
+		g := Given{Query: test.query}
 		for _, v := range test.args {
-			g.args = append(g.args, driver.NamedValue{Value: v})
+			g.Args = append(g.Args, driver.NamedValue{Value: v})
 		}
 		if got := c.hide(g, errors.New(test.text))(test.text); got != test.want {
 			t.Errorf("%q\n got  %q\n want %q", test.text, got, test.want)
 		}
 	}
 	err := &pgError{Detail: "Failing row contains (1, x).", Where: "SQL function f", text: "no: Failing row contains (1, x). SQL function f."}
-	if got := c.hide(given{}, err)(err.text); got != "no:  ." {
+	if got := c.hide(Given{}, err)(err.text); got != "no:  ." {
 		t.Errorf("detail: %q", got)
 	}
-	c.statements.literals = true
-	if c.hide(given{}, err) != nil {
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{&pgError{TableName: "goods", text: `value "x" of relation "goods" is (n)=(7), not 'y`}, `value "?" is (n)=(?), not 'y`},
+		{errors.New(`a "" b "c`), `a "" b "c`},
+		{errors.New(`'a''b' "c"`), `'?' "?"`},
+		{errors.New(`can't parse "a"b" or 'c'`), `can't parse "?" or '?'`},
+		{&pgError{TableName: "goods", text: `in "goods": "a"goods"`}, `in "goods": "?"`},
+	} {
+		if got := c.hide(Given{Opaque: true}, test.err)(test.err.Error()); got != test.want {
+			t.Errorf("opaque\n got  %s\n want %s", got, test.want)
+		}
+	}
+	const unable = "failed to encode args[0]: unable to encode []string{\"x into \"} into binary format for int4 (OID 23): cannot find encode plan"
+	if got := c.hide(Given{}, errors.New(unable))(unable); got != "failed to encode args[0]: unable to encode ? into binary format for int4 (OID 23): cannot find encode plan" {
+		t.Errorf("unencoded: %s", got)
+	}
+	c.Statements.Literals = true
+	if c.hide(Given{}, err) != nil {
 		t.Error("WithLiterals hides something")
 	}
 }
@@ -52,8 +70,10 @@ func FuzzHide(f *testing.F) {
 	f.Add("Duplicate entry 'bob' for key", "bob")
 	f.Add("=(a)=(", "a")
 	f.Fuzz(func(t *testing.T, text, value string) {
-		c := &config{}
-		g := given{args: []driver.NamedValue{{Value: value}}}
+		c := &Config{}
+		g := Given{Args: []driver.NamedValue{{Value: value}}}
+		c.hide(g, errors.New(text))(text)
+		g.Opaque = true
 		c.hide(g, errors.New(text))(text)
 	})
 }
