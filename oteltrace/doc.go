@@ -14,7 +14,7 @@
 // # What a span becomes
 //
 //	name                          the point's name, dashes replaced; "db" if the span has a statement
-//	db.query.text, db.statement   {"db": {"statement"}}, as OSProfiler has it, without its literals
+//	db.query.text, db.statement   {"db": {"statement"}}, as OSProfiler has it, without its literals; of Redis, MongoDB and the like the operation only
 //	other attributes              {"otel": {"attributes": {…}}}
 //	tracer                        {"otel": {"scope"}}
 //	kind                          that of the point, {"sonde": {"kind"}}

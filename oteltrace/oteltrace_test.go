@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -444,5 +445,52 @@ func TestManyGoroutines(t *testing.T) {
 	}
 	if p := rec.One(t, "s"); !p.Stopped {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestNoSQLLate: the same of a text that is set when the point is open.
+func TestNoSQLLate(t *testing.T) {
+	svc, rec := profilertest.New(t, "svc")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	_, s := oteltrace.NewTracerProvider().Tracer("t").Start(ctx, "s", trace.WithAttributes(attribute.String("db.system", "redis")))
+	s.SetAttributes(attribute.String("db.statement", "set user:17 secret"))
+	s.End()
+	root.Stop()
+	if db, _ := rec.One(t, "s").Stop["db"].(map[string]any); db["statement"] != "set" {
+		t.Errorf("%v", rec.One(t, "s").Stop)
+	}
+}
+
+// TestNoSQL: what is not SQL is recorded without its values, under the name of its
+// operation.
+func TestNoSQL(t *testing.T) {
+	for _, test := range []struct {
+		system, text, operation, want string
+	}{
+		{system: "redis", text: "set user:17 secret", want: "set"},
+		{system: "redis", text: "get secret\nget secret", want: "get"},
+		{system: "mongodb", text: `{"insert": "orders", "documents": [{"customer": "secret"}]}`, operation: "insert", want: "insert"},
+		{system: "mongodb", text: `{"secret":1}`, want: "?"},
+		{system: "elasticsearch", text: "se\ncret", want: "?"},
+		{system: "postgresql", text: "SELECT 'secret'", want: "SELECT ?"},
+	} {
+		for _, keys := range [][3]string{{"db.system.name", "db.query.text", "db.operation.name"}, {"db.system", "db.statement", "db.operation"}} {
+			svc, rec := profilertest.New(t, "svc")
+			ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+			attributes := []attribute.KeyValue{attribute.String(keys[0], test.system), attribute.String(keys[1], test.text)}
+			if test.operation != "" {
+				attributes = append(attributes, attribute.String(keys[2], test.operation))
+			}
+			_, s := oteltrace.NewTracerProvider().Tracer("t").Start(ctx, "s", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
+			s.End()
+			root.Stop()
+			p := rec.One(t, "db")
+			if db, _ := p.Start["db"].(map[string]any); db["statement"] != test.want {
+				t.Errorf("%s %q: %v, want %q", test.system, test.text, p.Start, test.want)
+			}
+			if all := fmt.Sprint(p); strings.Contains(all, "secret") {
+				t.Errorf("%s tells a value", all)
+			}
+		}
 	}
 }

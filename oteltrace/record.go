@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/oteltrace/internal/otelattr"
@@ -68,7 +69,9 @@ func (s *span) stop(panicked any) {
 	}
 	late := s.attributes[s.told:]
 	var attrs, about []slog.Attr
-	if text, ok := otelattr.Statement(late); ok {
+	if _, ok := otelattr.Statement(late); ok {
+		// What system it is for may have been said before.
+		text, _ := otelattr.Statement(slices.Concat(late, s.attributes[:s.told]))
 		attrs = append(attrs, slog.Group("db", slog.String("statement", text)))
 	}
 	if s.name != s.toldName {

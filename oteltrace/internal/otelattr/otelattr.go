@@ -3,6 +3,8 @@ package otelattr
 
 import (
 	"math"
+	"strings"
+	"unicode"
 
 	"github.com/sonde-go/sonde/internal/sqltext"
 	"go.opentelemetry.io/otel/attribute"
@@ -16,14 +18,38 @@ const (
 )
 
 // Statement is the text of a query. Its literals are removed, since the
-// instrumentation may have left them in.
+// instrumentation may have left them in. Of what is no SQL, such as a command of Redis
+// or MongoDB with its values, it is the operation.
 func Statement(attributes []attribute.KeyValue) (string, bool) {
 	for _, a := range attributes {
 		if IsStatement(a) {
+			if noSQL[Text(attributes, "db.system.name", "db.system")] {
+				return operation(attributes, a.Value.AsString()), true
+			}
 			return sqltext.WithoutLiterals(a.Value.AsString(), dialectOf(attributes)), true
 		}
 	}
 	return "", false
+}
+
+// noSQL are the systems of the conventions whose queries are commands or documents,
+// in which no literals can be told from names.
+var noSQL = map[string]bool{
+	"aws.dynamodb": true, "azure.cosmosdb": true, "cosmosdb": true, "couchbase": true, "couchdb": true, "dynamodb": true,
+	"elasticsearch": true, "hbase": true, "memcached": true, "mongodb": true, "opensearch": true, "redis": true,
+}
+
+// operation is what the attributes call the operation of a query, or else the first
+// word of its text, if that is a name.
+func operation(attributes []attribute.KeyValue, text string) string {
+	if name := Text(attributes, "db.operation.name", "db.operation"); name != "" {
+		return name
+	}
+	word, _, _ := strings.Cut(text, " ")
+	if strings.ContainsFunc(word, func(r rune) bool { return r != '_' && r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		return "?"
+	}
+	return word
 }
 
 func dialectOf(attributes []attribute.KeyValue) sqltext.Dialect {
