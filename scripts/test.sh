@@ -28,15 +28,15 @@ run go test -race -timeout 60m "${@:-work}"
 # that failed, unless anything raced, panicked or was not built, are tested once more, one at a time.
 # Whatever passes then is named at the end, since it should not have failed.
 again=$(sed -n 's/^FAIL[[:space:]]\{1,\}\([^ ]*\)[[:space:]]\{1,\}[0-9.]*s$/\1/p' "$dir/log")
-if [ -n "$again" ] && ! grep -qE '^WARNING: DATA RACE|^panic: |^fatal error: |^FAIL.*\[' "$dir/log"; then
-	grep -E '^ *--- FAIL' "$dir/log" >"$dir/shaky"
+if [ -n "$again" ] && ! grep -aqE '^WARNING: DATA RACE|^panic: |^fatal error: |^FAIL.*\[' "$dir/log"; then
+	grep -aE '^ *--- FAIL' "$dir/log" >"$dir/shaky"
 	echo "Once more, one at a time:" $again
 	mv "$dir/log" "$dir/first"
 	rm "$dir/failed"
 	failed=0
 	# shellcheck disable=SC2086  # a list of packages
 	run go test -race -timeout 60m -p 1 -count=1 $again
-	grep -v '^FAIL\|^--- FAIL\|^    *--- FAIL' "$dir/first" >>"$dir/log"
+	grep -av '^FAIL\|^--- FAIL\|^    *--- FAIL' "$dir/first" >>"$dir/log"
 fi
 # shellcheck disable=SC2046  # a list of folders
 run go test -run '^TestAlloc' $(grep -rl --include='*_test.go' --exclude-dir=bench '^func TestAlloc' . | xargs -n 1 dirname | sort -u)
@@ -66,6 +66,6 @@ fi
 if [ $failed != 0 ]; then
 	echo
 	echo "FAILED:"
-	grep -E '^(--- FAIL|FAIL|panic:)' "$dir/log" | sort -u
+	grep -aE '^(--- FAIL|FAIL|panic:)' "$dir/log" | sort -u
 	exit 1
 fi

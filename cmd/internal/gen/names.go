@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // scope are names that are taken.
@@ -96,10 +97,9 @@ func snake(name string) string {
 
 // capital is a name with its first letter in upper case.
 func capital(name string) string {
-	first, size := rune(0), 0
-	for _, r := range name {
-		first, size = r, len(string(r))
-		break
+	first, size := utf8.DecodeRuneInString(name)
+	if size == 0 {
+		return ""
 	}
 	return string(unicode.ToUpper(first)) + name[size:]
 }
