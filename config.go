@@ -13,6 +13,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sampling"
 )
 
 // DefaultConnectionString is the store that is used when none is named: one
@@ -53,12 +54,28 @@ type Config struct {
 	// between them; see [layer.Mask].
 	Mask string
 
-	// CallSites, Logger, Admit, Queue and Limits are as in [profiler.Config].
-	CallSites bool
-	Logger    *slog.Logger
-	Admit     func(context.Context, profiler.Arrival) bool
-	Queue     profiler.QueueConfig
-	Limits    profiler.LimitConfig
+	// Sampling are the rules by which requests are traced that nobody has asked to
+	// trace, such as "0.01" or "/cart/*=10/m, 0.01"; see [sampling.Parse]. They need no
+	// key, but the services behind this one are told of the trace only if there is one.
+	// Empty: there are no such rules. The three cannot be set together with Sampler.
+	Sampling string
+	// SamplingFile is a file of such rules, which is read again when it changes.
+	SamplingFile string
+	// SamplingBudget is what profiling may cost until fewer requests are sampled, such
+	// as "1%" of the CPU or "5000/s" records; see [sampling.ParseBudget].
+	SamplingBudget string
+	// Detail is how much of each trace is recorded. As text, commas stand between the
+	// names of detail_off; the others are detail_min_duration, detail_repeats,
+	// detail_points and detail_bytes.
+	Detail profiler.Detail
+	// CallSites, TraceParent, ActiveSpan, Logger, Sampler, Queue and Limits are as in
+	// [profiler.Config].
+	CallSites, TraceParent bool
+	ActiveSpan             func(context.Context) header.TraceParent
+	Logger                 *slog.Logger
+	Sampler                profiler.Sampler
+	Queue                  profiler.QueueConfig
+	Limits                 profiler.LimitConfig
 }
 
 // New is [Open] with the environment's configuration, see [FromEnv], for the
@@ -108,7 +125,8 @@ func (c *Config) Keys() (*header.Keyring, error) {
 func Open(ctx context.Context, c Config) (*profiler.Service, error) {
 	pc := profiler.Config{
 		Name: c.Service, Project: c.Project, Host: c.Host,
-		Logger: c.Logger, Queue: c.Queue, Limits: c.Limits, Mask: layer.ParseMask(c.Mask), CallSites: c.CallSites,
+		Logger: c.Logger, Queue: c.Queue, Limits: c.Limits, Detail: c.Detail, Mask: layer.ParseMask(c.Mask), CallSites: c.CallSites,
+		TraceParent: c.TraceParent, ActiveSpan: c.ActiveSpan,
 	}
 	if !c.Enabled {
 		return profiler.New(profiler.Config{Disabled: true})
@@ -117,7 +135,10 @@ func Open(ctx context.Context, c Config) (*profiler.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if keys.Len() == 0 && c.Admit == nil {
+	if c.Sampler, err = c.sampler(); err != nil {
+		return nil, err
+	}
+	if keys.Len() == 0 && c.Sampler == nil {
 		return nil, errors.New("sonde: profiling is enabled without a key, so no request could ever be traced; set Config.HMACKeys, SONDE_HMAC_KEY in the environment, or hmac_keys in [profiler]")
 	}
 	if c.Service == "" {
@@ -137,7 +158,7 @@ func Open(ctx context.Context, c Config) (*profiler.Service, error) {
 		}
 		all = append(all, d)
 	}
-	pc.Keys, pc.Admit, pc.Sink, pc.Closer = keys, c.Admit, all[0], all
+	pc.Keys, pc.Sampler, pc.Sink, pc.Closer = keys, c.Sampler, all[0], all
 	for _, d := range all[1:] {
 		pc.More = append(pc.More, profiler.Destination{Sink: d})
 	}
@@ -146,6 +167,29 @@ func Open(ctx context.Context, c Config) (*profiler.Service, error) {
 		_ = all.Close()
 	}
 	return s, err
+}
+
+// sampler is the Sampler of the configuration, or nil if it samples nothing.
+func (c *Config) sampler() (profiler.Sampler, error) {
+	if c.Sampling+c.SamplingFile+c.SamplingBudget == "" {
+		return c.Sampler, nil
+	}
+	if c.Sampler != nil {
+		return nil, errors.New("sonde: both Sampler and rules of sampling are set; set one")
+	}
+	rules, err := sampling.Parse(c.Sampling)
+	if err != nil {
+		return nil, fmt.Errorf("sonde: %s%w", named("sampling", c.Sampling), err)
+	}
+	budget, err := sampling.ParseBudget(c.SamplingBudget)
+	if err != nil {
+		return nil, fmt.Errorf("sonde: %s%w", named("sampling_budget", c.SamplingBudget), err)
+	}
+	s, err := sampling.New(sampling.Config{Rules: rules, File: c.SamplingFile, Budget: budget, Logger: c.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("sonde: %s%w", named("sampling_file", c.SamplingFile), err)
+	}
+	return s, nil
 }
 
 // defaultRetention is how long a Service has its store keep a trace, if that has the

@@ -22,6 +22,7 @@ import (
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/profiler/profilertest"
 	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
@@ -196,22 +197,50 @@ func TestOpenMoreStores(t *testing.T) {
 	}
 }
 
+// TestDetail: what the options say is what the Service records, and a text that makes
+// no sense is named.
+func TestDetail(t *testing.T) {
+	c := sonde.Config{Enabled: true, HMACKeys: "k1", ConnectionString: "memory://", Service: "api"}
+	for name, value := range map[string]string{"detail_off": " db,redis\thttp_client ,", "detail_min_duration": "100us", "detail_repeats": "10", "detail_points": "2000", "detail_bytes": "30000"} {
+		if err := c.Set(name, value); err != nil {
+			t.Error(err)
+		}
+	}
+	svc, err := sonde.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer svc.Close(t.Context())
+	want := profiler.Detail{Off: []string{"db", "http_client", "redis"}, MinDuration: 100 * time.Microsecond, Repeats: 10, Points: 2000, Bytes: 30000}
+	if got := svc.Detail(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for name, value := range map[string]string{"detail_off": " ,", "detail_min_duration": "-1s", "detail_repeats": "0"} {
+		if err := c.Set(name, value); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s = %q: %v", name, value, err)
+		}
+	}
+}
+
 // TestEveryOption: each field of Config but the functions can be set in an INI
 // file, by its environment variable and by Set, and by nothing else.
 func TestEveryOption(t *testing.T) {
 	values := map[string]string{
-		"enabled": "true", "filter_error_trace": "true", "allow_default_key": "true", "call_sites": "true", "es_scroll_time": "90s",
+		"enabled": "true", "filter_error_trace": "true", "allow_default_key": "true", "call_sites": "true", "traceparent": "true", "es_scroll_time": "90s",
 		"es_scroll_size": "7", "max_events": "7", "max_bytes": "7", "batch_events": "7",
 		"socket_timeout": "7", "idle_timeout": "7", "connect_timeout": "7", "flush_interval": "7", "notify_timeout": "7",
 		"new_traces": "7", "new_traces_per_second": "7", "arrivals": "7", "arrivals_per_second": "7", "trace_points": "7", "trace_bytes": "7",
+		"detail_min_duration": "7", "detail_repeats": "7", "detail_points": "7", "detail_bytes": "7",
 	}
 	groups := map[string][]string{
 		"profiler": {"enabled", "hmac_keys", "connection_string", "filter_error_trace", "socket_timeout", "sentinel_service_name",
 			"es_doc_type", "es_scroll_time", "es_scroll_size"},
 		"profiler_otlp": {"service_name_prefix"},
-		"sonde": {"service", "project", "host", "more_connection_strings", "allow_default_key", "transport_url", "idle_timeout", "connect_timeout", "mask", "call_sites",
+		"sonde": {"service", "project", "host", "more_connection_strings", "allow_default_key", "transport_url", "idle_timeout", "connect_timeout", "mask", "call_sites", "traceparent",
+			"sampling", "sampling_file", "sampling_budget",
 			"max_events", "max_bytes", "batch_events", "flush_interval", "notify_timeout",
-			"new_traces", "new_traces_per_second", "arrivals", "arrivals_per_second", "trace_points", "trace_bytes"},
+			"new_traces", "new_traces_per_second", "arrivals", "arrivals_per_second", "trace_points", "trace_bytes",
+			"detail_off", "detail_min_duration", "detail_repeats", "detail_points", "detail_bytes"},
 	}
 	var file strings.Builder
 	var bySet sonde.Config
@@ -261,12 +290,45 @@ func zeroFields(v reflect.Value, path string) (zero []string) {
 		switch {
 		case f.Kind() == reflect.Struct:
 			zero = append(zero, zeroFields(f, name+".")...)
-		case f.Kind() == reflect.Func, f.Kind() == reflect.Pointer:
+		case f.Kind() == reflect.Func, f.Kind() == reflect.Pointer, f.Kind() == reflect.Interface:
 		case f.IsZero():
 			zero = append(zero, name)
 		}
 	}
 	return zero
+}
+
+// TestSampling: a Service samples by its configuration, and one that makes no sense is
+// refused by name.
+func TestSampling(t *testing.T) {
+	base := sonde.Config{Enabled: true, ConnectionString: "memory://", Service: "api"}
+	good := base
+	good.Sampling, good.SamplingBudget = "1", "50%, 100000/s"
+	svc, err := sonde.Open(t.Context(), good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := svc.Receive(t.Context(), profiler.Arrival{Layer: "http", Kind: layer.Server}, header.Carrier(profilertest.Headers{}))
+	ctx, p := in.Open(t.Context(), profiler.Opening{Name: "http"})
+	if _, ok := profiler.BaseID(ctx).Sampled(); !ok || !p.Active() {
+		t.Error("a request is not sampled")
+	}
+	p.Stop()
+	if err := svc.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for want, set := range map[string]func(*sonde.Config){
+		"sampling":     func(c *sonde.Config) { c.Sampling = "often" },
+		"/none":        func(c *sonde.Config) { c.SamplingFile = filepath.Join(t.TempDir(), "none") },
+		"not a budget": func(c *sonde.Config) { c.SamplingBudget = "little" },
+		"set one":      func(c *sonde.Config) { c.Sampling, c.Sampler = "1", profiler.Admit(nil) },
+	} {
+		c := base
+		set(&c)
+		if _, err := sonde.Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s in it", err, want)
+		}
+	}
 }
 
 // A text that says false turns profiling off.

@@ -31,6 +31,9 @@ import (
 //	SONDE_NEW_TRACES, SONDE_NEW_TRACES_PER_SECOND      see [profiler.LimitConfig]
 //	SONDE_ARRIVALS, SONDE_ARRIVALS_PER_SECOND
 //	SONDE_TRACE_POINTS, SONDE_TRACE_BYTES
+//	SONDE_DETAIL_OFF                    names of layers or points with commas between them; see [profiler.Detail]
+//	SONDE_DETAIL_MIN_DURATION           duration, such as 100us, or seconds
+//	SONDE_DETAIL_REPEATS, SONDE_DETAIL_POINTS, SONDE_DETAIL_BYTES
 //
 // Those of one kind of store become options of its URL; where the URL has them
 // too, it is the URL that counts.

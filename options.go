@@ -1,10 +1,12 @@
 package sonde
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/kit"
@@ -53,7 +55,16 @@ var optionTable = []option{
 	{"sonde", "idle_timeout", param("idle_timeout", drivers.Duration)},
 	{"sonde", "connect_timeout", func(c *Config, v string) error { return setDuration(&c.Options.ConnectTimeout, v) }},
 	{"sonde", "mask", func(c *Config, v string) error { c.Mask = v; return nil }},
+	{"sonde", "sampling", func(c *Config, v string) error { c.Sampling = v; return nil }},
+	{"sonde", "sampling_file", func(c *Config, v string) error { c.SamplingFile = v; return nil }},
+	{"sonde", "sampling_budget", func(c *Config, v string) error { c.SamplingBudget = v; return nil }},
 	{"sonde", "call_sites", func(c *Config, v string) error { return setBool(&c.CallSites, v) }},
+	{"sonde", "traceparent", func(c *Config, v string) error { return setBool(&c.TraceParent, v) }},
+	{"sonde", "detail_off", func(c *Config, v string) error { return setNames(&c.Detail.Off, v) }},
+	{"sonde", "detail_min_duration", func(c *Config, v string) error { return setDuration(&c.Detail.MinDuration, v) }},
+	{"sonde", "detail_repeats", func(c *Config, v string) error { return setCount(&c.Detail.Repeats, v) }},
+	{"sonde", "detail_points", func(c *Config, v string) error { return setCount(&c.Detail.Points, v) }},
+	{"sonde", "detail_bytes", func(c *Config, v string) error { return setCount(&c.Detail.Bytes, v) }},
 	{"sonde", "max_events", func(c *Config, v string) error { return setCount(&c.Queue.MaxEvents, v) }},
 	{"sonde", "max_bytes", func(c *Config, v string) error { return setCount(&c.Queue.MaxBytes, v) }},
 	{"sonde", "batch_events", func(c *Config, v string) error { return setCount(&c.Queue.BatchEvents, v) }},
@@ -126,6 +137,16 @@ func param(name string, kind drivers.Kind) func(*Config, string) error {
 		c.Options.Params = params
 		return nil
 	}
+}
+
+// setNames takes names with commas or white space between them.
+func setNames(into *[]string, text string) error {
+	names := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if len(names) == 0 {
+		return errors.New(`has no name in it; want names of layers or points, such as "db, redis"`)
+	}
+	*into = names
+	return nil
 }
 
 func setBool(into *bool, text string) error {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -44,6 +45,10 @@ type peers [len(columns)]op
 var columns = [...]string{otel: "OpenTelemetry", dd: "Datadog", elasticAPM: "Elastic APM", zipkinGo: "Zipkin"}
 
 func main() {
+	if dir := os.Getenv(asAgent); dir != "" {
+		serveAgent(dir)
+		return
+	}
 	only := flag.String("run", "", "measure the rows whose name matches this `regexp`")
 	target := flag.Duration("time", 200*time.Millisecond, "how long a round takes")
 	rounds := flag.Int("rounds", 7, "how many rounds the median is of")
@@ -56,6 +61,11 @@ func main() {
 	var rows []row
 	for _, group := range []func() []row{headerRows, pointRows, httpRows, grpcRows, sqlRows, recordRows} {
 		rows = append(rows, group()...)
+	}
+	if slices.ContainsFunc(beside, match.MatchString) {
+		besides, stop := besideRows()
+		defer stop()
+		rows = append(rows, besides...)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "work\tSonde\tbudget\t\tat least\t%s\tother peer\t\n", strings.Join(columns[:], "\t"))

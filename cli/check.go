@@ -19,7 +19,7 @@ import (
 
 type checkCmd struct {
 	StoreFlags
-	keyFlags
+	KeyFlags
 	answerFlags
 	Config  string        `help:"INI file of a service, with its [profiler] group. What the environment and the command line say goes before it." placeholder:"FILE" type:"path"`
 	Timeout time.Duration `help:"How long each step may take; ${default}." default:"10s" placeholder:"DURATION"`

@@ -50,7 +50,7 @@ func Main(opts ...Option) {
 }
 
 // collectAt is by how many percent the memory grows until garbage is collected.
-const collectAt = 30
+const collectAt = 20
 
 // streams are what a command reads and writes.
 type streams struct {

@@ -18,8 +18,8 @@ import (
 
 type copyCmd struct {
 	answerFlags
-	From  secret   `help:"URL of the store to read." placeholder:"URL" required:""`
-	To    secret   `help:"URL of the store to write." placeholder:"URL" required:""`
+	From  Secret   `help:"URL of the store to read." placeholder:"URL" required:""`
+	To    Secret   `help:"URL of the store to write." placeholder:"URL" required:""`
 	All   bool     `help:"Copy every trace."`
 	Trace []string `arg:"" optional:"" help:"Ids of the traces to copy (OSProfiler's base ids), the beginnings of them, or last for the newest." placeholder:"ID"`
 }
@@ -27,8 +27,8 @@ type copyCmd struct {
 func (*copyCmd) Help() string {
 	return `Nothing is removed from the store that is read. The oldest trace is written first, and of each
 trace the oldest record. A trace with an error is filed as failed in the copy, if the store that
-is written files traces. Copying a trace twice does no harm, since readers ignore repeated
-records: after a failure, run it again.
+is written files traces. A record that the store has more than once is copied once. Copying a
+trace twice does no harm, since readers ignore repeated records: after a failure, run it again.
 
 ` + secretHelp + `
 
@@ -105,6 +105,7 @@ type copier struct {
 	from, to                 *drivers.Store
 	bar                      *progressBar
 	sorter                   sorter
+	repeats                  repeats
 	batch                    []record.Event
 	ended                    int // traces whose last record is in the batch
 	traces, records, skipped int
@@ -192,8 +193,12 @@ func (c *copier) add(r record.Record, err error) error {
 	return c.sorter.add(e)
 }
 
-// put writes an event once a batch is full.
+// put writes an event once a batch is full. One that the store has more than once is
+// copied once.
 func (c *copier) put(ctx context.Context, e record.Event) error {
+	if c.repeats.has(&e) {
+		return nil
+	}
 	if c.batch = append(c.batch, e); len(c.batch) < copyBatch {
 		return nil
 	}

@@ -46,20 +46,20 @@ type traceCmd struct {
 // StoreFlags say where the traces are: flags of the command line, and what services
 // read of the environment. A command of a program's own embeds them.
 type StoreFlags struct {
-	ConnectionString secret            `help:"URL of the store, or env:NAME or @FILE. If not given: OS_PROFILER__CONNECTION_STRING or OSPROFILER_CONNECTION_STRING of the environment, or else ${store}. Known schemes: ${schemes}; sonde drivers tells their options." placeholder:"URL"`
+	ConnectionString Secret            `help:"URL of the store, or env:NAME or @FILE. If not given: OS_PROFILER__CONNECTION_STRING or OSPROFILER_CONNECTION_STRING of the environment, or else ${store}. Known schemes: ${schemes}; sonde drivers tells their options." placeholder:"URL"`
 	IdleTimeout      string            `help:"How long the store messaging:// waits for a further message, such as 5s or a number of seconds." placeholder:"DURATION"`
-	TransportURL     secret            `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/, or env:NAME or @FILE." placeholder:"URL"`
+	TransportURL     Secret            `help:"Broker of the store messaging://, such as rabbit://user:password@host:5672/, or env:NAME or @FILE." placeholder:"URL"`
 	Option           map[string]string `short:"O" mapsep:"none" help:"Another option of the store by the name that it has in an INI file, such as socket_timeout=2.5; may be repeated. It goes before the environment." placeholder:"NAME=VALUE"`
 }
 
-// keyFlags are the keys that sign and verify.
-type keyFlags struct {
-	HMACKey secret `name:"hmac-key" aliases:"hmac-keys" help:"HMAC key of the services, or several with commas between them: the first signs, all verify. Better env:NAME or @FILE, since everybody on the machine sees the command line. If not given: SONDE_HMAC_KEY, OS_PROFILER__HMAC_KEYS or OSPROFILER_HMAC_KEYS of the environment, which services read too." placeholder:"KEY"`
+// KeyFlags are the keys that sign and verify. A command of a program's own embeds them.
+type KeyFlags struct {
+	HMACKey Secret `name:"hmac-key" aliases:"hmac-keys" help:"HMAC key of the services, or several with commas between them: the first signs, all verify. Better env:NAME or @FILE, since everybody on the machine sees the command line. If not given: SONDE_HMAC_KEY, OS_PROFILER__HMAC_KEYS or OSPROFILER_HMAC_KEYS of the environment, which services read too." placeholder:"KEY"`
 }
 
-// keys are the flag's, or those of the environment. SECRET_KEY may be among them:
+// Keys are the flag's, or those of the environment. SECRET_KEY may be among them:
 // it is the services that have to be told whether they accept it.
-func (k *keyFlags) keys() (*header.Keyring, error) {
+func (k *KeyFlags) Keys() (*header.Keyring, error) {
 	config, err := sonde.FromEnv()
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ type headersCmd struct {
 }
 
 type signCmd struct {
-	keyFlags
+	KeyFlags
 	answerFlags
 	BaseID   header.ID `help:"Id of the trace; a new one if not given." placeholder:"ID"`
 	ParentID header.ID `help:"Id of the trace point above; the base id if not given." placeholder:"ID"`
@@ -30,7 +30,7 @@ Examples:
 }
 
 func (c *signCmd) Run(s streams) error {
-	keys, err := c.keys()
+	keys, err := c.Keys()
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ type signAnswer struct {
 }
 
 type verifyCmd struct {
-	keyFlags
+	KeyFlags
 	answerFlags
 	Info string `required:"" help:"Value of the request's X-Trace-Info." placeholder:"TEXT"`
 	HMAC string `name:"hmac" required:"" help:"Value of the request's X-Trace-HMAC." placeholder:"HEX"`
@@ -89,7 +89,7 @@ type verifyAnswer struct {
 }
 
 func (c *verifyCmd) Run(s streams) error {
-	keys, err := c.keys()
+	keys, err := c.Keys()
 	if err != nil {
 		return err
 	}

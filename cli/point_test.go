@@ -24,6 +24,13 @@ func TestPoint(t *testing.T) {
 	if r := command(t, "trace", "show", checkout, "--point", id[:8]); r != whole {
 		t.Errorf("%+v", r)
 	}
+	var one struct{ Point struct{ ID string } }
+	r := command(t, "trace", "show", checkout, "--point", id[:8], "--format", "json")
+	r.checkFine(t, "")
+	if err := json.Unmarshal([]byte(r.out), &one); err != nil || one.Point.ID != id {
+		t.Errorf("%v in %s", err, r.out)
+	}
 	command(t, "trace", "show", checkout, "--point", "x").checkFails(t, exitFailed, `^sonde: no point of the trace has an id that begins with "x"$`)
 	command(t, "trace", "show", checkout, "--point", id, "--json").checkFails(t, exitUsage, "can't be used together")
+	command(t, "trace", "show", checkout, "--point", id, "--format", "pprof").checkFails(t, exitUsage, "can't be used together")
 }

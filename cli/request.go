@@ -25,7 +25,7 @@ type requestFlags struct {
 	Request  string        `short:"X" help:"Method; GET, or POST with --data." placeholder:"METHOD"`
 	Header   []string      `short:"H" help:"Header of the request; may be repeated." placeholder:"NAME:VALUE" sep:"none"`
 	Data     *string       `short:"d" help:"Body of the request, @FILE to read it from a file, @- from standard input." placeholder:"DATA"`
-	User     secret        `short:"u" help:"User and password for the server (HTTP basic authentication), or env:NAME or @FILE." placeholder:"USER:PASSWORD"`
+	User     Secret        `short:"u" help:"User and password for the server (HTTP basic authentication), or env:NAME or @FILE." placeholder:"USER:PASSWORD"`
 	Location bool          `short:"L" help:"Follow redirections."`
 	Insecure bool          `short:"k" help:"Do not verify the server's certificate."`
 	Body     string        `short:"o" help:"Write the answer's body to a file, - for standard output." placeholder:"FILE" type:"path"`

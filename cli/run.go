@@ -14,7 +14,7 @@ import (
 
 type runCmd struct {
 	StoreFlags
-	keyFlags
+	KeyFlags
 	formFlags
 	requestFlags
 	Wait time.Duration `help:"How long the trace may take, after the answer, to be complete; ${default}." default:"10s" placeholder:"DURATION"`
@@ -52,7 +52,7 @@ func (c *runCmd) Run(ctx context.Context, s streams, forms outputs) error {
 	if _, err := forms.chosen(c.format(), c.Out, s); err != nil {
 		return err
 	}
-	keys, err := c.keys()
+	keys, err := c.Keys()
 	if err != nil {
 		return err
 	}

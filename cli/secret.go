@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// secret is a flag that may hold a password or a key. Everybody on the machine
-// can read a command line, so the flag may name where its value is: env:NAME
-// or @FILE.
-type secret string
+// Secret is a flag that may hold a password or a key, such as the URL of a store.
+// Everybody on the machine can read a command line, so the flag may name where its
+// value is: env:NAME or @FILE.
+type Secret string
 
 // secretHelp is the part of a command's help that tells how secrets are given.
 const secretHelp = `Everybody on this machine can read a command line, so a URL, a key or a password may be given
 as env:NAME (an environment variable's value) or as @FILE (the file's only line).`
 
 // UnmarshalText is called by kong. Its errors do not show the secret.
-func (s *secret) UnmarshalText(text []byte) error {
+func (s *Secret) UnmarshalText(text []byte) error {
 	value := string(text)
 	if name, ok := strings.CutPrefix(value, "env:"); ok {
 		if value, ok = os.LookupEnv(name); !ok {
@@ -36,6 +36,6 @@ func (s *secret) UnmarshalText(text []byte) error {
 	if value == "" {
 		return errors.New("is empty")
 	}
-	*s = secret(value)
+	*s = Secret(value)
 	return nil
 }

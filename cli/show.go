@@ -13,6 +13,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/traces"
 	"github.com/sonde-go/sonde/report"
+	"github.com/sonde-go/sonde/report/document"
 	"github.com/sonde-go/sonde/report/dot"
 	"github.com/sonde-go/sonde/report/html"
 	"github.com/sonde-go/sonde/report/text"
@@ -21,7 +22,7 @@ import (
 type showCmd struct {
 	StoreFlags
 	formFlags
-	Point     string `help:"Show one point whole: its attributes, SQL and logs. ID is the point's, or the beginning of it." xor:"form,point" placeholder:"ID"`
+	Point     string `help:"Show one point whole: its attributes, SQL and logs. ID is the point's, or the beginning of it. As text, or with --format json." xor:"point" placeholder:"ID"`
 	Live      bool   `help:"Show the trace while it runs: read it again each second until its root has ended, or Ctrl-C."`
 	RenderDot string `name:"render-dot" help:"Draw the graph of --dot with Graphviz into FILE, if that ends in .pdf, .svg or .png, or else into FILE.pdf." placeholder:"FILE" type:"path"`
 	LocalLibs bool   `name:"local-libs" help:"Not needed any more, and only accepted: the page of --html asks for nothing."`
@@ -72,6 +73,7 @@ Examples:
   sonde trace show last
   sonde trace show ID --live
   sonde trace show ID --point 7c9e6679
+  sonde trace show ID --point 7c9e6679 --format json | jq .point
   sonde trace show ID --html --out trace.html
   sonde trace show ID --json --out trace.json
   sonde trace show ID --dot --render-dot trace.svg
@@ -89,8 +91,14 @@ const mostRows = 200
 
 // Validate refuses flags that mean nothing together.
 func (c *showCmd) Validate() error {
-	if c.Point != "" && c.RenderDot != "" {
+	if c.Point == "" {
+		return nil
+	}
+	if c.RenderDot != "" {
 		return errors.New("--point and --render-dot can't be used together")
+	}
+	if form := c.format(); form != text.Output.Name && form != document.Output.Name {
+		return fmt.Errorf("--point and the form %s can't be used together: one point is written as text, or with --format json", form)
 	}
 	return nil
 }
@@ -126,7 +134,11 @@ func (c *showCmd) show(ctx context.Context, r *report.Report, now time.Time, s s
 	if c.Point == "" {
 		return c.write(r, now, s, forms)
 	}
-	return c.print(s, now, true, func(w io.Writer, o report.Options) error { return text.WritePoint(w, r, c.Point, c.accepted(o)) })
+	point, isText := text.WritePoint, true
+	if c.format() == document.Output.Name {
+		point, isText = document.WritePoint, false
+	}
+	return c.print(s, now, isText, func(w io.Writer, o report.Options) error { return point(w, r, c.Point, c.accepted(o)) })
 }
 
 // read reads the trace. Now is when it did, if the trace may still be running: one

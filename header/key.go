@@ -3,6 +3,7 @@ package header
 import (
 	"crypto/hmac"
 	"crypto/sha1"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
@@ -26,7 +27,8 @@ var ErrDefaultKey = errors.New("hmac_keys holds " + upstreamDefault + ", OSProfi
 // Key signs headers. It is safe for concurrent use. However it is printed or
 // logged, the secret is redacted.
 type Key struct {
-	macs sync.Pool // of *macState
+	macs   sync.Pool                   // of *macState
+	derive func(purpose string) []byte // a key for something else
 }
 
 // macState is a keyed hash with the scratch space of one operation; keying a
@@ -41,6 +43,11 @@ type macState struct {
 func newKey(secret string) *Key {
 	k := &Key{}
 	k.macs.New = func() any { return &macState{hash: hmac.New(sha1.New, []byte(secret))} }
+	k.derive = func(purpose string) []byte {
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write([]byte(purpose))
+		return mac.Sum(nil)
+	}
 	return k
 }
 

@@ -8,7 +8,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/embedded"
 
-	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/profiler"
 )
 
@@ -64,11 +63,8 @@ func (s shared) TracerProvider() trace.TracerProvider { return s.provider }
 
 // identity is the innermost point in ctx in OpenTelemetry's terms.
 func identity(ctx context.Context) trace.SpanContext {
-	in, _ := profiler.Current(ctx)
-	return trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: otelid.TraceID(in.BaseID), SpanID: otelid.SpanID(in.ParentID),
-		TraceFlags: trace.FlagsSampled,
-	})
+	p := profiler.TraceParent(ctx)
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: p.Trace, SpanID: p.Span, TraceFlags: trace.TraceFlags(p.Flags)})
 }
 
 // both is a span of two providers.

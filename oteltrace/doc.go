@@ -13,7 +13,7 @@
 //
 // # What a span becomes
 //
-//	name                          the point's name, dashes replaced; "db" if the span has a statement
+//	name                          the point's name, dashes replaced; "db" if the span has a statement, "redis" or "mongodb" by its system
 //	db.query.text, db.statement   {"db": {"statement"}}, as OSProfiler has it, without its literals; of Redis, MongoDB and the like the operation only
 //	other attributes              {"otel": {"attributes": {…}}}
 //	tracer                        {"otel": {"scope"}}
@@ -39,6 +39,16 @@
 // other. If middleware/http or middleware/grpc traces the same request or call as
 // a span, outside or inside it, both are one point, and the outer one decides how
 // it looks. WithNewRoot does not take a span out of the request's trace.
+//
+// # Beside OpenTelemetry
+//
+// A request that is traced here often runs in a trace of OpenTelemetry's as well, with
+// an id of its own. Its first point has a link to that, info.sonde.traceparent, which
+// OTLP stores get as a link of the span: profiler.Config.ActiveSpan with [ActiveSpan] has it
+// lead to the program's own span, else it leads to what the request's traceparent
+// says. With profiler.Config.TraceParent, requests that are signed carry a traceparent
+// of our trace, so that programs without Sonde continue it. [SpanContext] is for
+// exemplars of metrics.
 //
 // # XSAM/otelsql
 //

@@ -462,17 +462,17 @@ func TestNoSQLLate(t *testing.T) {
 }
 
 // TestNoSQL: what is not SQL is recorded without its values, under the name of its
-// operation.
+// operation, in a point that is called as that of our own layer.
 func TestNoSQL(t *testing.T) {
 	for _, test := range []struct {
-		system, text, operation, want string
+		system, name, text, operation, want string
 	}{
-		{system: "redis", text: "set user:17 secret", want: "set"},
-		{system: "redis", text: "get secret\nget secret", want: "get"},
-		{system: "mongodb", text: `{"insert": "orders", "documents": [{"customer": "secret"}]}`, operation: "insert", want: "insert"},
-		{system: "mongodb", text: `{"secret":1}`, want: "?"},
-		{system: "elasticsearch", text: "se\ncret", want: "?"},
-		{system: "postgresql", text: "SELECT 'secret'", want: "SELECT ?"},
+		{system: "redis", name: "redis", text: "set user:17 secret", want: "set"},
+		{system: "redis", name: "redis", text: "get secret\nget secret", want: "get"},
+		{system: "mongodb", name: "mongodb", text: `{"insert": "orders", "documents": [{"customer": "secret"}]}`, operation: "insert", want: "insert"},
+		{system: "mongodb", name: "mongodb", text: `{"secret":1}`, want: "?"},
+		{system: "elasticsearch", name: "db", text: "se\ncret", want: "?"},
+		{system: "postgresql", name: "db", text: "SELECT 'secret'", want: "SELECT ?"},
 	} {
 		for _, keys := range [][3]string{{"db.system.name", "db.query.text", "db.operation.name"}, {"db.system", "db.statement", "db.operation"}} {
 			svc, rec := profilertest.New(t, "svc")
@@ -484,7 +484,7 @@ func TestNoSQL(t *testing.T) {
 			_, s := oteltrace.NewTracerProvider().Tracer("t").Start(ctx, "s", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
 			s.End()
 			root.Stop()
-			p := rec.One(t, "db")
+			p := rec.One(t, test.name)
 			if db, _ := p.Start["db"].(map[string]any); db["statement"] != test.want {
 				t.Errorf("%s %q: %v, want %q", test.system, test.text, p.Start, test.want)
 			}

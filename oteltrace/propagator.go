@@ -114,8 +114,11 @@ func (a *arrived) Value(key any) any {
 
 // Get implements [header.Carrier].
 func (a *arrived) Get(name string) string {
-	if name == header.HMACName {
+	switch name {
+	case header.HMACName:
 		return a.signed.HMAC
+	case header.TraceParentName:
+		return ActiveSpan(a.Context).String()
 	}
 	return a.signed.Info
 }

@@ -75,7 +75,7 @@ func (t *tracer) start(ctx context.Context, name string, a *arrived, opts []trac
 	switch {
 	case in.Traced():
 	case !profiler.Active(ctx):
-		return t.passOn(ctx, name, opts)
+		return t.passOn(in.Pass(ctx), name, opts)
 	case in.Repeated() || t.hasPoint(ctx, kind, attributes):
 		return t.share(ctx, name, opts)
 	}

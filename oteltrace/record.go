@@ -33,7 +33,7 @@ func (s *span) opening() (profiler.Opening, []slog.Attr) {
 	}
 	text, isQuery := otelattr.Statement(s.attributes)
 	if isQuery {
-		o.Name, o.Layer, o.Held = "db", layer.SQL, true
+		o.Name, o.Layer, o.Held = otelattr.QueryName(s.attributes), layer.SQL, true
 	}
 	if known, ok := otelsqlPoints[s.name]; ok && s.tracer.scope == otelsqlScope {
 		o.Name, o.Layer, o.Kind, o.Held = known.name, layer.SQL, layer.Client, true

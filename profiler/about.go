@@ -3,7 +3,6 @@ package profiler
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 
 	"github.com/sonde-go/sonde/layer"
@@ -42,6 +41,23 @@ func (o *Opening) goesOut() bool {
 	return kind == layer.Client || kind == layer.Producer
 }
 
+// told is a list of the foreign layers that a trace has described.
+type told struct {
+	layer  *layer.Layer
+	before *told
+}
+
+// has reports whether l is among them, or may not be added.
+func (d *told) has(l *layer.Layer) bool {
+	n := 0
+	for ; d != nil; d = d.before {
+		if n++; d.layer == l || n == maxTold {
+			return true
+		}
+	}
+	return false
+}
+
 // descriptions has the member of info.sonde that describes each foreign layer, or
 // "" for one that cannot be described. A program has few layers; one that makes
 // them on the fly pays for each of them.
@@ -59,9 +75,9 @@ func (t *trace) describe(l *layer.Layer) string {
 		return ""
 	}
 	t.mu.Lock()
-	known := len(t.told) >= maxTold || slices.Contains(t.told, l)
+	known := t.told.has(l)
 	if !known {
-		t.told = append(t.told, l)
+		t.told = &told{l, t.told}
 	}
 	t.mu.Unlock()
 	if known {

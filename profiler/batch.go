@@ -89,7 +89,7 @@ func (o *outlet) fill(b *batch) bool {
 
 // add adds the records of p.
 func (b *batch) add(p parcel, o *outlet) {
-	seq := p.seq
+	seq, number := p.seq, record.Number{From: o.source.Producer + p.part, N: p.before}
 	for i := range p.recs {
 		r := &p.recs[i]
 		if r.dead {
@@ -99,7 +99,8 @@ func (b *batch) add(p parcel, o *outlet) {
 		if seq == p.seq && p.untold != nil {
 			text, layout = b.tell(text, r, p.untold, &o.q.tails)
 		}
-		b.events = append(b.events, record.Stored(text, layout, &o.source, &p.base, r.time, seq))
+		number.N++
+		b.events = append(b.events, record.Stored(text, layout, &o.source, &p.base, r.time, seq, number))
 		seq++
 	}
 }
@@ -116,6 +117,9 @@ func (b *batch) tell(text []byte, r *entry, u *untold, t *tails) ([]byte, record
 	}
 	if u.trace.n > 0 {
 		buf = append(strconv.AppendUint(append(buf, `"lost":`...), u.trace.n, 10), ',')
+	}
+	if u.trace.numbered > 0 {
+		buf = append(strconv.AppendUint(append(buf, `"lost_numbered":`...), u.trace.numbered, 10), ',')
 	}
 	if u.service.n > 0 {
 		buf = strconv.AppendUint(append(buf, `"service_lost":{"n":`...), u.service.n, 10)

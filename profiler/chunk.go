@@ -31,10 +31,14 @@ type chunk struct {
 	began int64 // when the trace did, Unix time in nanoseconds
 	recs  []entry
 	buf   []byte
-	room  int          // records reserved in the budgets
-	dead  int          // records that were retracted
-	last  bool         // no point was open when it was handed over
-	users atomic.Int32 // outlets that still need it
+	room  int    // records reserved in the budgets
+	dead  int    // records that were retracted
+	last  bool   // no point was open when it was handed over
+	part  uint64 // of the service: with its outlet's number, the producer
+	// before is how many records of the trace the producer has numbered before those
+	// of the chunk.
+	before uint64
+	users  atomic.Int32 // outlets that still need it
 
 	direct encoder // writes into buf
 
@@ -161,7 +165,8 @@ func (c *chunk) add(e *encoder, at int64) {
 }
 
 // addLost writes the point of a trace that is over and has lost records; it lasts
-// from the first to the last of them. The losses themselves are in its parcel.
+// from the first to the last of them. The losses themselves are in its parcel. Only one
+// sink gets this point, so it is no part of the trace's numbering but has one of its own.
 func (c *chunk) addLost(lost loss, s *record.Source, t *tails) {
 	f := record.Fields{Trace: c.base, Parent: c.base, Point: header.NewID(), Name: lostName, Project: s.Project, Service: s.Service}
 	write := func(phase record.Phase, at int64, kind layer.Kind) {
@@ -198,6 +203,21 @@ func (c *chunk) withheld(n *node) *entry {
 		return r
 	}
 	return nil
+}
+
+// retract takes back the start record of n, which is withheld. That of the record
+// that was added last leaves nothing behind.
+func (c *chunk) retract(n *node) {
+	i := c.held[n.place].entry
+	r, last := &c.recs[i], len(c.held)-1
+	if i == len(c.recs)-1 && int(n.place) == last && int(r.to) == len(c.buf) {
+		c.buf, c.recs = c.buf[:r.from], c.recs[:i]
+		c.held[last] = held{}
+		c.held = c.held[:last]
+		return
+	}
+	r.held, r.dead = false, true
+	c.dead++
 }
 
 // keepHeld moves the withheld records to a new chunk and returns it, or nil if

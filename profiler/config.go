@@ -40,11 +40,10 @@ type Config struct {
 	// dropped and when that is over, and when headers are refused, be they forged
 	// or over a limit. Nil: slog.Default().
 	Logger *slog.Logger
-	// Admit is the admission hook: it decides whether a request without headers
-	// is traced anyway. It is called for each such request, so it should be fast,
-	// and it must be safe for concurrent use. If it panics, the request is not
-	// traced. Nil: no such request is traced.
-	Admit func(context.Context, Arrival) bool
+	// Sampler is the admission hook: it decides which requests are traced that nobody
+	// has asked to trace. Nil: those without headers are not, and those of a trace that
+	// another service has drawn by sampling are.
+	Sampler Sampler
 	// Mask says which values of the program's data are not stored: its own
 	// attributes, URL parameters and named SQL arguments. The zero Mask hides
 	// values whose names say that they are secrets.
@@ -54,6 +53,18 @@ type Config struct {
 	// info.sonde.at: "cart.go:42 cart.(*Cart).Load". Findings name it. The code is
 	// the innermost function of the main module. It costs about a microsecond a call.
 	CallSites bool
+	// TraceParent sends OpenTelemetry's header traceparent too, with all that is sent
+	// with signed headers, and only with that: programs that know nothing of Sonde
+	// then continue the trace, whose id is that of the spans that an OTLP store gets.
+	// A traceparent of another trace, which OpenTelemetry's own propagator has set,
+	// stays; see [header.Signed.Replaces].
+	TraceParent bool
+	// ActiveSpan returns the span of OpenTelemetry that ctx carries, such as
+	// oteltrace.ActiveSpan does, or the zero TraceParent if it carries none. It is asked
+	// in the context of each request that is traced, whose first point then has a
+	// link to that span, as info.sonde.traceparent. If there is none, the link is to
+	// what the request's traceparent says, as it is if ActiveSpan is nil.
+	ActiveSpan func(ctx context.Context) header.TraceParent
 	// Disabled makes a Service that traces nothing. It starts no goroutine, and
 	// all other fields are ignored.
 	Disabled bool
@@ -61,6 +72,9 @@ type Config struct {
 	Queue QueueConfig
 	// Limits bounds what requests with signed headers can cause.
 	Limits LimitConfig
+	// Detail says how much of each trace is recorded; [Service.SetDetail] changes it
+	// while the program runs. The zero Detail records everything.
+	Detail Detail
 }
 
 // Destination is one more sink and the limits of its queue.
@@ -161,14 +175,23 @@ func New(c Config) (*Service, error) {
 		c.Logger = slog.Default()
 	}
 	s := &Service{
-		keys:   c.Keys,
-		logger: c.Logger,
-		admit:  c.Admit,
-		closer: c.Closer,
-		limits: newLimiter(&c.Limits),
-		mask:   c.Mask,
-		sites:  c.CallSites,
+		keys:    c.Keys,
+		logger:  c.Logger,
+		sampler: c.Sampler,
+		closer:  c.Closer,
+		limits:  newLimiter(&c.Limits),
+		mask:    c.Mask,
+		sites:   c.CallSites,
+
+		traceParent: c.TraceParent,
+		activeSpan:  c.ActiveSpan,
+	}
+	if err := s.SetDetail(c.Detail); err != nil {
+		return nil, err
 	}
 	s.queue = newQueue(c, record.Source{Project: cut(c.Project), Service: cut(c.Name), Host: cut(c.Host)})
+	if a, ok := c.Sampler.(Attacher); ok {
+		s.detach = a.Attach(s)
+	}
 	return s, nil
 }

@@ -6,9 +6,14 @@ import (
 	"github.com/sonde-go/sonde/header"
 )
 
-// Active reports whether ctx carries a trace. Check it before computing
+// Active reports whether ctx carries a trace that is recorded here. Check it before computing
 // attributes that are expensive.
 func Active(ctx context.Context) bool { return current(ctx) != nil }
+
+// Carries reports whether what is sent from ctx belongs to a trace: one that is
+// recorded here, see [Active], or one that is passed on, see [Incoming.Pass]. Layers
+// check it before they call [Sign] or [Inject].
+func Carries(ctx context.Context) bool { return Active(ctx) || passed(ctx) != nil }
 
 // Current returns the ids of the trace that ctx carries (BaseID) and of the
 // innermost point in ctx (ParentID, since it is the parent of what is done below
@@ -18,6 +23,11 @@ func Current(ctx context.Context) (header.Info, bool) {
 	n := current(ctx)
 	if n == nil {
 		return header.Info{}, false
+	}
+	if n.watch != nil {
+		n.trace.mu.Lock()
+		defer n.trace.mu.Unlock()
+		n = n.kept()
 	}
 	return n.info(), true
 }
@@ -31,16 +41,29 @@ func BaseID(ctx context.Context) header.ID {
 	return header.ID{}
 }
 
-// Sign returns the signed headers of a request that is sent from ctx. The
-// receiver's points will be below the innermost point in ctx. Sign returns false
-// if ctx carries no trace, or if the trace has no key to sign with. It is for
-// layers; see [Inject].
+// Sign returns the signed headers of a request that is sent from ctx, and its
+// traceparent if Config.TraceParent asks for one. The
+// receiver's points will be below the innermost point in ctx. If ctx is that of a
+// request whose trace is not recorded here, see [Incoming.Pass], they are those that
+// the request came with. Sign returns false if ctx carries no trace, or if the trace
+// has no key to sign with. It is for layers; see [Inject] and
+// [Carries].
 func Sign(ctx context.Context) (header.Signed, bool) {
 	n := current(ctx)
-	if n == nil || n.trace.key == nil {
+	switch {
+	case n == nil:
+		if p := passed(ctx); p != nil {
+			return p.signed, true
+		}
+		return header.Signed{}, false
+	case n.trace.key == nil:
 		return header.Signed{}, false
 	}
-	return n.trace.key.Sign(n.info()), true
+	s := n.trace.key.Sign(n.pin().info())
+	if n.trace.svc.traceParent {
+		s.TraceParent = n.traceParent().String()
+	}
+	return s, true
 }
 
 // Inject puts the headers that [Sign] returns into c, and reports whether it did.
@@ -62,7 +85,7 @@ func Inject(ctx context.Context, c header.Carrier) bool {
 // carried a trace that the program has begun, every request could end up in it.
 // If ctx carries no trace, Detach returns ctx itself.
 func Detach(ctx context.Context) context.Context {
-	if current(ctx) == nil {
+	if current(ctx) == nil && passed(ctx) == nil {
 		return ctx
 	}
 	return detached{ctx}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -32,14 +31,11 @@ func (o *outlet) run() {
 			continue
 		}
 		if ending {
-			return
+			break
 		}
-		select {
-		case <-o.wake:
-		case <-o.closing:
-			ending = true
-		}
+		ending = o.await()
 	}
+	o.endOutage(true)
 }
 
 // deliver gives b to the sink, at most BatchEvents records at once.
@@ -55,7 +51,7 @@ func (o *outlet) deliver(b *batch) {
 // send gives events to the sink until it has taken or rejected all of them, or
 // until the queue gives up.
 func (o *outlet) send(events []record.Event) {
-	unsure, failing := false, false
+	unsure := false
 	for try := 0; len(events) > 0; try++ {
 		if o.ctx.Err() != nil {
 			o.giveUp(events, unsure)
@@ -64,25 +60,20 @@ func (o *outlet) send(events []record.Event) {
 		a := o.notify(events)
 		if a.err == nil {
 			o.account(&o.count.Acknowledged, len(events))
-			break
+			o.takes()
+			return
 		}
 		if kept := o.reject(events, a); len(kept) < len(events) {
 			events, unsure = kept, true // the store may have taken the others
 			continue
 		}
 		unsure = unsure || !a.notSent
-		if !failing {
-			failing = true
-			o.log(slog.LevelWarn, "sonde: the store does not take trace records; they wait and are sent again", "error", a.err, "waiting", len(events))
-		}
+		o.fails(len(events), a.err)
 		if o.pause(try) {
 			o.q.mu.Lock()
 			o.count.Retries++
 			o.q.mu.Unlock()
 		}
-	}
-	if failing {
-		o.log(slog.LevelInfo, "sonde: the store takes trace records again")
 	}
 }
 
@@ -141,13 +132,17 @@ func (o *outlet) reject(events []record.Event, a answer) []record.Event {
 // it was to report. The loss of a "sonde_lost" point itself is reported nowhere.
 func (o *outlet) lose(e *record.Event, err error) {
 	at := e.Time()
-	n, _ := strconv.ParseUint(string(jsontext.Get(e.Info(), "sonde", "lost")), 10, 64)
+	told := func(name string) uint64 {
+		n, _ := strconv.ParseUint(string(jsontext.Get(e.Info(), "sonde", name)), 10, 64)
+		return n
+	}
+	lost := loss{n: told("lost") + 1, numbered: told("lost_numbered") + 1, from: at, to: at}
 	o.q.mu.Lock()
 	defer o.q.mu.Unlock()
 	o.rejected.n++
 	o.rejected.err = err
 	if e.Name() != lostName {
-		o.losses.add(e.Trace(), loss{n: n + 1, from: at, to: at})
+		o.losses.add(e.Trace(), lost)
 	}
 }
 

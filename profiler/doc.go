@@ -32,10 +32,15 @@
 //     point is recorded, and under which id of its own.
 //   - [Active] reports whether a context carries a trace, and [BaseID] returns the
 //     id of that trace: the one to log, since it is what "sonde trace show" finds.
+//     [TraceParent] returns the ids that OpenTelemetry's tools have for it.
 //   - [Service.WriteMetrics] writes those figures for Prometheus, and
 //     [Stats.MarshalJSON] makes them a variable of package expvar.
 //   - [Service.SetEnabled] turns tracing off and on while the program runs, and
 //     [Service.CloseOnSignal] is for programs that handle no signals.
+//   - [Service.SetDetail] changes how much of each trace is recorded, and
+//     [Service.Detail] returns it.
+//   - A [Sampler] decides on requests that nobody has asked to trace: package sampling
+//     has one, and a function is one too, by [Admit.Begin] and [Admit.Join].
 //   - [Service.Begin] and [Service.BeginAs] begin a trace that no request asked
 //     for. [Detach] takes a context out of its trace.
 //
@@ -49,9 +54,11 @@
 //     has come in, is traced. Its answer is an [Incoming]: [Incoming.Traced],
 //     [Incoming.Repeated] and [Incoming.Signed] say what was decided and why, and
 //     [Incoming.Open] opens the point. [Service.Idle] tells a server beforehand
-//     that it cannot trace a request without headers.
+//     that it cannot trace a request without headers. [Incoming.Pass] returns the
+//     context to serve a request in that is not traced.
 //   - [Inject] puts signed headers into a request that goes out, and [Sign]
-//     returns them. [Current] returns the ids alone.
+//     returns them; [Carries] says beforehand whether there are any. [Current] returns
+//     the ids alone.
 //   - [Open] opens a point as an [Opening] describes it, and [Point.End] ends it
 //     as an [Ending] describes. [Point.Guard] ends it if the code that the layer
 //     calls panics or calls [runtime.Goexit]; [Unwound] is for layers that do more
@@ -97,6 +104,26 @@
 // [layer.Kind]), unless the group that its attributes are in implies it, as
 // OSProfiler's groups do. With Config.CallSites that of a call has the place in the
 // program that made it (info.sonde.at).
+//
+// # Less than everything
+//
+// A service that traces many requests may record less of each, see [Detail]: not the
+// calls of some layers, not what was short, and one point for many that do the same.
+// What is not written by itself is told, so that numbers and sums stay what they were:
+//
+//	info.sonde.off       in the first record of a trace in the process: what is off
+//	info.sonde.repeated  in a stop: the point stands for several that did the same,
+//	                     from the first one's start to the last one's stop:
+//	                     {"count", "min_us", "max_us", "total_us"}, "at_once" if some
+//	                     ran at the same time, "differ" if they began with different
+//	                     attributes; those stored are the ones of one of them, and
+//	                     what they ended with is not
+//	info.sonde.short     in a stop: points below it that were too short, by name:
+//	                     {"count", "total_us", "self_us", "max_us"}. The first sum
+//	                     leaves out what is below a point of the same name, the
+//	                     second one what is below any. A 17th name is "(other)"
+//	info.sonde.self_us   beside them, or above a repeated point: how long no point of
+//	                     this process ran right below this one
 //
 // # Delivery
 //

@@ -16,7 +16,7 @@ import (
 func TestSetEnabled(t *testing.T) {
 	sink := &store{}
 	s := newService(t, sink, func(c *profiler.Config) {
-		c.Admit = func(context.Context, profiler.Arrival) bool { return true }
+		c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool { return true })
 	})
 	ctx, open := receive(t, s, header.Info{BaseID: header.NewID()}, profiler.Opening{Name: "open"})
 	s.SetEnabled(false)

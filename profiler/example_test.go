@@ -24,13 +24,13 @@ func printing() *profiler.Service { return example(printer{}, nil) }
 // silent is a Service whose records are stored without a word.
 func silent() *profiler.Service { return example(discard{}, nil) }
 
-func example(sink record.Sink, admit func(context.Context, profiler.Arrival) bool) *profiler.Service {
+func example(sink record.Sink, sampler profiler.Sampler) *profiler.Service {
 	keys, err := header.ParseKeys("a key that all services share")
 	if err != nil {
 		log.Fatal(err)
 	}
 	svc, err := profiler.New(profiler.Config{
-		Name: "shop", Host: "web-1", Keys: keys, Sink: sink, Admit: admit,
+		Name: "shop", Host: "web-1", Keys: keys, Sink: sink, Sampler: sampler,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -164,9 +164,9 @@ func ExampleService_Receive() {
 // A toy server. Open returns the context to serve the request in, whether it is
 // traced or not; here the admission hook traces one path.
 func ExampleIncoming_Open() {
-	svc := example(printer{}, func(_ context.Context, a profiler.Arrival) bool {
+	svc := example(printer{}, profiler.Admit(func(_ context.Context, a profiler.Arrival) bool {
 		return a.Path == "/slow"
-	})
+	}))
 	defer svc.Close(context.Background())
 
 	serve := func(ctx context.Context, path string, h http.Header) {

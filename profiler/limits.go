@@ -17,9 +17,9 @@ import (
 // should never reach; a negative one is an error. A very large one, such as
 // math.MaxInt, turns its limit off.
 //
-// A request over a limit is served untraced, see [Service.Receive]. Traces that a
-// program begins itself, with [Service.Begin] or through its admission hook, are
-// not limited. A Service remembers the last 16384 traces, and as many points that
+// A request over a limit is served untraced, see [Service.Receive]. For traces that a
+// program begins through its admission hook only TracePoints and TraceBytes hold; one
+// that it begins with [Service.Begin] is not limited, see also Detail.Points. A Service remembers the last 16384 traces, and as many points that
 // have sent requests; a replay of older headers counts as new.
 type LimitConfig struct {
 	// NewTraces is how many new traces requests may begin at once, for each key,
@@ -67,6 +67,7 @@ type limiter struct {
 	keys  map[*header.Key]*bucket
 	seen  *seen // nil until the first request
 	spare []tally
+	made  uint64 // tallies
 }
 
 func newLimiter(c *LimitConfig) *limiter {
@@ -103,10 +104,21 @@ func (l *limiter) admit(in header.Info, key *header.Key, at time.Time) (*tally, 
 	switch {
 	case !l.arrivals.take(l.seen.pair(pair), now):
 		return t, header.ErrTooManyArrivals
-	case t.full(l):
+	case t.full(l.maxPoints, l.maxBytes):
 		return t, header.ErrTraceFull
 	}
 	return t, nil
+}
+
+// knows reports whether a request of the trace was admitted lately.
+func (l *limiter) knows(in header.Info) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen == nil {
+		return false
+	}
+	_, known := l.seen.trace(l.seen.hashID(&in.BaseID))
+	return known
 }
 
 func (l *limiter) bucketOf(key *header.Key) *bucket {
@@ -127,6 +139,8 @@ func (l *limiter) newTally() *tally {
 	}
 	t := &l.spare[0]
 	l.spare = l.spare[1:]
+	l.made++
+	t.part = l.made
 	return t
 }
 
@@ -137,10 +151,27 @@ type tally struct {
 	points, bytes atomic.Int64
 	refused       atomic.Uint64 // arrivals
 	untold        atomic.Uint64 // those that no record has reported yet
+	numbered      atomic.Uint64 // records that have a number
+	part          uint64        // of the Service; no other tally has the same, nor 0
 }
 
-func (t *tally) full(l *limiter) bool {
-	return t != nil && (t.points.Load() >= l.maxPoints || t.bytes.Load() >= l.maxBytes)
+func (t *tally) full(maxPoints, maxBytes int64) bool {
+	return t != nil && (t.points.Load() >= maxPoints || t.bytes.Load() >= maxBytes)
+}
+
+// full reports whether the trace has reached a limit.
+func (t *trace) full() bool {
+	if t.less != nil {
+		return t.tally.full(t.less.detail.maxPoints, t.less.detail.maxBytes)
+	}
+	return t.tally.full(t.svc.limits.maxPoints, t.svc.limits.maxBytes)
+}
+
+// ownTally returns the account of a trace that begins here.
+func (l *limiter) ownTally() *tally {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.newTally()
 }
 
 // refuse counts a refused arrival. It returns true if that is to be recorded at

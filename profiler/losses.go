@@ -27,12 +27,13 @@ type losses struct {
 	forgotten []forgotten // the oldest first
 }
 
-// loss is a number of records and the times of the first and the last of them, in
-// Unix nanoseconds.
+// loss is how many records were lost, how many of those had a number, and the times of
+// the first and the last of them, in Unix nanoseconds. The others leave no gap in the
+// numbers of their trace.
 type loss struct {
-	n        uint64
-	from, to int64
-	over     bool // the trace has an entry in losses.ended
+	n, numbered uint64
+	from, to    int64
+	over        bool // the trace has an entry in losses.ended
 }
 
 func (l *loss) add(more loss) {
@@ -40,6 +41,7 @@ func (l *loss) add(more loss) {
 		l.from, l.to = more.from, more.to
 	}
 	l.n += more.n
+	l.numbered += more.numbered
 	l.from, l.to = min(l.from, more.from), max(l.to, more.to)
 }
 
@@ -164,6 +166,8 @@ func (o *outlet) tellEnded(b *batch) bool {
 	c := newChunk(base, lost.from)
 	c.addLost(lost, &o.source, &o.q.tails)
 	c.users.Store(1)
+	o.tellers++
+	c.part = -o.tellers
 	o.budget.add(c.size(), c.room)
 	b.parcels = append(b.parcels, parcel{chunk: c, seq: o.seq + 1, untold: &untold{trace: lost}})
 	o.seq += uint64(c.live())

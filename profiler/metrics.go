@@ -46,6 +46,8 @@ func (s *Service) WriteMetrics(w io.Writer) error {
 	for r := range header.Refusal(header.Refusals) {
 		m.sample(st.Refused[r], "reason", r.Name())
 	}
+	m.family("sonde_requests_thinned_total", "counter", "Requests of traces drawn by sampling that are not recorded here.")
+	m.sample(st.Thinned)
 	m.family("sonde_requests_admitted_total", "counter", "Requests without headers that the admission hook let in.")
 	m.sample(st.Admitted)
 
@@ -72,6 +74,8 @@ func (s *Service) WriteMetrics(w io.Writer) error {
 
 	m.family("sonde_points_left_out_total", "counter", "Points that were not recorded since their trace was full.")
 	m.sample(st.LeftOut)
+	m.family("sonde_points_condensed_total", "counter", "Points that are counted in another one's record instead of being written.")
+	m.sample(st.Condensed)
 	m.family("sonde_records_truncated_total", "counter", "Records whose attributes did not fit.")
 	m.sample(st.Truncated)
 	m.family("sonde_late_calls_total", "counter", "Calls on points that had ended.")

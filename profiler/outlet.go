@@ -13,7 +13,7 @@ import (
 // outlet delivers what the queue is given to one sink. The only thing shared with
 // other sinks are the chunks, which nobody changes once they are handed over, so
 // the losses of a sink that is slow or down are its own. Fields that newOutlet does
-// not set are guarded by queue.mu, unless they have a lock of their own.
+// not set are guarded by queue.mu, unless they say otherwise.
 type outlet struct {
 	q      *queue
 	name   string // for the log and for Stats
@@ -27,12 +27,15 @@ type outlet struct {
 	full     drops
 	rejected drops
 	seq      uint64 // of the last record handed over or refused
+	tellers  uint64 // points that were made to tell a loss
 	due      uint64 // records up to this number are delivered even if their batch is not full
 	count    Delivery
 	settled  bool          // the accounts are final, see settle
 	inFlight int           // records given to the sink and not yet accounted for
 	oldest   uint64        // the first of the batch in flight, 0 if there is none
 	progress chan struct{} // closed when a batch is done; nil unless somebody waits
+
+	outage outage // of the goroutine
 
 	wake    chan struct{}      // something is due, or a batch is complete
 	closing chan struct{}      // all is handed over: deliver it and end
@@ -74,7 +77,7 @@ func (o *outlet) accept(c *chunk, live int) bool {
 	case len(o.q.outlets) > 1 && o.budget.over(): // another sink had room
 		o.count.addAll(c)
 		o.seq += uint64(live)
-		o.drop(c.base, uint64(live), c.recs[0].time, c.recs[len(c.recs)-1].time)
+		o.drop(c.base, loss{n: uint64(live), numbered: uint64(live)}, c.recs[0].time, c.recs[len(c.recs)-1].time)
 	default:
 		o.push(c, live)
 		return o.waiting.events >= o.limits.BatchEvents
@@ -103,17 +106,18 @@ func (o *outlet) refuse(base header.ID, kind record.Phase, at int64, over bool) 
 	}
 	o.seq++
 	o.count.add(kind)
-	o.drop(base, 1, at, at)
+	o.drop(base, loss{n: 1}, at, at)
 	if over {
 		o.losses.end(base, o.seq)
 	}
 }
 
-// drop counts records for which there was no room.
-func (o *outlet) drop(base header.ID, n uint64, first, last int64) {
-	o.count.Dropped.QueueFull += n
-	o.full.n += n
-	o.losses.add(base, loss{n: n, from: min(first, last), to: max(first, last)})
+// drop counts records for which there was no room, made between two times.
+func (o *outlet) drop(base header.ID, l loss, first, last int64) {
+	o.count.Dropped.QueueFull += l.n
+	o.full.n += l.n
+	l.from, l.to = min(first, last), max(first, last)
+	o.losses.add(base, l)
 }
 
 // hurry makes everything handed over due, even if it does not fill a batch, and

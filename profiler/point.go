@@ -42,8 +42,9 @@ type Opening struct {
 	// Time is when the point began. Zero: now.
 	Time time.Time
 
-	own bool // Top is the program's, not a layer's
-	cut bool // an attribute was too long
+	own   bool   // Top is the program's, not a layer's
+	cut   bool   // an attribute was too long
+	about string // members of info.sonde, each with a comma behind
 }
 
 // Ending describes how a point ends. It is for layers. The zero Ending is a
@@ -91,8 +92,8 @@ type node struct {
 	name   string    // as it stands in JSON
 	edge   string    // the layer that received a request, or makes a call (stateCalls), with this point
 	added  *gathered // guarded by trace.mu; nil until something is added
-	uuid   [16]byte
-	idText [36]byte // of uuid
+	watch  *watch    // nil if the trace writes every point, see Detail
+	idText [36]byte  // the id of the point, a UUID
 	state  atomic.Uint32
 	place  uint32 // in the held records of its chunk, while it is one of them; guarded by trace.mu
 }
@@ -105,6 +106,13 @@ const (
 	stateFailed        // ended by Fail, after which Stop is silent
 	stateFirst         // the first point of the trace in this process
 	stateCalls         // the point is a call that goes out
+
+	// What follows is set while the trace is locked, and of traces that are watched.
+	stateBelow   // the point above counts it
+	stateBrief   // the start record waits for how the point ends
+	statePinned  // the point is written
+	stateSettled // it has been decided whether it is
+	stateGone    // it is not
 )
 
 // set sets bits of the state and returns what it was. Go 1.24.0 miscompiles
@@ -187,7 +195,7 @@ func Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, 
 
 // id is the id of the point.
 func (n *node) id() header.ID {
-	id, _ := header.FromUUID(n.uuid)
+	id, _ := header.ParseID(n.idText[:])
 	return id
 }
 
@@ -197,12 +205,22 @@ func (n *node) info() header.Info { return header.Info{BaseID: n.trace.base, Par
 // start opens a point below n, unless the trace is full. arrival is the layer that
 // has received a request with this point, or "".
 func (n *node) start(ctx context.Context, arrival string, o *Opening, attrs []slog.Attr) (context.Context, Point) {
-	if s := n.trace.svc; n.trace.tally.full(s.limits) {
-		s.leftOut.Add(1)
-		s.queue.leaveOut(n.trace)
+	t := n.trace
+	if t.less != nil && arrival == "" && t.less.detail.isOff(o) {
 		return ctx, Point{}
 	}
-	p := &node{Context: foreign(ctx), trace: n.trace, above: n, edge: arrival}
+	if t.full() {
+		t.svc.leftOut.Add(1)
+		t.svc.queue.leaveOut(t)
+		return ctx, Point{}
+	}
+	var p *node
+	if n.watch == nil {
+		p = &node{trace: t, above: n, edge: arrival}
+	} else {
+		p = t.watchBelow(n, arrival, o)
+	}
+	p.Context = foreign(ctx)
 	p.open(o, attrs)
 	return p, Point{p}
 }
@@ -211,7 +229,6 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 	n.name = jsontext.Escaped(cleanName(o.Name))
 	id := header.NewID()
 	id.PutUUID(&n.idText)
-	n.uuid, _ = id.UUID()
 	if o.Held {
 		n.state.Or(stateHeld)
 	}
@@ -219,12 +236,18 @@ func (n *node) open(o *Opening, attrs []slog.Attr) {
 		n.edge = o.Call
 		n.state.Or(stateCalls)
 	}
-	about := ""
+	about := o.about
 	if o.Layer != nil {
-		about = n.trace.describe(o.Layer)
+		if text := n.trace.describe(o.Layer); text != "" {
+			about += text
+			n.set(statePinned) // the description must not be taken back
+		}
 		if n.trace.svc.sites && o.goesOut() {
 			about += callSite()
 		}
+	}
+	if less := n.trace.less; less != nil && n.above == nil {
+		about += less.detail.off
 	}
 	e := n.begin(record.Start, plain(attrs) && plain(o.Top))
 	e.kind, e.about = o.told(), about
@@ -331,10 +354,20 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		added, n.added = n.added, nil
 		n.trace.mu.Unlock()
 	}
-	if old&stateHeld != 0 {
+	about := ""
+	if n.watch != nil {
+		if n.leftOut(end) {
+			if added != nil {
+				added.close()
+			}
+			return
+		}
+		about = n.watch.told(n.trace.at(end.Time))
+	} else if old&stateHeld != 0 {
 		n.trace.release(n)
 	}
 	e := n.begin(record.Stop, end.Err == nil && end.Panic == nil && plain(attrs))
+	e.about = about
 	e.outcome(end)
 	if added != nil {
 		e.gathered(added, attrs, end)
@@ -351,7 +384,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 // Release stops withholding the start record of a point that was opened with
 // Opening.Held. It has no effect on other points. It is for layers.
 func (p Point) Release() {
-	if p.n != nil && p.n.clear(stateHeld)&stateHeld != 0 {
+	if p.n != nil && p.n.clear(stateHeld)&(stateHeld|stateBrief) == stateHeld {
 		p.n.trace.release(p.n)
 	}
 }
@@ -361,7 +394,10 @@ func (p Point) Release() {
 // otherwise it is stopped with the outcome "discarded". It is for layers.
 func (p Point) Discard() {
 	n := p.n
-	if n == nil || n.state.Load()&stateEnded != 0 || n.trace.retract(n) {
+	if n == nil {
+		return
+	}
+	if s := n.state.Load(); s&stateEnded != 0 || s&stateHeld != 0 && n.trace.retract(n) {
 		return
 	}
 	n.end(&Ending{Outcome: "discarded"}, nil, 0)

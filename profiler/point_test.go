@@ -175,7 +175,7 @@ func (v selfStringing) String() string { panic(v) }
 func TestSelfPanicking(t *testing.T) {
 	sink := &store{}
 	s := newService(t, sink, func(c *profiler.Config) {
-		c.Admit = func(context.Context, profiler.Arrival) bool { panic(selfPanicking{}) }
+		c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool { panic(selfPanicking{}) })
 	})
 	if in := s.Receive(context.Background(), atServer, profilertest.Headers{}); in.Traced() {
 		t.Error("admitted")

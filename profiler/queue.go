@@ -91,10 +91,11 @@ func (q *queue) leaveOut(t *trace) {
 	q.mu.Unlock()
 }
 
-// handOver takes c from t, which may have another chunk by now.
+// handOver takes c from t, which is locked and may have another chunk by now.
 func (q *queue) handOver(t *trace, c *chunk) {
 	c.close(q.budgets)
 	c.last = t.open == 0
+	t.number(c)
 	c.users.Store(int32(len(q.outlets)))
 	live, complete := c.live(), false
 	q.mu.Lock()

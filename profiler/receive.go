@@ -11,7 +11,7 @@ import (
 )
 
 // Arrival is what a layer knows about a request or message that has come in. The
-// admission hook, Config.Admit, decides by it.
+// admission hook, Config.Sampler, decides by it.
 type Arrival struct {
 	// Layer names the layer: "http", "grpc", "nats". It must be the same for all
 	// arrivals of one layer, and different from that of any other.
@@ -23,6 +23,9 @@ type Arrival struct {
 	// Path is the path of the URL, the full name of the gRPC method, or the
 	// subject or topic of the message.
 	Path string
+	// Route is what Path is an instance of, for instance "GET /cart/{id}". Empty if
+	// the layer does not know.
+	Route string
 }
 
 // Peer may be implemented by the [header.Carrier] that [Service.Receive] is given.
@@ -41,8 +44,12 @@ type Incoming struct {
 	layer string
 	info  header.Info
 	key   *header.Key
-	tally *tally    // nil unless the trace came with the headers
+	tally *tally    // nil if the program has begun the trace
 	at    time.Time // when it came, if it will be the first of a trace in this process
+	with  string    // its traceparent, if it will be that
+
+	told   string        // by the sampler, for the first record of the trace here
+	signed header.Signed // the headers, if they are passed on
 }
 
 type why uint8
@@ -50,6 +57,7 @@ type why uint8
 const (
 	untraced    why = iota // no headers, or forged ones
 	repeated               // its own layer traces it already
+	passedOn               // its trace is not recorded here
 	byHeaders              // they are signed
 	byContext              // below a point in the context
 	byAdmission            // the hook has let it in
@@ -67,6 +75,9 @@ const (
 //     They are counted as ErrTooManyTraces, ErrTooManyArrivals or ErrTraceFull and
 //     logged likewise, and the report of the trace says how many were refused. They
 //     are removed from c, see [header.Remove], so that they are not passed on.
+//   - Signed headers of a trace that was drawn by sampling, see [header.Sample], if
+//     Config.Sampler does not keep it and nothing of it was recorded here: not traced,
+//     but passed on, see [Incoming.Pass]. They are counted as Thinned in [Stats].
 //   - Other signed headers: traced, whatever trace ctx carries. If they are the headers
 //     that the trace in ctx arrived with, or that an open point in ctx has sent,
 //     the new point is below that of ctx; but if the same layer has already
@@ -74,7 +85,8 @@ const (
 //   - No headers, but a trace in ctx: a server adds a point if an outer layer has
 //     received the same request, and ignores any other trace; a consumer always
 //     adds a point. It is below the point in ctx.
-//   - Neither: the admission hook decides, see Config.Admit.
+//   - Neither: the admission hook decides, see Config.Sampler, unless the request is a
+//     part of one that is passed on.
 //
 // ctx is the context that the request would be served in, and c has its headers;
 // c may implement [Peer]. Receive uses c only during the call and does not
@@ -85,7 +97,8 @@ func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Inco
 	}
 	in := Incoming{svc: s, layer: a.Layer}
 	if text := c.Get(header.InfoName); text != "" {
-		info, key, err := s.keys.Verify(header.Signed{Info: text, HMAC: c.Get(header.HMACName)})
+		signed := header.Signed{Info: text, HMAC: c.Get(header.HMACName)}
+		info, key, err := s.keys.Verify(signed)
 		if err != nil {
 			s.refuse(err, &a, c)
 			return in
@@ -95,7 +108,16 @@ func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Inco
 			in.why = n.knows(info, a.Layer)
 		}
 		if in.why == byHeaders {
+			if p := passed(ctx); p != nil && p.base == info.BaseID { // the same request once more
+				return Incoming{}
+			}
+			if in.thinned(ctx, &a) {
+				s.thinned.Add(1)
+				in.why, in.signed = passedOn, signed
+				return in
+			}
 			in.at = time.Now()
+			in.with = c.Get(header.TraceParentName)
 			if in.tally, err = s.limits.admit(info, key, in.at); err != nil {
 				in.limit(err, &a, c)
 				return Incoming{}
@@ -107,8 +129,11 @@ func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Inco
 	n := current(ctx)
 	switch {
 	case n == nil:
-		if s.asks(ctx, &a) {
-			in.why = byAdmission
+		if passed(ctx) == nil {
+			in.begin(ctx, &a)
+			if in.why == byAdmission {
+				in.with = c.Get(header.TraceParentName)
+			}
 		}
 	case n.arrivedBy(a.Layer) && a.Kind == layer.Server:
 		in.why = repeated
@@ -119,7 +144,7 @@ func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Inco
 }
 
 // Traced reports whether [Incoming.Open] will open a point.
-func (in *Incoming) Traced() bool { return in.why > repeated }
+func (in *Incoming) Traced() bool { return in.why > passedOn }
 
 // Repeated reports whether the request is not traced here because the same layer
 // already traces it further out.
@@ -133,7 +158,8 @@ func (in *Incoming) Signed() (header.Info, bool) { return in.info, in.why == byH
 // in. ctx is the one that [Service.Receive] was given, or is derived from it. The
 // caller ends the point. Requests sent from the returned context are signed with
 // the key that signed the headers, or with the first key if there were none. If
-// the request is not traced, Open returns ctx and the zero Point. Call it once.
+// the request is not traced, Open returns what [Incoming.Pass] does and the zero
+// Point. Call it once.
 func (in *Incoming) Open(ctx context.Context, o Opening, attrs ...slog.Attr) (context.Context, Point) {
 	switch in.why {
 	case byHeaders:
@@ -141,10 +167,14 @@ func (in *Incoming) Open(ctx context.Context, o Opening, attrs ...slog.Attr) (co
 	case byContext:
 		return current(ctx).start(ctx, in.layer, &o, attrs)
 	case byAdmission:
-		begun := in.svc.begins(header.NewID(), in.layer)
+		if in.info.BaseID.IsZero() {
+			in.info.BaseID = header.NewID()
+		}
+		begun := in.svc.begins(in.info.BaseID, in.layer)
+		begun.tally, begun.told, begun.with = in.svc.limits.ownTally(), in.told, in.with
 		return begun.join(ctx, &o, attrs)
 	}
-	return ctx, Point{}
+	return in.Pass(ctx), Point{}
 }
 
 // Idle reports whether a server cannot trace a request that has no headers: there
@@ -156,7 +186,7 @@ func (s *Service) Idle(ctx context.Context) bool {
 	if s == nil || s.disabled {
 		return true
 	}
-	return (s.admit == nil || s.off.Load()) && (openTraces.Load() == 0 && begunTraces.Load() == 0 || current(ctx) == nil)
+	return (s.sampler == nil || s.off.Load()) && (openTraces.Load() == 0 && begunTraces.Load() == 0 || current(ctx) == nil)
 }
 
 // Received reports whether the innermost point in ctx is a request that the layer
@@ -178,23 +208,6 @@ func Calling(ctx context.Context, layer string) bool {
 // and begunTraces those that a program has begun by itself, whose context may
 // live on.
 var openTraces, begunTraces atomic.Int64
-
-// asks asks the admission hook. A hook that panics says no.
-func (s *Service) asks(ctx context.Context, a *Arrival) (yes bool) {
-	if s.admit == nil {
-		return false
-	}
-	defer func() {
-		if recover() != nil {
-			s.panics.Add(1)
-			yes = false
-		}
-	}()
-	if yes = s.admit(ctx, *a); yes {
-		s.admitted.Add(1)
-	}
-	return yes
-}
 
 // refuse counts forged headers and logs the first of a spell.
 func (s *Service) refuse(err error, a *Arrival, c header.Carrier) {

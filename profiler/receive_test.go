@@ -109,12 +109,12 @@ func TestAdmissionHook(t *testing.T) {
 		t.Error("admitted without a hook")
 	}
 	s := newService(t, &store{}, func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, a profiler.Arrival) bool {
+		c.Sampler = profiler.Admit(func(_ context.Context, a profiler.Arrival) bool {
 			if a.Path == "/panic" {
 				panic("boom")
 			}
 			return a.Path == "/slow"
-		}
+		})
 	})
 	if !admits(s, "/slow") || admits(s, "/fast") || admits(s, "/panic") {
 		t.Error("the hook is not heard")
@@ -190,7 +190,7 @@ func TestIdle(t *testing.T) {
 	_, held := receive(t, s, header.Info{BaseID: header.NewID()}, profiler.Opening{Name: "root", Held: true})
 	held.Discard()
 	if hooked := newService(t, &store{}, func(c *profiler.Config) {
-		c.Admit = func(context.Context, profiler.Arrival) bool { return false }
+		c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool { return false })
 	}); hooked.Idle(context.Background()) {
 		t.Error("idle with a hook")
 	}

@@ -19,17 +19,24 @@ type Service struct {
 	disabled bool        // nothing is traced; there is no queue
 	off      atomic.Bool // nothing new is traced, see SetEnabled
 	keys     *header.Keyring
-	admit    func(context.Context, Arrival) bool
+	sampler  Sampler
+	detach   func() // from the sampler; nil: none
 	logger   *slog.Logger
 	queue    *queue
 	limits   *limiter
 	mask     layer.Mask
 	written  attrKeys
 	sites    bool // Config.CallSites
-	closer   io.Closer
-	closed   sync.Once
+	detail   atomic.Pointer[detail]
+
+	traceParent bool // Config.TraceParent
+	activeSpan  func(context.Context) header.TraceParent
+
+	closer io.Closer
+	closed sync.Once
 
 	accepted atomic.Uint64
+	thinned  atomic.Uint64 // requests of traces that pass through
 	refused  [header.Refusals]atomic.Uint64
 	admitted atomic.Uint64
 	joined   atomic.Uint64
@@ -37,6 +44,8 @@ type Service struct {
 	cutInfos atomic.Uint64
 	panics   atomic.Uint64
 	leftOut  atomic.Uint64 // points of traces that are full
+
+	condensed atomic.Uint64 // points that others stand for
 
 	forgeries, excesses spell
 }
@@ -92,9 +101,13 @@ func (in *Incoming) join(ctx context.Context, o *Opening, attrs []slog.Attr) (co
 	t := &r.trace
 	t.svc, t.base, t.key, t.tally = s, in.info.BaseID, in.key, in.tally
 	t.anchor, t.wall = in.at, in.at.UnixNano()
+	if d := s.detail.Load(); d != nil {
+		r.lessen(d, o)
+	}
 	n := &r.node
 	n.Context, n.trace, n.edge = foreign(ctx), t, in.layer
 	n.state.Store(stateFirst)
+	o.about = in.told + in.link(ctx)
 	t.frame.Set(t.base)
 	if t.parent = in.info.ParentID; t.parent.IsZero() {
 		t.parent = t.base
@@ -153,6 +166,9 @@ func (s *Service) Close(ctx context.Context) error {
 	}
 	err := s.queue.close(ctx)
 	s.closed.Do(func() {
+		if s.detach != nil {
+			s.detach()
+		}
 		s.forgeries.stop()
 		s.excesses.stop()
 		if s.closer != nil {

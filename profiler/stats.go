@@ -15,6 +15,9 @@ type Stats struct {
 	// Refused counts requests whose headers were refused, by reason: forged ones,
 	// and those over a limit of LimitConfig. It is never nil.
 	Refused map[header.Refusal]uint64
+	// Thinned counts requests whose headers were verified and whose trace Config.Sampler
+	// does not record here: they are passed on.
+	Thinned uint64
 	// Admitted counts requests without headers that the admission hook let in.
 	Admitted uint64
 
@@ -28,6 +31,9 @@ type Stats struct {
 	// LeftOut counts points that were not recorded because their trace had reached
 	// its limit of points or bytes, see LimitConfig. They are not in Recorded.
 	LeftOut uint64
+	// Condensed counts points that were counted in another one's record instead of
+	// being written by themselves, see [Detail]. They are not in Recorded.
+	Condensed uint64
 	// Truncated counts records whose attributes did not all fit.
 	Truncated uint64
 	// Panics counts panics of the program's code while it encoded an attribute or
@@ -135,9 +141,11 @@ func (s *Service) Stats() Stats {
 		Traces:    s.joined.Load(),
 		Accepted:  s.accepted.Load(),
 		Refused:   map[header.Refusal]uint64{},
+		Thinned:   s.thinned.Load(),
 		Admitted:  s.admitted.Load(),
 		Late:      s.late.Load(),
 		LeftOut:   s.leftOut.Load(),
+		Condensed: s.condensed.Load(),
 		Truncated: s.cutInfos.Load(),
 		Panics:    s.panics.Load(),
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -21,6 +20,7 @@ type trace struct {
 	frame  record.Frame // of the records
 
 	tally *tally // shared with the other requests of the trace; nil: not limited
+	less  *less  // nil if everything is recorded, see Detail
 
 	// anchor and wall are the same instant on the monotonic and on the wall clock.
 	// Every time in the trace is counted from them, so that no duration becomes
@@ -28,10 +28,11 @@ type trace struct {
 	anchor time.Time
 	wall   int64
 
-	mu    sync.Mutex
-	chunk *chunk         // guarded by mu; nil when nothing is gathered
-	open  int            // points that have started and not stopped; guarded by mu
-	told  []*layer.Layer // foreign layers that were described; guarded by mu
+	mu       sync.Mutex
+	chunk    *chunk // guarded by mu; nil when nothing is gathered
+	open     int    // points that have started and not stopped; guarded by mu
+	numbered uint64 // records that have a number, if tally is nil; guarded by mu
+	told     *told  // foreign layers that were described; guarded by mu
 
 	// The trace's place in queue.dirty; guarded by queue.mu.
 	prev, next *trace
@@ -62,10 +63,25 @@ func (t *trace) write() *encoder {
 
 // emit takes the record of n that e holds.
 func (t *trace) emit(n *node, at int64, e *encoder) {
-	kind := e.layout.Phase()
 	if !e.direct {
 		t.mu.Lock()
 	}
+	t.put(n, at, e)
+	switch c := t.chunk; {
+	case c == nil:
+	case t.open == 0:
+		t.chunk = nil
+		t.svc.queue.handOver(t, c)
+	case c.full():
+		t.chunk = c.keepHeld(t.svc.queue.budgets)
+		t.svc.queue.handOver(t, c)
+	}
+	t.mu.Unlock()
+}
+
+// put takes the record of n that e holds into the chunk. The trace is locked.
+func (t *trace) put(n *node, at int64, e *encoder) {
+	kind := e.layout.Phase()
 	if kind == record.Start {
 		t.open++
 	} else {
@@ -86,20 +102,28 @@ func (t *trace) emit(n *node, at int64, e *encoder) {
 		q.refuse(t, kind, at)
 	} else {
 		c.add(e, at)
-		if kind == record.Start && n.state.Load()&stateHeld != 0 {
-			c.hold(n, q.budgets)
+		if kind == record.Start {
+			if n.watch != nil {
+				t.mayWithhold(n, e.layout.Info(e.buf[e.from:]))
+			}
+			if n.state.Load()&(stateHeld|stateBrief) != 0 {
+				c.hold(n, q.budgets)
+			}
 		}
 	}
-	switch {
-	case c == nil:
-	case t.open == 0:
-		t.chunk = nil
-		q.handOver(t, c)
-	case c.full():
-		t.chunk = c.keepHeld(q.budgets)
-		q.handOver(t, c)
+}
+
+// number gives c's records their numbers. Requests of one trace share a numbering, since
+// they share a tally. The numbering of a trace that the program has begun itself is
+// another one: its id is new, so no other request of it is without a tally.
+func (t *trace) number(c *chunk) {
+	n := uint64(c.live())
+	if t.tally == nil {
+		c.before = t.numbered
+		t.numbered += n
+		return
 	}
-	t.mu.Unlock()
+	c.part, c.before = t.tally.part, t.tally.numbered.Add(n)-n
 }
 
 // release stops withholding n's start record, if it is still withheld.
@@ -116,15 +140,16 @@ func (t *trace) retract(n *node) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.chunk
-	r := c.withheld(n)
-	if r == nil {
+	if c.withheld(n) == nil {
 		return false
 	}
 	if n.set(stateEnded)&stateFirst != 0 {
 		openTraces.Add(-1)
 	}
-	r.held, r.dead = false, true
-	c.dead++
+	if n.watch != nil {
+		t.forget(n)
+	}
+	c.retract(n)
 	t.open--
 	if t.open == 0 {
 		t.chunk = nil
@@ -138,6 +163,7 @@ func (t *trace) flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c := t.chunk; c != nil {
+		t.writeRepeats(nil)
 		t.chunk = nil
 		t.svc.queue.handOver(t, c)
 	}

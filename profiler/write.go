@@ -30,6 +30,12 @@ func (n *node) begin(phase record.Phase, plain bool) *encoder {
 	if e == nil {
 		e = newEncoder(n.trace.svc)
 	}
+	n.head(e, phase)
+	return e
+}
+
+// head writes what stands before the info, and begins that.
+func (n *node) head(e *encoder, phase record.Phase) {
 	var parent []byte
 	if n.above != nil {
 		parent = n.above.idText[:]
@@ -41,7 +47,6 @@ func (n *node) begin(phase record.Phase, plain bool) *encoder {
 	e.buf, e.layout = n.trace.frame.Begin(e.buf, n.name, phase, &n.idText, parent)
 	e.from, e.limit = from, len(e.buf)+maxInfo
 	e.buf = append(e.buf, '{')
-	return e
 }
 
 // record ends the record that e holds, writes it, and frees e.
@@ -49,8 +54,10 @@ func (n *node) record(at int64, e *encoder) {
 	if e.truncated {
 		n.trace.svc.cutInfos.Add(1)
 	}
-	if refused := n.trace.tally.toTell(); refused > 0 {
-		e.about += `"refused":` + strconv.FormatUint(refused, 10) + `,`
+	if n.watch == nil || e.layout.Phase() == record.Stop { // the start may be taken back
+		if refused := n.trace.tally.toTell(); refused > 0 {
+			e.about += `"refused":` + strconv.FormatUint(refused, 10) + `,`
+		}
 	}
 	e.end(at)
 	direct := e.direct // e belongs to the chunk, which others have after emit

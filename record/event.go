@@ -39,6 +39,7 @@ type Event struct {
 	trace  header.ID
 	time   int64
 	seq    uint64
+	number Number
 }
 
 // Source is what all events of a service have in common, see [Fields].
@@ -67,6 +68,10 @@ type Fields struct {
 	Producer uint64
 	Seq      uint64
 
+	// Number is the event's among those of its trace. [New] writes it into the record,
+	// if it is not zero.
+	Number Number
+
 	// Info is a JSON object in ASCII whose last key is "host". It is stored
 	// unchecked.
 	Info []byte
@@ -76,14 +81,14 @@ type Fields struct {
 func New(f Fields) Event {
 	text, layout := f.AppendJSON(make([]byte, 0, 512+len(f.Name)+len(f.Info)))
 	source := &Source{f.Project, f.Service, f.Host, f.Producer}
-	return Stored(text, layout, source, &f.Trace, f.Time, f.Seq)
+	return Stored(text, layout, source, &f.Trace, f.Time, f.Seq, f.Number)
 }
 
 // Stored returns the Event whose record was written as text, with this layout, by
 // [Fields.AppendJSON] or by a [Frame] of the trace. The Event shares text and source,
 // which must not change as long as it is used.
-func Stored(text []byte, layout Layout, source *Source, trace *header.ID, time int64, seq uint64) Event {
-	return Event{text, layout, source, *trace, time, seq}
+func Stored(text []byte, layout Layout, source *Source, trace *header.ID, time int64, seq uint64, number Number) Event {
+	return Event{text, layout, source, *trace, time, seq, number}
 }
 
 // Fields returns the content of e, for making a modified event from it. Its Info
@@ -94,7 +99,7 @@ func (e *Event) Fields() Fields {
 		Point: e.Point(), Parent: e.Parent(), Trace: e.trace,
 		Name: e.Name(), Phase: e.Phase(), Time: e.time,
 		Project: s.Project, Service: s.Service, Host: s.Host,
-		Producer: s.Producer, Seq: e.seq, Info: e.Info(),
+		Producer: s.Producer, Seq: e.seq, Number: e.number, Info: e.Info(),
 	}
 }
 
@@ -172,6 +177,22 @@ func (e *Event) from() *Source {
 
 // Seq returns the event's number among those of its producer, see [Fields].
 func (e *Event) Seq() uint64 { return e.seq }
+
+// Number returns which of the trace's records this is, see [Fields].
+func (e *Event) Number() Number { return e.number }
+
+// Numbered reports whether the event's text has its Number. That of an event which a
+// service has made does not.
+func (e *Event) Numbered() bool { return e.layout.numbered }
+
+// AppendNumbered appends what [Event.AppendJSON] does, with the Number as its last
+// member if the event has one.
+func (e *Event) AppendNumbered(b []byte) []byte {
+	if e.layout.numbered || e.number.IsZero() {
+		return append(b, e.text...)
+	}
+	return append(e.number.AppendMember(append(b, e.text[:len(e.text)-1]...)), '}')
+}
 
 // Info returns what the layer says about the point: a JSON object in ASCII whose
 // last key is "host". It must not be modified. In a [Sink] it is valid until

@@ -14,7 +14,7 @@ func fields() record.Fields {
 	return record.Fields{
 		Point: header.NewID(), Parent: header.NewID(), Trace: header.NewID(),
 		Name: "db", Phase: record.Stop, Time: 1767323045000006999,
-		Project: "shop", Service: "cart", Host: "host-a", Producer: 7, Seq: 8,
+		Project: "shop", Service: "cart", Host: "host-a", Producer: 7, Seq: 8, Number: record.Number{From: 9, N: 10},
 		Info: []byte(`{"db":{"statement":"SELECT 1"},"host":"host-a"}`),
 	}
 }
@@ -35,7 +35,7 @@ func TestEventSaysItsFields(t *testing.T) {
 	for how, e := range map[string]*record.Event{"New": &made, "Change": &changed} {
 		said := record.Fields{
 			Point: e.Point(), Parent: e.Parent(), Trace: e.Trace(), Name: e.Name(), Phase: e.Phase(), Time: e.Time(),
-			Project: e.Project(), Service: e.Service(), Host: e.Host(), Producer: e.Producer(), Seq: e.Seq(), Info: e.Info(),
+			Project: e.Project(), Service: e.Service(), Host: e.Host(), Producer: e.Producer(), Seq: e.Seq(), Number: e.Number(), Info: e.Info(),
 		}
 		if !reflect.DeepEqual(said, want) {
 			t.Errorf("%s: the methods say\n%+v, want\n%+v", how, said, want)
@@ -93,9 +93,9 @@ func TestAllocEvent(t *testing.T) {
 	events := make([]record.Event, 0, 1)
 	b := make([]byte, 0, 1024)
 	if n := race.Allocs(100, func() {
-		events = append(events[:0], record.Stored(text, layout, source, &f.Trace, f.Time, 1))
+		events = append(events[:0], record.Stored(text, layout, source, &f.Trace, f.Time, 1, f.Number))
 		e := &events[0]
-		b = append(e.AppendJSON(b[:0]), e.Info()...)
+		b = append(e.AppendNumbered(b[:0]), e.Info()...)
 		if e.Point() != f.Point || e.Parent() != f.Parent || e.Service() != f.Service {
 			t.Error("the event says something else")
 		}

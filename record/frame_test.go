@@ -26,7 +26,7 @@ func framed(f record.Fields) record.Event {
 	layout.EndInfo(len(text) - from)
 	text = record.AppendTail(text, f.Project, f.Service)
 	source := &record.Source{Project: f.Project, Service: f.Service, Host: f.Host, Producer: f.Producer}
-	return record.Stored(text[from:], layout, source, &f.Trace, f.Time, f.Seq)
+	return record.Stored(text[from:], layout, source, &f.Trace, f.Time, f.Seq, f.Number)
 }
 
 // FuzzFrame: a Frame writes what is written field by field, and the event says the

@@ -29,10 +29,14 @@ func (f *Fields) AppendJSON(b []byte) ([]byte, Layout) {
 	l.info = uint32(len(b) - from)
 	b = append(b, f.Info...)
 	l.end = uint32(len(b) - from)
-	return AppendTail(b, f.Project, f.Service), l
+	b = AppendTail(b, f.Project, f.Service)
+	if l.numbered = !f.Number.IsZero(); l.numbered {
+		b = append(f.Number.AppendMember(b[:len(b)-1]), '}')
+	}
+	return b, l
 }
 
-// AppendTail appends what stands in a record behind its info.
+// AppendTail appends what stands in a record behind its info, if it has no number.
 func AppendTail(b []byte, project, service string) []byte {
 	b = jsontext.AppendString(append(b, beforeProject...), project)
 	b = jsontext.AppendString(append(b, beforeService...), service)

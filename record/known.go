@@ -13,13 +13,14 @@ type Known struct {
 	*Shape
 	Point, Parent [16]byte // UUIDs
 	Micros        int64    // Unix time in microseconds
+	Number        Number
 }
 
 // Shape is what the payloads of many records have in common: blanks or none, the
 // project and the service.
 type Shape struct {
 	layout           *layout
-	tail             string // after the info
+	tail             string // after the info, without the number and the last brace
 	project, service *string
 }
 
@@ -27,7 +28,7 @@ type Shape struct {
 // layout or one of its fields has been set to another text since.
 func (r *Record) Known() (*Known, bool) {
 	k := &r.known
-	if k.Shape == nil || r.Project != k.project || r.Service != k.service {
+	if k.Shape == nil || r.Project != k.project || r.Service != k.service || r.Number != k.Number {
 		return nil, false
 	}
 	at := len(k.layout.name) + len(r.Name) + len(k.layout.trace) + uuidSize + len(k.layout.point)
@@ -37,7 +38,7 @@ func (r *Record) Known() (*Known, bool) {
 	at += uuidSize + len(k.layout.time)
 	ok = ok && is(r.Timestamp, r.Payload, at)
 	at += timeSize + len(k.layout.info)
-	return k, ok && len(r.Info) > 0 && len(r.Payload) == at+len(r.Info)+len(k.tail) && &r.Info[0] == &r.Payload[at]
+	return k, ok && len(r.Info) > 0 && len(r.Payload) > at+len(r.Info)+len(k.tail) && &r.Info[0] == &r.Payload[at]
 }
 
 // is reports whether text is the part of payload that begins at a place.
@@ -53,7 +54,11 @@ func (k *Known) Append(b []byte, name, trace string, info []byte) []byte {
 	b = appendUUID(b, k.Point)
 	b = appendUUID(append(b, l.parent...), k.Parent)
 	b = AppendTimestamp(append(b, l.time...), k.Micros*1000)
-	return append(append(append(b, l.info...), info...), k.tail...)
+	b = append(append(append(b, l.info...), info...), k.tail...)
+	if !k.Number.IsZero() {
+		b = k.Number.append(b, l)
+	}
+	return append(b, '}')
 }
 
 func appendUUID(b []byte, u [16]byte) []byte {

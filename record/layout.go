@@ -12,6 +12,7 @@ import (
 type Layout struct {
 	name, info, end uint32 // where the name and the info end, and where the info begins
 	phase           Phase
+	numbered        bool // the text has the record's number
 }
 
 // Info returns the info in the text of a record.

@@ -58,6 +58,7 @@ func Parse(payload []byte) (Record, error) {
 type recordParser struct {
 	values [fieldCount][]byte // nil: absent or null
 	info   []byte             // nil: no object
+	number Number
 }
 
 func (p *recordParser) member(key, value []byte) bool {
@@ -88,6 +89,8 @@ func (p *recordParser) known(key, value []byte) bool {
 		if value[0] == '{' {
 			p.info = value
 		}
+	case `"sonde"`:
+		p.number = ParseNumber(value)
 	default:
 		return false
 	}
@@ -117,6 +120,7 @@ func (p *recordParser) record(payload []byte) Record {
 		Parent:    texts[fieldParentID],
 		Point:     texts[fieldTraceID],
 		Timestamp: texts[fieldTimestamp],
+		Number:    p.number,
 		Info:      p.info,
 		Payload:   payload,
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +15,7 @@ import (
 
 const (
 	compactRecord = `{"name":"db-start","base_id":"b0000000-0000-4000-8000-000000000000","trace_id":"11111111-0000-4000-8000-000000000001","parent_id":"22222222-0000-4000-8000-000000000002","timestamp":"2026-01-02T03:04:05.000006","info":{"db":{"statement":"SELECT id FROM items WHERE sku = $1","params":null},"host":"host-a"},"project":"shop","service":"cart"}`
+	numbered      = `"sonde":{"from":"9f3c5a0e12ab34cd","n":17}`
 	pythonRecord  = `{"name": "db-start", "base_id": "b0000000-0000-4000-8000-000000000000", "trace_id": "11111111-0000-4000-8000-000000000001", "parent_id": "22222222-0000-4000-8000-000000000002", "timestamp": "2026-01-02T03:04:05.000006", "info": {"db": {"statement": "SELECT id FROM items WHERE sku = $1", "params": null}, "host": "host-a"}, "project": "shop", "service": "cart"}`
 )
 
@@ -30,7 +33,7 @@ func checkRecord(t *testing.T, got, want Record) {
 	if got.Name != want.Name || got.Trace != want.Trace || got.Point != want.Point ||
 		got.Parent != want.Parent || got.Timestamp != want.Timestamp ||
 		!sameText(got.Project, want.Project) || !sameText(got.Service, want.Service) ||
-		!sameText(got.Host, want.Host) ||
+		!sameText(got.Host, want.Host) || got.Number != want.Number ||
 		!bytes.Equal(got.Info, want.Info) || !bytes.Equal(got.Payload, want.Payload) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -85,6 +88,11 @@ func TestParseRecordOddities(t *testing.T) {
 			`{"name":"a","info":{"x":[NaN,Infinity,-Infinity,1e5,-0.5E-7]}` + rest + `}`,
 			Record{Name: "a", Info: json.RawMessage(`{"x":[NaN,Infinity,-Infinity,1e5,-0.5E-7]}`)},
 		},
+		"number": {
+			`{"name":"a", "sonde" : {"n":1,"N":2,"\u006e":17 ,"\u0066rom":"00000000000000ff","x":[{}]}` + rest + `}`,
+			Record{Name: "a", Number: Number{From: 255, N: 17}},
+		},
+		"last number wins": {`{"name":"a",` + numbered + `,"sonde":null` + rest + `}`, Record{Name: "a"}},
 		"host elsewhere": {`{"name":"a","host":"no","info":{"x":{"host":"no"}}` + rest + `}`,
 			Record{Name: "a", Info: json.RawMessage(`{"x":{"host":"no"}}`)}},
 	}
@@ -151,7 +159,7 @@ func TestParseRecordAllocates(t *testing.T) {
 // FuzzParseRecord holds Parse to what encoding/json reads from the same
 // text, wherever both take it.
 func FuzzParseRecord(f *testing.F) {
-	for _, s := range []string{compactRecord, pythonRecord, `{"name":"a","trace_id":1,"timestamp":"\ud800"}`,
+	for _, s := range []string{compactRecord, pythonRecord, compactRecord[:len(compactRecord)-1] + "," + numbered + "}", `{"name":"a","trace_id":1,"timestamp":"\ud800"}`,
 		`{"name":"a","name":null,"trace_id":"t","timestamp":"s","info":{"host":"a","host":null}}`} {
 		f.Add([]byte(s))
 	}
@@ -206,6 +214,14 @@ func parseSlowly(payload []byte) (Record, bool) {
 		Name: str(value(fields, "name")), Trace: str(value(fields, "base_id")), Point: str(value(fields, "trace_id")),
 		Parent: str(value(fields, "parent_id")), Timestamp: str(value(fields, "timestamp")),
 		Project: value(fields, "project"), Service: value(fields, "service"), Payload: payload,
+	}
+	var number map[string]json.RawMessage
+	if json.Unmarshal(fields["sonde"], &number) == nil {
+		from, err := strconv.ParseUint(strings.Trim(string(number["from"]), `"`), 16, 64)
+		n, _ := strconv.ParseUint(string(number["n"]), 10, 64)
+		if is := (Number{from, n}); err == nil && n > 0 && string(number["from"]) == fmt.Sprintf(`"%016x"`, from) && from > 0 && n < 1e15 {
+			r.Number = is
+		}
 	}
 	if raw := fields["info"]; len(raw) > 0 && raw[0] == '{' {
 		r.Info = raw

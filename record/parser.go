@@ -32,6 +32,7 @@ const (
 type layout struct {
 	name, trace, point, parent, time, info string
 	project, service, host, more           string
+	from, n                                string // of the number
 }
 
 // The layouts of [Event.AppendJSON] and of Python's json.dumps.
@@ -39,10 +40,12 @@ var (
 	compact = layout{
 		beforeName, beforeTrace, beforePoint, beforeParent, beforeTime, beforeInfo,
 		`,"project":`, `,"service":`, `"host":"`, `,`,
+		`,"sonde":{"from":"`, `","n":`,
 	}
 	blanks = layout{
 		`{"name": "`, `", "base_id": "`, `", "trace_id": "`, `", "parent_id": "`, `", "timestamp": "`, `", "info": `,
 		`, "project": `, `, "service": `, `"host": "`, `, `,
+		`, "sonde": {"from": "`, `", "n": `,
 	}
 )
 
@@ -113,9 +116,11 @@ func (p *Parser) parse(b []byte, r *Record) bool {
 	if r.Name, ok = p.name(name); !ok {
 		return false
 	}
-	if k.Shape = p.shape(rest[end:], l); k.Shape == nil {
+	tail, number := l.cutNumber(rest[end:])
+	if k.Shape = p.shape(tail, l); k.Shape == nil {
 		return false
 	}
+	k.Number, r.Number = number, number
 	r.Project, r.Service, r.Payload = k.Shape.project, k.Shape.service, b
 	return true
 }
@@ -192,7 +197,8 @@ func (p *Parser) host(info []byte, l *layout) (*string, bool) {
 	return &host, true
 }
 
-// shape returns what follows an info, nil if it is not known.
+// shape returns what follows an info, without the number and the last brace, nil if it
+// is not known.
 func (p *Parser) shape(tail []byte, l *layout) *Shape {
 	for i, s := range p.shapes {
 		if s.tail == string(tail) && s.layout == l {
@@ -214,7 +220,7 @@ func (p *Parser) shape(tail []byte, l *layout) *Shape {
 	if rest, ok = cut(rest, l.service); !ok {
 		return nil
 	}
-	if s.service, rest, ok = textOrNull(rest); !ok || string(rest) != "}" {
+	if s.service, rest, ok = textOrNull(rest); !ok || len(rest) > 0 {
 		return nil
 	}
 	p.shapes = append(p.shapes, s)

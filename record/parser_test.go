@@ -12,8 +12,11 @@ import (
 // TestParserKnows holds that both usual layouts are known, and written again.
 func TestParserKnows(t *testing.T) {
 	noProject := strings.Replace(compactRecord, `"project":"shop"`, `"project":null`, 1)
+	withNumber := compactRecord[:len(compactRecord)-1] + "," + numbered + "}"
+	withMost := strings.Replace(withNumber, ":17", ":999999999999999", 1)
+	withBlanks := pythonRecord[:len(pythonRecord)-1] + `, "sonde": {"from": "9f3c5a0e12ab34cd", "n": 17}}`
 	var p Parser
-	for _, payload := range []string{compactRecord, pythonRecord, compactRecord, noProject, pythonRecord} {
+	for _, payload := range []string{compactRecord, pythonRecord, compactRecord, noProject, pythonRecord, withNumber, withBlanks, withMost, compactRecord, withBlanks} {
 		want, err := Parse([]byte(payload))
 		if err != nil {
 			t.Fatal(err)
@@ -52,6 +55,17 @@ func almostKnown() (payloads []string) {
 		{`null`, strings.Repeat("[", 996) + strings.Repeat("]", 996)}, {`null`, `nul`}, {`{"db"`, `{"db"}`}, {`"info":{`, `"info":[{`},
 	} {
 		payloads = append(payloads, strings.Replace(compactRecord, change[0], change[1], 1))
+	}
+	for _, tail := range []string{
+		`"sonde":{"from":"9f3c5a0e12ab34cd","n":17}`, `"sonde": {"from": "9f3c5a0e12ab34cd", "n": 17}`, `"sonde":{"n":17,"from":"9f3c5a0e12ab34cd"}`,
+		`"sonde":{"from":"9F3c5a0e12ab34cd","n":17}`, `"sonde":{"from":"f3c5a0e12ab34cd","n":17}`, `"sonde":{"from":"0000000000000000","n":17}`,
+		`"sonde":{"from":"9f3c5a0e12ab34cd","n":0}`, `"sonde":{"from":"9f3c5a0e12ab34cd","n":-1}`, `"sonde":{"from":"9f3c5a0e12ab34cd","n":1e3}`,
+		`"sonde":{"from":"9f3c5a0e12ab34cd","n":"17"}`, `"sonde":{"from":"9f3c5a0e12ab34cd","n":017}`, `"sonde":{"from":"9f3c5a0e12ab34cd","n":}`,
+		`"sonde":{"from":"9f3c5a0e12ab34cd","n":1000000000000000}`, `"sonde":{"from":"9f3c5a0e12ab34cd","n":999999999999999}`,
+		`"sonde":{"from":"9f3c5a0e12ab34cd","n":17,"x":1}`, `"sonde":{}`, `"sonde":null`, `"sonde":[{}]`, `"sonde":{"x":{"from":"9f3c5a0e12ab34cd","n":17}}`,
+		numbered + "," + numbered, numbered + `,"x":1`, numbered + `}`, `{"n":17}`,
+	} {
+		payloads = append(payloads, compactRecord[:len(compactRecord)-1]+","+tail+"}", pythonRecord[:len(pythonRecord)-1]+", "+tail+"}")
 	}
 	return payloads
 }
@@ -115,6 +129,7 @@ func TestKnownOfAChangedRecord(t *testing.T) {
 		"info":      func(r *Record) { r.Info = []byte("{}") },
 		"name":      func(r *Record) { r.Name = "longer-start" },
 		"payload":   func(r *Record) { r.Payload = nil },
+		"number":    func(r *Record) { r.Number.N++ },
 		"a clone":   func(r *Record) { *r = r.Clone() },
 	} {
 		r, err := new(Parser).Parse([]byte(compactRecord))
@@ -171,7 +186,7 @@ func TestAllocParser(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	var p Parser
-	payload := []byte(compactRecord)
+	payload := []byte(compactRecord[:len(compactRecord)-1] + "," + numbered + "}")
 	if n := testing.AllocsPerRun(100, func() {
 		if _, err := p.Parse(payload); err != nil {
 			t.Fatal(err)

@@ -33,11 +33,13 @@ func (c *clock) parse(s []byte) (micros int64, ok bool) {
 	return c.micros + fraction, ok
 }
 
+// maxMicros are microseconds that are less than 1<<63 nanoseconds.
+const maxMicros = 9_000_000_000_000_000
+
 // begin goes to another second.
 func (c *clock) begin(second string) bool {
-	const most = 9_000_000_000_000_000 // microseconds that are less than 1<<63 nanoseconds
 	micros, ok := parseUsual(second + "000000")
-	if !ok || micros > most || micros < -most {
+	if !ok || micros > maxMicros || micros < -maxMicros {
 		return false
 	}
 	if text := AppendTimestamp(nil, micros*1000); string(text[:len(second)]) != second {

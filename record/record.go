@@ -29,6 +29,8 @@ type Record struct {
 	Service   *string
 	Host      *string
 
+	Number Number // zero: the record is not numbered
+
 	// Info is the JSON object "info", nil if the record has none.
 	Info json.RawMessage
 	// Payload is what reports show as meta.raw_payload.<name>: the whole record
@@ -80,7 +82,7 @@ func (e *BadRecordError) Unwrap() error { return e.Err }
 // store. It fails for a record that is not the start or stop of a trace point, or
 // whose ids or time are unusable. The event shares no memory with r.
 func (r *Record) Event() (Event, error) {
-	f := Fields{Project: strings.Clone(deref(r.Project)), Service: strings.Clone(deref(r.Service)), Host: strings.Clone(deref(r.Host))}
+	f := Fields{Number: r.Number, Project: strings.Clone(deref(r.Project)), Service: strings.Clone(deref(r.Service)), Host: strings.Clone(deref(r.Host))}
 	var ok bool
 	if f.Name, ok = strings.CutSuffix(r.Name, "-start"); !ok {
 		if f.Name, ok = strings.CutSuffix(r.Name, "-stop"); !ok {

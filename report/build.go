@@ -56,6 +56,9 @@ type builder struct {
 	origins map[originKey]*Origin
 	recent  []*Origin // the last that were used, most of them of the next point too
 
+	byNumber     map[uint64]int32 // producers by their numbers
+	lastProducer int32
+
 	forms     map[*record.Shape]form
 	lastShape *record.Shape
 	lastForm  form
@@ -121,6 +124,10 @@ func (b *builder) record(r *record.Record) {
 	if !is {
 		known = nil
 	}
+	from := int32(none)
+	if !r.Number.IsZero() {
+		from = b.number(r)
+	}
 	at, ok := b.time(r, known)
 	if !ok {
 		return
@@ -145,7 +152,7 @@ func (b *builder) record(r *record.Record) {
 	} else {
 		p = b.point(b.ids.text(r.Point), r, nil, name)
 	}
-	b.event(p, event{name.text, b.keep(r, known), at}, name)
+	b.event(p, event{name.text, b.keep(r, known, from), at}, name)
 	if name.stop {
 		p.HasStop, p.stopped = true, at
 		return
@@ -226,15 +233,21 @@ func (b *builder) newOrigin(key originKey) *Origin {
 		b.origins = map[originKey]*Origin{}
 	}
 	key.project, key.service, key.host = strings.Clone(key.project), strings.Clone(key.service), strings.Clone(key.host)
-	stat, ok := b.stats[key.name]
-	if !ok {
-		stat = int32(len(b.Stats))
-		b.stats[key.name] = stat
-		b.Stats = append(b.Stats, Stat{Name: key.name})
-	}
+	stat := b.statOf(key.name)
 	o := &Origin{Name: key.name, Project: key.project, Service: key.service, Host: key.host, nulls: key.nulls, stat: stat, report: b.Report}
 	b.origins[key] = o
 	return o
+}
+
+// statOf returns the place of a name in Stats.
+func (b *builder) statOf(name string) int32 {
+	stat, ok := b.stats[name]
+	if !ok {
+		stat = int32(len(b.Stats))
+		b.stats[name] = stat
+		b.Stats = append(b.Stats, Stat{Name: name})
+	}
+	return stat
 }
 
 func (k *originKey) text(text *string, null uint8) string {
@@ -258,8 +271,11 @@ func (b *builder) event(p *Point, e event, name *recordName) {
 		b.severalOf(p)
 	case !has:
 		p.stopFirst = p.stopFirst || name.stop && !p.HasStart
-	case name.stop == p.stopFirst:
-		b.replaced(p, *latest)
+	default:
+		b.Records-- // it is there already
+		if name.stop == p.stopFirst {
+			b.replaced(p, *latest)
+		}
 	}
 	*latest = e.stored
 	if p.several {
@@ -285,6 +301,7 @@ func (b *builder) add(p *Point, e event) {
 		b.events[p.index] = append(list, e)
 		return
 	}
+	b.Records--
 	if i == 0 {
 		b.replaced(p, list[0].stored)
 	}
@@ -342,10 +359,12 @@ func (b *builder) finish() {
 		previous = p.started
 	}
 	b.ids.index, b.ids.known = index{}, nil // needed no more
+	b.sumNumbers()
 	b.ended -= b.began
 	b.lastStart -= b.began
 	b.link(b.order(sorted))
 	b.measureDepth()
+	b.readCondensed()
 	b.sumUp()
 }
 
@@ -421,14 +440,20 @@ func (b *builder) link(order []int32) {
 func (b *builder) sumUp() {
 	for p := range b.All() {
 		s := &b.Stats[p.stat]
-		s.Count++
+		s.points++
+		s.Count += p.Times()
 		if p.Depth < 0 {
-			s.Total = saturate.Add(s.Total, p.Duration())
+			s.Total = saturate.Add(s.Total, p.Took())
 		}
 		s.Self = saturate.Add(s.Self, p.Self())
-		s.Max = max(s.Max, p.Duration())
+		if r := p.Repeated(); r != nil {
+			s.Max = max(s.Max, r.Max)
+		} else {
+			s.Max = max(s.Max, p.Duration())
+		}
 		s.millis = saturate.Add(s.millis, millis(p.stopped)-millis(p.started))
 	}
+	b.addShort()
 	b.sumTotals()
 }
 
@@ -444,10 +469,15 @@ func (b *builder) sumTotals() {
 		}
 		if open[p.stat] == 0 {
 			s := &b.Stats[p.stat]
-			s.Total = saturate.Add(s.Total, p.Duration())
+			s.Total = saturate.Add(s.Total, p.Took())
 		}
 		open[p.stat]++
 		way = append(way, p.stat)
+		for _, more := range p.Short() {
+			if i := b.statOf(more.Name); open[i] == 0 {
+				b.Stats[i].Total = saturate.Add(b.Stats[i].Total, more.Total)
+			}
+		}
 	}
 }
 

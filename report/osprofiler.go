@@ -50,12 +50,15 @@ func (j *jsonWriter) report() {
 	j.tree()
 	j.Raw(",\n  \"stats\": {")
 	for i, s := range j.Stats {
+		if s.points == 0 {
+			break // it is no point's, as are those after it
+		}
 		if i > 0 {
 			j.Raw(",")
 		}
 		j.Key(4, s.Name)
 		j.Raw("{\n      \"count\": ")
-		j.Integer(int64(s.Count))
+		j.Integer(int64(s.points))
 		j.Raw(",\n      \"duration\": ")
 		j.Integer(s.millis)
 		j.Raw("\n    }")

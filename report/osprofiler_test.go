@@ -54,6 +54,45 @@ for line in open(sys.argv[1]):
 	}
 }
 
+// TestOSProfilerReadsNumbered holds that OSProfiler's report of numbered records, each
+// of them there twice, is the one of the same records without numbers, but for the
+// payloads that it shows: no point is there twice, and no count is doubled.
+func TestOSProfilerReadsNumbered(t *testing.T) {
+	python := servertest.Python(t)
+	file := filepath.Join(t.TempDir(), "trace")
+	lines := append(numberedLines("cart", 7, 16, `"etype":"E",`), numberedLines("bank", 9, 3, "")...)
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	python.Run(`
+import json, sys
+from osprofiler.drivers import base
+
+def report(records):
+    driver = base.Driver("x")
+    for n in records:
+        driver._append_results(n["trace_id"], n["parent_id"], n["name"], n["project"], n["service"],
+                               n["info"]["host"], n["timestamp"], n)
+    return driver._parse_results()
+
+def bare(node):
+    if isinstance(node, dict):
+        return {k: bare(v) for k, v in node.items() if not k.startswith("meta.raw_payload")}
+    return [bare(n) for n in node] if isinstance(node, list) else node
+
+numbered = [json.loads(line) for line in open(sys.argv[1])]
+plain = [{k: v for k, v in n.items() if k != "sonde"} for n in numbered]
+assert len(numbered) == 38 and all("sonde" in n for n in numbered)
+want = report(plain)
+assert len(want["children"]) == 19, len(want["children"])
+for records in (numbered, numbered + numbered, [n for n in numbered for _ in "12"]):
+    got = report(records)
+    assert bare(got) == bare(want), (got, want)
+    assert got["stats"] == want["stats"], got["stats"]
+    assert got["children"][0]["info"]["meta.raw_payload.step-start"]["sonde"]["n"] > 0
+`, file)
+}
+
 // randomTrace has a few points with ids, names, times and values that are
 // often the same, odd or both.
 func randomTrace(random *rand.Rand) (payloads []string) {
@@ -70,8 +109,9 @@ func randomTrace(random *rand.Rand) (payloads []string) {
 			names, ids = names[:6], ids[:5]
 		}
 		payloads = append(payloads, fmt.Sprintf(
-			`{"name": "%s", "base_id": "base", "trace_id": %s, "parent_id": %s, "timestamp": "%s", "info": %s, "project": %s, "service": %s, "more": 1}`,
-			pick(names...), pick(ids...), pick(parents...), pick(times...), pick(infos...), pick(others...), pick(others...)))
+			`{"name": "%s", "base_id": "base", "trace_id": %s, "parent_id": %s, "timestamp": "%s", "info": %s, "project": %s, "service": %s, %s}`,
+			pick(names...), pick(ids...), pick(parents...), pick(times...), pick(infos...), pick(others...), pick(others...),
+			pick(`"more": 1`, `"sonde": {"from": "9f3c5a0e12ab34cd", "n": 7}`)))
 	}
 	return payloads
 }

@@ -82,11 +82,10 @@ func (p *Point) Stop() time.Duration { return duration(p.stopped) }
 // them is missing, and negative if they are from hosts whose clocks differ.
 func (p *Point) Duration() time.Duration { return duration(p.stopped - p.started) }
 
-// Self returns the part of the duration in which no child ran. It is never
-// negative.
-func (p *Point) Self() time.Duration { return duration(p.self()) }
-
-func (p *Point) self() int64 { return max(0, p.stopped-p.started) - p.covered }
+// Self returns the part of the duration in which no child ran, be it one that has no
+// records; of a point that stands for several ([Point.Repeated]) it is their Total. It
+// is never negative.
+func (p *Point) Self() time.Duration { return p.SelfIn(p.Duration(), duration(p.covered)) }
 
 // points is a list that grows without being copied: chunks, all but the last of
 // them full.

@@ -28,14 +28,14 @@ func Read(data []byte) (*Report, error) {
 	if len(data) == 0 {
 		return nil, ErrNoRecords
 	}
-	records := ofLines(data)
+	records, gaps := ofLines(data), []Missing(nil)
 	whole := jsontext.Skip(data, 0) == len(data)
 	shown := whole && data[0] == '{' && jsontext.Get(data, "children") != nil
 	switch {
 	case shown:
 		records = ofReport(data)
 	case whole && data[0] == '{' && isDocument(data):
-		records = ofDocument(data)
+		records, gaps = ofDocument(data), gapsOf(data)
 	case whole && data[0] == '[':
 		records = ofArray(data)
 	case whole:
@@ -51,6 +51,9 @@ func Read(data []byte) (*Report, error) {
 			return nil, fmt.Errorf("%w: %s: %s", ErrNoRecords, w.Problem, w.Example)
 		}
 		return nil, ErrNoRecords
+	}
+	if gaps != nil {
+		r.gaps = gaps
 	}
 	if shown {
 		r.read, r.Warnings = data, nil // what is missing here need not have been missing in the store
@@ -166,6 +169,7 @@ func (p *shownPoint) records(yield func(record.Record, error) bool) bool {
 		}
 		r := of
 		r.Name, r.Payload, r.Info = name, payload, jsontext.Get(payload, "info")
+		r.Number = record.ParseNumber(jsontext.Get(payload, "sonde"))
 		r.Timestamp = timestampOf(started)
 		if strings.HasSuffix(name, "stop") {
 			stopped, r.Timestamp = true, timestampOf(finished)

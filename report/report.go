@@ -21,7 +21,8 @@ type Report struct {
 	// Stats sums up the points by name, in the order of [Report.All].
 	Stats []Stat
 
-	// Records is how many records were read, including unusable ones.
+	// Records is how many records were read, including unusable ones. One that the store
+	// has twice counts once.
 	Records int
 
 	// Warnings say what was wrong with records.
@@ -32,6 +33,8 @@ type Report struct {
 	ids       ids
 	blocks    blocks
 	shapes    []*record.Shape   // of the records that are kept in a known layout
+	producers []producer        // that have numbered records
+	gaps      []Missing         // whatever was told to be lost
 	events    map[int32][]event // of the points that have several of a kind
 	firsts    map[int32]stored  // first records that later ones have replaced, by point
 	first     int32             // first root, none if there is none
@@ -41,12 +44,19 @@ type Report struct {
 	lastStart int64 // latest start record, likewise
 	anyStart  bool
 
+	// What stops say of points without records, by point; see [Point.Repeated].
+	repeated  map[int32]*Repeated
+	short     map[int32][]Stat
+	selves    map[int32]time.Duration
+	condensed int // how many points have none
+
 	foreignOnce sync.Once // fills described when it is first asked for
 	described   map[string]*layer.Layer
 }
 
-// Stat sums up the points of one name, those in a cycle included. Sums do not
-// overflow: they stop at the longest Duration, 292 years.
+// Stat sums up the points of one name, those in a cycle included, and those that have
+// no records but are counted in another point's ([Point.Repeated], [Point.Short]). Sums
+// do not overflow: they stop at the longest Duration, 292 years.
 type Stat struct {
 	Name  string
 	Count int
@@ -55,6 +65,7 @@ type Stat struct {
 	Max   time.Duration // the longest
 
 	millis int64 // sum of the durations as OSProfiler cuts them
+	points int   // how many have records
 }
 
 // Warning is something that was wrong with one or more records.

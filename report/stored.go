@@ -31,6 +31,10 @@ const (
 	payload       // the info's place in it, and the payload
 	both          // the info's length, the info, the payload, which are not of one piece
 	known         // the info; known+i is of Report.shapes[i]
+
+	// withNumber is a bit beside known: instead of the info, there are the record's
+	// producer, its number, and where the info is.
+	withNumber form = 1 << 15
 )
 
 // maxShapes is how many shapes of records a report knows.
@@ -44,13 +48,19 @@ type event struct {
 	micros int64 // Unix time
 }
 
-// keep stores what a record says. K is not nil if it can be written again.
-func (b *builder) keep(r *record.Record, k *record.Known) stored {
-	var head [2 * binary.MaxVarintLen64]byte
+// keep stores what a record says. K is not nil if it can be written again; from is the
+// place of its producer if it has a number.
+func (b *builder) keep(r *record.Record, k *record.Known, from int32) stored {
+	var head [3 * binary.MaxVarintLen64]byte
 	switch {
 	case k != nil:
 		if n, ok := b.shape(k.Shape); ok {
-			return (known + n).at(b.dedupe(r.Info))
+			info := b.dedupe(r.Info)
+			if from == none {
+				return (known + n).at(info)
+			}
+			number := binary.AppendUvarint(binary.AppendUvarint(head[:0], uint64(from)), r.Number.N)
+			return (known + n | withNumber).at(b.blocks.put(binary.AppendUvarint(number, uint64(info)), nil))
 		}
 		fallthrough
 	case len(r.Payload) > 0:
@@ -122,7 +132,23 @@ func (r *Report) info(s stored) json.RawMessage {
 		n, size := binary.Uvarint(text)
 		return orNil(text[size : size+int(n) : size+int(n)])
 	}
-	return r.blocks.get(s.ref())
+	_, info := r.numbered(s)
+	return info
+}
+
+// numbered returns the number and the info of a record in a known layout, or of one of
+// which there is only the info.
+func (r *Report) numbered(s stored) (n record.Number, info []byte) {
+	text := r.blocks.get(s.ref())
+	if s.form()&withNumber == 0 {
+		return n, text
+	}
+	from, size := binary.Uvarint(text)
+	text = text[size:]
+	n.From = r.producers[from].from
+	n.N, size = binary.Uvarint(text)
+	at, _ := binary.Uvarint(text[size:])
+	return n, r.blocks.get(ref(at))
 }
 
 func orNil(b []byte) []byte {
@@ -160,8 +186,9 @@ func (r *Report) payload(scratch *[]byte, p *Point, e *event) json.RawMessage {
 		*scratch = append(append(append(b, `{"info":`...), r.blocks.get(e.ref())...), '}')
 		return *scratch
 	}
-	k := record.Known{Shape: r.shapes[e.form()-known], Point: r.ids.at(p.id).uuid, Parent: r.ids.at(p.parentID).uuid, Micros: e.micros}
-	*scratch = k.Append(b, e.name, r.Trace, r.blocks.get(e.ref()))
+	number, info := r.numbered(e.stored)
+	k := record.Known{Shape: r.shapes[e.form()&^withNumber-known], Number: number, Point: r.ids.at(p.id).uuid, Parent: r.ids.at(p.parentID).uuid, Micros: e.micros}
+	*scratch = k.Append(b, e.name, r.Trace, info)
 	return *scratch
 }
 

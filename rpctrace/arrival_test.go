@@ -41,7 +41,7 @@ func TestSends(t *testing.T) {
 func TestBatchOfForged(t *testing.T) {
 	asked := 0
 	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
-		c.Admit = func(context.Context, profiler.Arrival) bool { asked++; return true }
+		c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool { asked++; return true })
 	})
 	forged := profilertest.Headers{header.InfoName: "e30=", header.HMACName: strings.Repeat("0", 40)}
 	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})

@@ -36,9 +36,9 @@ type Link struct {
 // asked once; a batch of only forged messages is not traced. attrs and the number
 // of messages are stored in the group of o.Layer.
 func ConsumeBatch(ctx context.Context, svc *profiler.Service, messages []header.Carrier, o profiler.Opening, destination string, attrs ...slog.Attr) (context.Context, Batch) {
-	from, leftOut, others := producers(ctx, svc, messages, bus(&o), destination)
+	from, passes, leftOut, others := producers(ctx, svc, messages, bus(&o), destination)
 	if len(from) == 0 && others == 0 && (len(messages) > 0 || !profiler.Active(ctx)) {
-		return ctx, Batch{}
+		return passes.Pass(ctx), Batch{}
 	}
 	var first profiler.Incoming
 	rest := from
@@ -78,8 +78,9 @@ func (noHeaders) Set(string, string) {}
 
 // producers returns the points that have sent messages, each once. others counts
 // the messages that may be traced for another reason: neither forged ones nor those
-// that the bus has received further out.
-func producers(ctx context.Context, svc *profiler.Service, messages []header.Carrier, bus, destination string) (from []profiler.Incoming, leftOut, others int) {
+// that the bus has received further out. passes is the arrival of the only message if
+// it is not traced: the trace of a single one can be passed on.
+func producers(ctx context.Context, svc *profiler.Service, messages []header.Carrier, bus, destination string) (from []profiler.Incoming, passes profiler.Incoming, leftOut, others int) {
 	seen := map[header.Info]bool{}
 	for _, c := range messages {
 		if c.Get(header.InfoName) == "" {
@@ -90,6 +91,9 @@ func producers(ctx context.Context, svc *profiler.Service, messages []header.Car
 		info, signed := in.Signed()
 		switch {
 		case !in.Traced():
+			if len(messages) == 1 {
+				passes = in
+			}
 		case !signed:
 			others++
 		case seen[info]:
@@ -101,7 +105,7 @@ func producers(ctx context.Context, svc *profiler.Service, messages []header.Car
 			from = append(from, in)
 		}
 	}
-	return from, leftOut, others
+	return from, passes, leftOut, others
 }
 
 func links(from []profiler.Incoming) []Link {

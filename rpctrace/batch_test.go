@@ -85,10 +85,10 @@ func TestBatchOfOneProducer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stock, received := profilertest.New(t, "stock", func(c *profiler.Config) {
-				c.Admit = func(context.Context, profiler.Arrival) bool {
+				c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool {
 					t.Error("the hook is asked about a batch that has a producer")
 					return true
-				}
+				})
 			})
 			ctx, batch := rpctrace.ConsumeBatch(context.Background(), stock, messages, processing, "t")
 			if !batch.Active() || !profiler.Active(ctx) {
@@ -146,10 +146,10 @@ func TestBatchOfManyProducers(t *testing.T) {
 func TestBatchUntraced(t *testing.T) {
 	asked := 0
 	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
+		c.Sampler = profiler.Admit(func(_ context.Context, r profiler.Arrival) bool {
 			asked++
 			return r == profiler.Arrival{Layer: "bus", Kind: layer.Consumer, Path: "yes"}
-		}
+		})
 	})
 	ctx, two := context.Background(), []header.Carrier{carrier{}, carrier{}}
 	got, batch := rpctrace.ConsumeBatch(ctx, svc, two, processing, "no")

@@ -81,10 +81,10 @@ func TestInject(t *testing.T) {
 func TestConsumeWithoutHeaders(t *testing.T) {
 	var asked []profiler.Arrival
 	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
+		c.Sampler = profiler.Admit(func(_ context.Context, r profiler.Arrival) bool {
 			asked = append(asked, r)
 			return r.Path == "yes"
-		}
+		})
 	})
 	ctx := context.Background()
 	if got, p := rpctrace.Consume(ctx, svc, carrier{}, processing, "no"); p.Active() || got != ctx {
@@ -107,7 +107,7 @@ func TestConsumeWithoutHeaders(t *testing.T) {
 
 func TestForgedHeadersAreNotTraced(t *testing.T) {
 	svc, rec := profilertest.New(t, "svc", func(c *profiler.Config) {
-		c.Admit = func(context.Context, profiler.Arrival) bool { return true }
+		c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool { return true })
 	})
 	c := carrier{"X-Trace-Info": "e30=", "X-Trace-HMAC": "0123456789012345678901234567890123456789"}
 	ctx := context.Background()

@@ -22,6 +22,7 @@ python3-pymongo
 python3-pymysql
 python3-redis
 python3-sqlalchemy
+systemd
 "
 
 missing=

@@ -22,7 +22,8 @@ run() {
 	if [ -e "$dir/failed" ]; then failed=1; fi
 }
 
-run go test -race -timeout 60m "${@:-work}"
+# Many packages wait for servers, so there is room for one more at a time.
+run go test -race -timeout 60m -p "$(($(nproc) + 1))" "${@:-work}"
 
 # Real servers on a machine that is loaded may be slower than any patience: packages
 # that failed, unless anything raced, panicked or was not built, are tested once more, one at a time.

@@ -9,6 +9,7 @@
 // was logged. They are at the top level, whatever groups the logger has. All other
 // records pass unchanged.
 //
-// With the option [Keep] the records of a traced request are also stored in the
+// With the option [TraceIDs] they have the ids that OpenTelemetry's programs use for
+// both, and with the option [Keep] the records of a traced request are also stored in the
 // trace, where reports show them.
 package slogtrace

@@ -17,6 +17,11 @@ type Option func(*handler)
 // [profiler.Config], are masked in the trace; messages are stored unchanged.
 func Keep(level slog.Leveler) Option { return func(h *handler) { h.keep = level } }
 
+// TraceIDs adds "trace_id" and "span_id" too: what OpenTelemetry's programs and stores
+// call the trace and the point, in hexadecimal digits, by which Grafana and others find
+// the trace of a log line if the records go to an OTLP store.
+func TraceIDs() Option { return func(h *handler) { h.ids = true } }
+
 // NewHandler returns a handler that passes records on to h. Like every
 // [slog.Handler], it is safe for concurrent use if h is.
 func NewHandler(h slog.Handler, opts ...Option) slog.Handler {
@@ -36,6 +41,7 @@ type handler struct {
 	log  slog.Handler // root with the attributes and groups of the logger
 	with []step       // those attributes and groups
 	keep slog.Leveler // nil: records are not kept
+	ids  bool         // those of OpenTelemetry are added
 	deep bool         // there is a group in with
 }
 
@@ -67,6 +73,10 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 		return nil // only kept
 	}
 	ids := []slog.Attr{slog.String("base_id", in.BaseID.String()), slog.String("point_id", in.ParentID.String())}
+	if h.ids {
+		p := profiler.TraceParent(ctx)
+		ids = append(ids, slog.String("trace_id", p.TraceID()), slog.String("span_id", p.SpanID()))
+	}
 	if !h.deep {
 		r = r.Clone()
 		r.AddAttrs(ids...)

@@ -12,6 +12,7 @@ import (
 	"testing/slogtest"
 	"time"
 
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/race"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
@@ -186,5 +187,29 @@ func TestAllocUntraced(t *testing.T) {
 	bare := slog.NewJSONHandler(io.Discard, nil)
 	if want, got := count(bare), count(slogtrace.NewHandler(bare, slogtrace.Keep(slog.LevelDebug))); got > want {
 		t.Errorf("%v allocations, the bare handler %v", got, want)
+	}
+}
+
+// TestTraceIDs: the ids are those that an OTLP store has, at the top level, and
+// nothing is added outside of a trace.
+func TestTraceIDs(t *testing.T) {
+	svc, _ := profilertest.New(t, "svc")
+	base, _ := header.ParseID("4bf92f35-77b3-4da6-a3ce-929d0e0e4736")
+	ctx, p := svc.BeginAs(context.Background(), base, profiler.Opening{Name: "root"})
+	defer p.Stop()
+	id := p.ID().String()
+	var b bytes.Buffer
+	log := slog.New(slogtrace.NewHandler(slog.NewJSONHandler(&b, nil), slogtrace.TraceIDs()))
+	log.InfoContext(ctx, "m")
+	log.WithGroup("g").InfoContext(ctx, "m", "a", 1)
+	log.InfoContext(context.Background(), "m")
+	for i, line := range lines(t, &b) {
+		want := []any{"4bf92f3577b34da6a3ce929d0e0e4736", id[19:23] + id[24:], base.String()}
+		if i == 2 {
+			want = []any{nil, nil, nil}
+		}
+		if got := []any{line["trace_id"], line["span_id"], line["base_id"]}; !reflect.DeepEqual(got, want) {
+			t.Errorf("line %d: %v, want %v", i, got, want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	_ "github.com/sonde-go/sonde/drivers/agent"
 	_ "github.com/sonde-go/sonde/drivers/elasticsearch"
 	_ "github.com/sonde-go/sonde/drivers/file"
 	_ "github.com/sonde-go/sonde/drivers/loginsight"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -22,12 +23,13 @@ func Trace(n int, offset time.Duration) []record.Event {
 	base := header.NewID()
 	root := header.NewID()
 	open := root
+	producer := rand.Uint64()
 	events := make([]record.Event, n)
 	for i := range events {
 		f := record.Fields{
 			Name: "db", Phase: record.Phase((i + 1) % 2), Trace: base, Parent: root, Point: open,
 			Time:    began.Add(offset + time.Duration(i)*time.Millisecond).UnixNano(),
-			Project: "shop", Service: "checkout", Host: "host-a", Producer: 7, Seq: uint64(i + 1),
+			Project: "shop", Service: "checkout", Host: "host-a", Producer: producer, Seq: uint64(i + 1),
 			Info: Info(fmt.Sprintf("statement %d", i)),
 		}
 		switch {
@@ -83,6 +85,9 @@ func Check(t *testing.T, got record.Record, e *record.Event) {
 		same(f.name, *f.got, f.want)
 	}
 	same("info", compact(t, got.Info), compact(t, e.Info()))
+	if e.Numbered() && got.Number != e.Number() {
+		t.Errorf("number = %+v, want %+v", got.Number, e.Number())
+	}
 
 	var payload struct{ Info json.RawMessage }
 	if err := json.Unmarshal(got.Payload, &payload); err != nil {

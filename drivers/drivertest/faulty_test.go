@@ -215,14 +215,38 @@ var faults = map[string]struct {
 		}
 		return all
 	}), "ListErrors"},
-	readsAll:            {func(*wrong) {}, "ListWork"},
-	"deletes nothing":   {func(w *wrong) { w.Deleter = lazy{} }, "Delete"},
-	"prunes everything": {func(w *wrong) { w.Pruner = eager{w.Pruner} }, "Prune"},
+	"promises to keep a repeat once": {func(w *wrong) {
+		w.terms = func(t *drivers.Terms) { t.Repeated = "kept once" }
+	}, "Doubles"},
+	"prunes by the record": {func(w *wrong) { w.Pruner = perRecord{w.Pruner, w.full} }, "Doubles"},
+	readsAll:               {func(*wrong) {}, "ListWork"},
+	"deletes nothing":      {func(w *wrong) { w.Deleter = lazy{} }, "Delete"},
+	"prunes everything":    {func(w *wrong) { w.Pruner = eager{w.Pruner} }, "Prune"},
 }
 
 type lazy struct{}
 
 func (lazy) Delete(context.Context, string) error { return nil }
+
+// perRecord counts what it prunes twice if a record is there twice.
+type perRecord struct {
+	driver.Pruner
+	full
+}
+
+func (p perRecord) Prune(ctx context.Context, olderThan time.Time) (int, error) {
+	seen, repeated := map[string]bool{}, 0
+	for t := range p.Traces(ctx, drivers.Query{}) {
+		for r := range p.Records(ctx, t.ID) {
+			if seen[r.Point+r.Name] {
+				repeated = 1
+			}
+			seen[r.Point+r.Name] = true
+		}
+	}
+	n, err := p.Pruner.Prune(ctx, olderThan)
+	return n + repeated, err
+}
 
 type eager struct{ driver.Pruner }
 

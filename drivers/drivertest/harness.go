@@ -35,6 +35,11 @@ type Harness struct {
 	// store that New made last. Nil: that cannot be done.
 	Corrupt func(t *testing.T, baseID, raw string)
 
+	// Double stores a record of a trace once more in the store that New made last, as
+	// one who writes it past the driver's keys does, such as OSProfiler. Nil: writing
+	// it again by the driver is no different, or it cannot be done.
+	Double func(t *testing.T, e *record.Event)
+
 	// HoldsAll says that the store is in the memory of this process.
 	HoldsAll bool
 
@@ -103,8 +108,10 @@ func Run(t *testing.T, h Harness) {
 
 	run("Fields", line.Read, testFields)
 	run("Hostile", line.Read, testHostile)
+	run("Numbers", line.Read, testNumbers)
 	run("Order", line.Read, testOrder)
 	run("Repeats", line.Read, testRepeats)
+	run("Doubles", line.Read, testDoubles)
 	run("UnknownIDs", line.Read, testUnknownIDs)
 	run("BreakOff", line.Read, testBreakOff)
 	run("Corrupt", line.Read && h.Corrupt != nil, testCorrupt)

@@ -1,11 +1,13 @@
 package elasticsearch
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -47,6 +49,16 @@ func TestConformance(t *testing.T) {
 					return func() *drivers.Store {
 						return openURL(t, f.url(), drivers.Options{FilterErrorTrace: true, Params: map[string]string{"scroll_size": "700"}})
 					}
+				},
+				Double: func(t *testing.T, e *record.Event) {
+					f.mu.Lock()
+					defer f.mu.Unlock()
+					id := fmt.Sprintf("given by the server %d", len(f.indexes[recordIndex].docs))
+					kind := f.indexes[recordIndex].kind
+					if f.major > 6 {
+						kind = ""
+					}
+					f.apply(&fakeMeta{Index: recordIndex, Type: kind, ID: id}, e.AppendJSON(nil))
 				},
 				Corrupt: func(t *testing.T, base, raw string) {
 					f.mu.Lock()

@@ -24,6 +24,7 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 		// Elasticsearch compares milliseconds; those that are equal are put in
 		// order here.
 		var group []found
+		var p record.Parser
 		next := func() bool {
 			slices.SortStableFunc(group, func(a, b found) int { return cmp.Compare(a.timestamp, b.timestamp) })
 			for _, f := range group {
@@ -37,7 +38,7 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 		}
 		on := true
 		err := d.scan(ctx, recordIndex, search{query: ofTrace(baseID), byTime: true}, func(h *hit) bool {
-			f, ok := read(h, baseID)
+			f, ok := read(&p, h, baseID)
 			if !ok {
 				return true
 			}
@@ -54,8 +55,8 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 }
 
 // read reads a record that may be one of a trace.
-func read(h *hit, baseID string) (f found, ok bool) {
-	f.record, f.err = record.Parse(h.Source)
+func read(p *record.Parser, h *hit, baseID string) (f found, ok bool) {
+	f.record, f.err = p.Parse(h.Source)
 	id := f.record.Trace
 	f.timestamp = f.record.Timestamp
 	if f.err != nil {

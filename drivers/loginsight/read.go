@@ -79,6 +79,7 @@ type found struct {
 // records returns those of the events that are of one trace (the search finds
 // words and patterns), in the order of their timestamps.
 func records(events []event, baseID string) (all []found) {
+	var p record.Parser
 	for _, e := range events {
 		var trace []byte
 		base := ""
@@ -94,7 +95,7 @@ func records(events []event, baseID string) (all []found) {
 			continue
 		}
 		var f found
-		f.record, f.err = record.Parse(trace)
+		f.record, f.err = p.Parse(trace)
 		f.timestamp = f.record.Timestamp
 		if f.err != nil {
 			f.timestamp, _ = jsontext.Text(jsontext.Get(trace, "timestamp"))

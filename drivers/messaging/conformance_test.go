@@ -83,8 +83,38 @@ func putInto(t testing.TB, s *servertest.Server, to topology, messages ...amqp.P
 	}
 }
 
-func TestConformance(t *testing.T) {
+// TestRabbitMQ runs all tests that need a broker with one of them, which each finds
+// empty and running: a broker takes seconds to start.
+func TestRabbitMQ(t *testing.T) {
 	server := servertest.RabbitMQ(t)
+	for _, tt := range []struct {
+		name string
+		run  func(*testing.T, *servertest.Server)
+	}{
+		{"Conformance", testConformance},
+		{"GoldenMessages", testGoldenMessages},
+		{"GoldenReport", testGoldenReport},
+		{"WhatIsRead", testWhatIsRead},
+		{"OrderIsKept", testOrderIsKept},
+		{"PythonWrites", testPythonWrites},
+		{"PythonReads", testPythonReads},
+		{"PythonWritesAfterwards", testPythonWritesAfterwards},
+		{"TLS", testTLS},
+		{"Refusals", testRefusals},
+		{"QueuesApart", testQueuesApart},
+		{"NotDurable", testNotDurable},
+		{"FrozenReader", testFrozenReader},
+		{"AcknowledgedOutlivesTheBroker", testAcknowledgedOutlivesTheBroker},
+		{"Faults", testFaults},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			forget(t, server)
+			tt.run(t, server)
+		})
+	}
+}
+
+func testConformance(t *testing.T, server *servertest.Server) {
 	for name, tt := range map[string]struct {
 		topology
 		options string

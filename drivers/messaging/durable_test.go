@@ -16,14 +16,12 @@ const durably = "?queue=sonde&durable=true"
 
 var ours = topology{exchange: "sonde", queue: "sonde", kind: amqp.ExchangeDirect, durable: true}
 
-// TestAcknowledgedOutlivesTheBroker kills the broker right after each of several
+// testAcknowledgedOutlivesTheBroker kills the broker right after each of several
 // batches was acknowledged: none of them is lost, and all that OSProfiler's queue has
 // is, which the driver says.
-func TestAcknowledgedOutlivesTheBroker(t *testing.T) {
-	server := servertest.RabbitMQ(t)
-	forget(t, server)
+func testAcknowledgedOutlivesTheBroker(t *testing.T, server *servertest.Server) {
 	var acknowledged uint64
-	for range 3 {
+	for range 2 {
 		for _, options := range []string{"", durably} {
 			d, err := drivers.Open(t.Context(), urlOf(server)+options, drivers.Options{})
 			if err != nil {
@@ -54,11 +52,9 @@ func TestAcknowledgedOutlivesTheBroker(t *testing.T) {
 	}
 }
 
-// TestQueuesApart: a queue of our own takes nothing from OSProfiler's, not even when
+// testQueuesApart: a queue of our own takes nothing from OSProfiler's, not even when
 // its traces are read, listed and deleted.
-func TestQueuesApart(t *testing.T) {
-	server := servertest.RabbitMQ(t)
-	forget(t, server)
+func testQueuesApart(t *testing.T, server *servertest.Server) {
 	theirs, own := openURL(t, urlOf(server), drivers.Options{}), openURL(t, urlOf(server)+durably, drivers.Options{})
 	events := drivertest.Trace(10, 0)
 	for _, d := range []*drivers.Store{theirs, own} {
@@ -88,11 +84,9 @@ func TestQueuesApart(t *testing.T) {
 	}
 }
 
-// TestNotDurable: a queue that is there and is not durable is no place for a driver
+// testNotDurable: a queue that is there and is not durable is no place for a driver
 // that promises so.
-func TestNotDurable(t *testing.T) {
-	server := servertest.RabbitMQ(t)
-	forget(t, server)
+func testNotDurable(t *testing.T, server *servertest.Server) {
 	if _, err := channel(t, server).QueueDeclare(ours.queue, false, false, false, false, nil); err != nil {
 		t.Fatal(err)
 	}

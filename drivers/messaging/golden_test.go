@@ -83,10 +83,9 @@ func values(t *testing.T, text []byte) (m map[string]any) {
 	return m
 }
 
-// TestGoldenMessages records each of OSProfiler's records anew and compares
+// testGoldenMessages records each of OSProfiler's records anew and compares
 // what the broker got with what OSProfiler sent.
-func TestGoldenMessages(t *testing.T) {
-	server := servertest.RabbitMQ(t)
+func testGoldenMessages(t *testing.T, server *servertest.Server) {
 	d := openURL(t, urlOf(server), drivers.Options{})
 	g := loadGolden(t)
 	var events []record.Event
@@ -170,9 +169,8 @@ func declare(t testing.TB, d *drivers.Store) {
 	}
 }
 
-// TestGoldenReport makes OSProfiler's report of the messages that it sent.
-func TestGoldenReport(t *testing.T) {
-	server := servertest.RabbitMQ(t)
+// testGoldenReport makes OSProfiler's report of the messages that it sent.
+func testGoldenReport(t *testing.T, server *servertest.Server) {
 	d := openURL(t, urlOf(server), drivers.Options{})
 	declare(t, d)
 	g := loadGolden(t)
@@ -198,9 +196,8 @@ func TestGoldenReport(t *testing.T) {
 	}
 }
 
-// TestWhatIsRead: which messages are taken for records.
-func TestWhatIsRead(t *testing.T) {
-	server := servertest.RabbitMQ(t)
+// testWhatIsRead: which messages are taken for records.
+func testWhatIsRead(t *testing.T, server *servertest.Server) {
 	d := openURL(t, urlOf(server), drivers.Options{})
 	declare(t, d)
 	record := func(base string) string {
@@ -246,10 +243,9 @@ func TestWhatIsRead(t *testing.T) {
 	}
 }
 
-// TestOrderIsKept looks at a queue many times, in part and as a whole, and
+// testOrderIsKept looks at a queue many times, in part and as a whole, and
 // finds all of it in its order each time.
-func TestOrderIsKept(t *testing.T) {
-	server := servertest.RabbitMQ(t)
+func testOrderIsKept(t *testing.T, server *servertest.Server) {
 	d := openURL(t, urlOf(server), drivers.Options{})
 	events := drivertest.Trace(2*perChannel+100, 0)
 	if err := d.Notify(t.Context(), events); err != nil {
@@ -296,7 +292,7 @@ func FuzzParseRecord(f *testing.F) {
 	f.Add(`{"oslo.version":"2.0","oslo.message":"{\"priority\":\"INFO\",\"payload\":{\"name\":\"a-start\",\"trace_id\":\"t\"}}"}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		m := &amqp.Delivery{ContentType: contentType, Body: []byte(body)}
-		r, _, ok, err := parseRecord(m)
+		r, _, ok, err := parseRecord(new(record.Parser), m)
 		if ok && (err != nil || r.Name == "" && r.Point == "" && len(r.Payload) == 0) {
 			t.Errorf("%q: %+v, %v", body, r, err)
 		}

@@ -85,11 +85,11 @@ func parseMessage(m *amqp.Delivery) (n notification, ok bool, err error) {
 
 // parseRecord reads the record in a message. It is not ok for a message that
 // has none; an error is a [*record.BadRecordError].
-func parseRecord(m *amqp.Delivery) (r record.Record, uniqueID string, ok bool, err error) {
+func parseRecord(p *record.Parser, m *amqp.Delivery) (r record.Record, uniqueID string, ok bool, err error) {
 	n, ok, err := parseMessage(m)
 	if err != nil || !ok {
 		return r, "", false, err
 	}
-	r, err = record.Parse(n.payload)
+	r, err = p.Parse(n.payload)
 	return r, n.uniqueID, err == nil, err
 }

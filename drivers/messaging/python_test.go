@@ -43,11 +43,10 @@ for base_id in sys.argv[2:]:
     profiler.clean()
 `
 
-// TestPythonWrites: OSProfiler sends, this driver reads; then OSProfiler's
+// testPythonWrites: OSProfiler sends, this driver reads; then OSProfiler's
 // command reads the same messages, and takes them all.
-func TestPythonWrites(t *testing.T) {
+func testPythonWrites(t *testing.T, server *servertest.Server) {
 	python := servertest.Python(t, "oslo_messaging")
-	server := servertest.RabbitMQ(t)
 	const one, two = "0f3b7c2a-4d5e-4f60-8a9b-c0d1e2f3a4b5", "1f3b7c2a-4d5e-4f60-8a9b-c0d1e2f3a4b5"
 	python.Run(pythonWrites, transportOf(server), one, two)
 	d := openURL(t, "messaging://", drivers.Options{Params: map[string]string{"transport_url": transportOf(server)}})
@@ -79,11 +78,10 @@ func TestPythonWrites(t *testing.T) {
 	}
 }
 
-// TestPythonReads: OSProfiler's command shows what this driver has sent, also
+// testPythonReads: OSProfiler's command shows what this driver has sent, also
 // after this driver has read it.
-func TestPythonReads(t *testing.T) {
+func testPythonReads(t *testing.T, server *servertest.Server) {
 	python := servertest.Python(t, "oslo_messaging")
-	server := servertest.RabbitMQ(t)
 	d := openURL(t, "messaging://?transport_url="+transportOf(server), drivers.Options{})
 	events := drivertest.Trace(20, 0)
 	base := events[0].Trace().String()
@@ -102,11 +100,10 @@ func TestPythonReads(t *testing.T) {
 	}
 }
 
-// TestPythonWritesAfterwards: OSProfiler's publisher gets along with what this
+// testPythonWritesAfterwards: OSProfiler's publisher gets along with what this
 // driver has declared, and this driver with what OSProfiler has.
-func TestPythonWritesAfterwards(t *testing.T) {
+func testPythonWritesAfterwards(t *testing.T, server *servertest.Server) {
 	python := servertest.Python(t, "oslo_messaging")
-	server := servertest.RabbitMQ(t)
 	d := openURL(t, urlOf(server), drivers.Options{})
 	events := drivertest.Trace(2, 0)
 	for range 2 {

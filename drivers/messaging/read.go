@@ -26,13 +26,14 @@ func (d *store) AllRecords(ctx context.Context) iter.Seq2[record.Record, error] 
 // records yields the records that are wanted. May is a quick test of a message.
 func (d *store) records(ctx context.Context, may func(body []byte) bool, wanted func(*record.Record) bool) iter.Seq2[record.Record, error] {
 	return func(yield func(record.Record, error) bool) {
+		var p record.Parser
 		var seen recent
 		stopped := false
 		err := d.walk(ctx, func(m *amqp.Delivery) verdict {
 			if !may(m.Body) {
 				return keep
 			}
-			r, uniqueID, ok, err := parseRecord(m)
+			r, uniqueID, ok, err := parseRecord(&p, m)
 			if err == nil && (!ok || !wanted(&r) || seen.before(uniqueID)) {
 				return keep
 			}
@@ -83,9 +84,10 @@ func (r *recent) before(id string) bool {
 
 func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Trace, error] {
 	return func(yield func(driver.Trace, error) bool) {
+		var p record.Parser
 		list := kit.NewTraceList(q)
 		err := d.walk(ctx, func(m *amqp.Delivery) verdict {
-			if r, _, ok, _ := parseRecord(m); ok && r.Trace != "" {
+			if r, _, ok, _ := parseRecord(&p, m); ok && r.Trace != "" {
 				list.Add(&r)
 			}
 			return keep
@@ -105,9 +107,10 @@ func (d *store) Traces(ctx context.Context, q driver.Query) iter.Seq2[driver.Tra
 // Delete takes the records of a trace out of the queue.
 func (d *store) Delete(ctx context.Context, baseID string) error {
 	mentions := mentioner(baseID)
+	var p record.Parser
 	return d.walk(ctx, func(m *amqp.Delivery) verdict {
 		if mentions(m.Body) {
-			if r, _, ok, _ := parseRecord(m); ok && r.Trace == baseID {
+			if r, _, ok, _ := parseRecord(&p, m); ok && r.Trace == baseID {
 				return take
 			}
 		}
@@ -119,9 +122,10 @@ func (d *store) Delete(ctx context.Context, baseID string) error {
 // the last record of a trace decides.
 func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	limit := string(record.AppendTimestamp(nil, olderThan.UnixNano()))
+	var p record.Parser
 	old := map[string]bool{}
 	err := d.walk(ctx, func(m *amqp.Delivery) verdict {
-		if r, _, ok, _ := parseRecord(m); ok {
+		if r, _, ok, _ := parseRecord(&p, m); ok {
 			isOld, known := old[r.Trace]
 			if !known {
 				r.Trace = strings.Clone(r.Trace)
@@ -135,7 +139,7 @@ func (d *store) Prune(ctx context.Context, olderThan time.Time) (int, error) {
 	}
 	pruned := map[string]bool{}
 	err = d.walk(ctx, func(m *amqp.Delivery) verdict {
-		r, _, ok, _ := parseRecord(m)
+		r, _, ok, _ := parseRecord(&p, m)
 		if !ok || !old[r.Trace] || r.Timestamp >= limit {
 			return keep
 		}

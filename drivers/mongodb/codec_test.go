@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
+	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
@@ -117,7 +118,7 @@ func TestForeign(t *testing.T) {
 
 func TestBadDocument(t *testing.T) {
 	doc := encode(t, `{"name":"db-start","trace_id":"x"}`, false)
-	if _, err := fromBSON(doc[:len(doc)-3]); err == nil {
+	if _, err := fromBSON(new(record.Parser), doc[:len(doc)-3]); err == nil {
 		t.Error("a document that is cut short is read")
 	}
 }

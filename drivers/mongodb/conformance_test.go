@@ -7,6 +7,7 @@ import (
 	"github.com/sonde-go/sonde/drivers"
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/record"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.uber.org/goleak"
 )
@@ -51,6 +52,13 @@ func TestConformance(t *testing.T) {
 			var s spy
 			list(s.open(t, urlOf(server)))
 			return s.documents.Load()
+		},
+		Double: func(t *testing.T, e *record.Event) {
+			var c encoder
+			c.document(nil, e.AppendJSON(nil)) // the server's client gives it an _id
+			if _, err := inside(admin).records.InsertOne(t.Context(), bson.Raw(c.buf)); err != nil {
+				t.Fatal(err)
+			}
 		},
 		Corrupt: func(t *testing.T, base, raw string) {
 			if _, err := inside(admin).records.InsertOne(t.Context(), bson.D{{Key: "base_id", Value: base}, {Key: "raw", Value: raw}}); err != nil {

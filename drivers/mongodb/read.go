@@ -19,8 +19,9 @@ func (d *store) Records(ctx context.Context, baseID string) iter.Seq2[record.Rec
 			return
 		}
 		opts := options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}})
+		var p record.Parser
 		err := d.each(ctx, d.records, ofTrace(baseID), opts, func(doc bson.Raw) bool {
-			return yield(fromBSON(doc))
+			return yield(fromBSON(&p, doc))
 		})
 		if err != nil {
 			yield(record.Record{}, err)
@@ -33,12 +34,12 @@ func storable(baseID string) bool {
 	return utf8.ValidString(baseID) && strings.IndexByte(baseID, 0) < 0
 }
 
-func fromBSON(doc bson.Raw) (record.Record, error) {
+func fromBSON(p *record.Parser, doc bson.Raw) (record.Record, error) {
 	payload, err := appendJSON(nil, doc)
 	if err != nil {
 		return record.Record{}, &record.BadRecordError{Raw: append([]byte(nil), doc...), Err: err}
 	}
-	return record.Parse(payload)
+	return p.Parse(payload)
 }
 
 // line reads the fields that a list shows.

@@ -10,6 +10,7 @@ import (
 	"github.com/sonde-go/sonde/drivers/drivertest"
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
+	"github.com/sonde-go/sonde/record"
 	"go.uber.org/goleak"
 )
 
@@ -66,6 +67,9 @@ func conform(t *testing.T, url, version string, holdsAll bool) {
 			return int64(conn.Stats().InMsgs - before)
 		},
 		Corrupt: func(t *testing.T, base, raw string) { put(t, url, stream+"."+base, raw) },
+		Double: func(t *testing.T, e *record.Event) {
+			put(t, url, stream+"."+e.Trace().String(), string(e.AppendJSON(nil)))
+		},
 	})
 }
 

@@ -23,7 +23,7 @@ type read struct {
 // id may have been made.
 func (t *jaegerTrace) baseID() string {
 	for i := range t.Spans {
-		for _, r := range t.Spans[i].own() {
+		for _, r := range t.Spans[i].own(new(record.Parser)) {
 			if r.bad == nil {
 				return r.Trace
 			}
@@ -50,11 +50,12 @@ func (t *jaegerTrace) foreignBase() string {
 // only a span of ours can translate to a point's id.
 func (t *jaegerTrace) records(baseID string) []read {
 	var all []read
+	var p record.Parser
 	points := map[string]string{} // span id to trace id
 	own := make([]bool, len(t.Spans))
 	for i := range t.Spans {
 		s := &t.Spans[i]
-		records := s.own()
+		records := s.own(&p)
 		own[i] = len(records) > 0
 		for _, r := range records {
 			if r.bad == nil {
@@ -81,14 +82,14 @@ func (t *jaegerTrace) records(baseID string) []read {
 }
 
 // own returns the records that a span of this driver carries.
-func (s *jaegerSpan) own() (records []read) {
+func (s *jaegerSpan) own(p *record.Parser) (records []read) {
 	for _, name := range []string{otlpspan.AttrStart, otlpspan.AttrStop} {
 		for _, tag := range s.Tags {
 			if tag.Key != name {
 				continue
 			}
 			text, _ := jsontext.Text(tag.Value)
-			r, err := record.Parse([]byte(text))
+			r, err := p.Parse([]byte(text))
 			if err == nil {
 				if _, idErr := header.ParseID(r.Trace); idErr != nil {
 					err = &record.BadRecordError{Raw: []byte(text), Err: idErr}

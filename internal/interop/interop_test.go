@@ -17,6 +17,7 @@ import (
 
 	"github.com/sonde-go/sonde"
 	_ "github.com/sonde-go/sonde/drivers/redis"
+	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/servertest"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
@@ -34,7 +35,8 @@ var pythonClient string
 const key = "a key that both sides have"
 
 // TestPythonGoPython: a Python client calls a Go service, which calls a Python
-// service. osprofiler and sonde print the same report of it.
+// service. osprofiler and sonde print the same report of it, whether OSProfiler has
+// made the base id or sampling has drawn it.
 func TestPythonGoPython(t *testing.T) {
 	python := servertest.Python(t, "redis")
 	store := "redis://" + servertest.Redis(t).Addr
@@ -69,31 +71,46 @@ func TestPythonGoPython(t *testing.T) {
 	})))
 	defer front.Close()
 
-	base := strings.TrimSpace(python.Run(pythonClient, store, key, front.URL+"/front"))
+	drawn := header.NewSampledID(0.01).String()
+	ids := map[string]string{"made by OSProfiler": "", "drawn by sampling": drawn}
+	for made, id := range ids {
+		ids[made] = strings.TrimSpace(python.Run(pythonClient, store, key, front.URL+"/front", id))
+	}
 	front.Close()
 	if err := svc.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 
-	theirs, err := python.OSProfiler("trace", "show", base, "--json", "--connection-string", store)
-	if err != nil {
-		t.Fatal(err, theirs)
+	if ids["drawn by sampling"] != drawn {
+		t.Errorf("a base id comes back as %s, want %s", ids["drawn by sampling"], drawn)
 	}
-	out, err := exec.Command(command, "trace", "show", base, "--json", "--connection-string", store).Output()
-	if err != nil {
-		t.Fatal(err)
+	for made, base := range ids {
+		t.Run(made, func(t *testing.T) {
+			theirs, err := python.OSProfiler("trace", "show", base, "--json", "--connection-string", store)
+			if err != nil {
+				t.Fatal(err, theirs)
+			}
+			out, err := exec.Command(command, "trace", "show", base, "--json", "--connection-string", store).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ours := string(out); ours != theirs {
+				t.Errorf("the reports differ.\nsonde:\n%s\nosprofiler:\n%s", ours, theirs)
+			}
+			// One chain: client, Go service, its call, Python service, its work.
+			at := -1
+			for _, name := range []string{"client_call", "http", "go_work", "http_client", "wsgi", "python_work"} {
+				i := strings.Index(theirs, fmt.Sprintf("\"name\": %q", name))
+				if i <= at {
+					t.Errorf("%s is not below the point before it:\n%s", name, theirs)
+				}
+				at = i
+			}
+		})
 	}
-	if ours := string(out); ours != theirs {
-		t.Errorf("the reports differ.\nsonde:\n%s\nosprofiler:\n%s", ours, theirs)
-	}
-	// One chain: client, Go service, its call, Python service, its work.
-	at := -1
-	for _, name := range []string{"client_call", "http", "go_work", "http_client", "wsgi", "python_work"} {
-		i := strings.Index(theirs, fmt.Sprintf("\"name\": %q", name))
-		if i <= at {
-			t.Errorf("%s is not below the point before it:\n%s", name, theirs)
-		}
-		at = i
+	listed, err := python.OSProfiler("trace", "list", "--connection-string", store)
+	if err != nil || !strings.Contains(listed, drawn) {
+		t.Errorf("osprofiler trace list has no %s: %v\n%s", drawn, err, listed)
 	}
 }
 

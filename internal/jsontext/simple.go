@@ -74,19 +74,9 @@ func (w *Writer) simpleObject(b []byte, i, indent, depth int) int {
 		if i = w.simple(b, SkipSpace(b, i+1), indent+2, depth-1); i < 0 {
 			return -1
 		}
-		if i = SkipSpace(b, i); i >= len(b) {
-			return -1
-		}
-		switch b[i] {
-		case '}':
-			w.simpleLine(indent)
-			w.buf = append(w.buf, '}')
-			return i + 1
-		case ',':
-			w.buf = append(w.buf, ',')
-			i = SkipSpace(b, i+1)
-		default:
-			return -1
+		var more bool
+		if i, more = w.afterValue(b, i, indent, '}'); !more {
+			return i
 		}
 	}
 }
@@ -102,21 +92,29 @@ func (w *Writer) simpleArray(b []byte, i, indent, depth int) int {
 		if i = w.simple(b, i, indent+2, depth-1); i < 0 {
 			return -1
 		}
-		if i = SkipSpace(b, i); i >= len(b) {
-			return -1
-		}
-		switch b[i] {
-		case ']':
-			w.simpleLine(indent)
-			w.buf = append(w.buf, ']')
-			return i + 1
-		case ',':
-			w.buf = append(w.buf, ',')
-			i = SkipSpace(b, i+1)
-		default:
-			return -1
+		var more bool
+		if i, more = w.afterValue(b, i, indent, ']'); !more {
+			return i
 		}
 	}
+}
+
+// afterValue writes what follows a value of an object or array that ends with end, and
+// returns the index behind it, or -1 if it is neither that nor a comma.
+func (w *Writer) afterValue(b []byte, i, indent int, end byte) (next int, more bool) {
+	if i = SkipSpace(b, i); i >= len(b) {
+		return -1, false
+	}
+	switch b[i] {
+	case end:
+		w.simpleLine(indent)
+		w.buf = append(w.buf, end)
+		return i + 1, false
+	case ',':
+		w.buf = append(w.buf, ',')
+		return SkipSpace(b, i+1), true
+	}
+	return -1, false
 }
 
 // simpleLine is Line that never flushes, since what is written may be taken back.

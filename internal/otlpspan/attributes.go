@@ -28,6 +28,9 @@ func (i *pointInfo) describe(a *attributes) {
 		if m.name == "sonde.kind" || strings.HasPrefix(m.name, "sonde.layer.") {
 			continue // the span's kind, and what this is made of
 		}
+		if m.name == traceParentMember || m.name == linksMember && m.value[0] == '[' {
+			continue // the span's links
+		}
 		a.member(m.name, m.value, names[m.name])
 	}
 	for _, l := range i.layers {

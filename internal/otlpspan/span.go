@@ -94,6 +94,7 @@ func (m *Maker) Span(start, stop *record.Event) *tracepb.Span {
 		a.record(AttrStop, stop)
 	}
 	s.Attributes, s.DroppedAttributesCount = a.list, a.dropped
+	s.Links = i.links()
 	return s
 }
 

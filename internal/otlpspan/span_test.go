@@ -46,6 +46,9 @@ func TestHalves(t *testing.T) {
 			t.Errorf("%s: %v", name, s)
 		}
 	}
+	if s := m.Span(start, stop); s.Links != nil {
+		t.Errorf("links of nothing: %v", s.Links)
+	}
 	if a := m.Resource(Source{"p", "s", ""}).Attributes; len(a) != 1 || a[0].Value.GetStringValue() != "cloud-p-s" {
 		t.Errorf("%v", a)
 	}

@@ -102,7 +102,7 @@ func TestSends(t *testing.T) {
 				}
 				call(ctx, server, own)
 				sent := profilertest.Headers{}
-				for _, name := range []string{header.InfoName, header.HMACName} {
+				for _, name := range []string{header.InfoName, header.HMACName, header.TraceParentName} {
 					if v := server.h.Values(name); len(v) > 0 {
 						sent[name] = strings.Join(v, ",")
 					}

@@ -47,14 +47,14 @@ type server struct {
 	options
 }
 
-// open opens the point of a call, or returns ctx and the zero Point.
+// open opens the point of a call. The point of one that is not traced is zero.
 func (s *server) open(ctx context.Context, spec connect.Spec, peer connect.Peer, h http.Header) (context.Context, profiler.Point) {
 	if len(h[header.InfoName]) == 0 && s.svc.Idle(ctx) {
 		return ctx, profiler.Point{}
 	}
-	in := s.svc.Receive(ctx, profiler.Arrival{Layer: layer.Connect.Group, Kind: layer.Server, Path: spec.Procedure}, carrier{h, peer.Addr})
+	in := s.svc.Receive(ctx, profiler.Arrival{Layer: layer.Connect.Group, Kind: layer.Server, Path: spec.Procedure, Route: spec.Procedure}, carrier{h, peer.Addr})
 	if !in.Traced() {
-		return ctx, profiler.Point{}
+		return in.Pass(ctx), profiler.Point{}
 	}
 	return in.Open(ctx, s.opening(layer.Server), slog.String("procedure", spec.Procedure))
 }
@@ -67,7 +67,7 @@ func (s *server) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		}
 		in, p := s.open(ctx, req.Spec(), req.Peer(), req.Header())
 		if !p.Active() {
-			return next(ctx, req)
+			return next(in, req)
 		}
 		returned := false
 		defer p.Guard(&returned)
@@ -83,7 +83,7 @@ func (s *server) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
 		in, p := s.open(ctx, conn.Spec(), conn.Peer(), conn.RequestHeader())
 		if !p.Active() {
-			return next(ctx, conn)
+			return next(in, conn)
 		}
 		counted := &handlerConn{StreamingHandlerConn: conn}
 		returned := false
@@ -122,7 +122,7 @@ func (c *client) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			return next(ctx, req)
 		}
 		if !profiler.Active(ctx) {
-			unsigned(req.Header())
+			sign(ctx, req.Header())
 			return next(ctx, req)
 		}
 		out, p := c.open(ctx, req.Spec())
@@ -141,7 +141,7 @@ func (c *client) WrapStreamingClient(next connect.StreamingClientFunc) connect.S
 	return func(ctx context.Context, spec connect.Spec) connect.StreamingClientConn {
 		if !profiler.Active(ctx) {
 			conn := next(ctx, spec)
-			return &unsignedConn{conn}
+			return &bareConn{conn, ctx}
 		}
 		out, p := c.open(ctx, spec)
 		returned := false

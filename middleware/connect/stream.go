@@ -102,16 +102,20 @@ func (c *clientConn) record(err error) {
 	}
 }
 
-// unsignedConn is an untraced stream: it is sent without headers of another trace,
-// which the program may have copied into it until the first message.
-type unsignedConn struct{ connect.StreamingClientConn }
+// bareConn is a stream without a point: it is sent without headers of another trace,
+// which the program may have copied into it until the first message, and with those of
+// a trace that is passed on.
+type bareConn struct {
+	connect.StreamingClientConn
+	ctx context.Context
+}
 
-func (c *unsignedConn) Send(m any) error {
-	unsigned(c.RequestHeader())
+func (c *bareConn) Send(m any) error {
+	sign(c.ctx, c.RequestHeader())
 	return c.StreamingClientConn.Send(m)
 }
 
-func (c *unsignedConn) CloseRequest() error {
-	unsigned(c.RequestHeader())
+func (c *bareConn) CloseRequest() error {
+	sign(c.ctx, c.RequestHeader())
 	return c.StreamingClientConn.CloseRequest()
 }

@@ -73,6 +73,8 @@ func TestSends(t *testing.T) {
 		return profilertest.Headers{
 			header.InfoName: strings.Join(md["x-trace-info"], ","),
 			header.HMACName: strings.Join(md["x-trace-hmac"], ","),
+
+			header.TraceParentName: strings.Join(md[header.TraceParentName], ","),
 		}
 	}
 	carrying := func(ctx context.Context, h profilertest.Headers) context.Context {

@@ -133,7 +133,7 @@ func TestForgedTwice(t *testing.T) {
 		t.Run(form.name, func(t *testing.T) {
 			asked := 0
 			r := newRig(t, func(c *profiler.Config) {
-				c.Admit = func(context.Context, profiler.Arrival) bool { asked++; return true }
+				c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool { asked++; return true })
 			})
 			r.serverOpts = form.server(r.server)
 			r.start(t)

@@ -16,10 +16,10 @@ import (
 func UnaryClientInterceptor(opts ...ClientOption) grpc.UnaryClientInterceptor {
 	c := newClient(opts)
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, callOpts ...grpc.CallOption) error {
-		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) || c.excludes(method) {
+		if !profiler.Carries(ctx) || markOf(ctx, clientSide).covers(cc, method) || c.excludes(method) {
 			return invoker(ctx, method, req, reply, cc, callOpts...)
 		}
-		if pointed(ctx) {
+		if !profiler.Active(ctx) || pointed(ctx) {
 			return invoker(sign(ctx), method, req, reply, cc, callOpts...)
 		}
 		return c.unary(ctx, method, req, reply, cc, invoker, callOpts)

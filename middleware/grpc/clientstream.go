@@ -24,10 +24,10 @@ import (
 func StreamClientInterceptor(opts ...ClientOption) grpc.StreamClientInterceptor {
 	c := newClient(opts)
 	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, callOpts ...grpc.CallOption) (grpc.ClientStream, error) {
-		if !profiler.Active(ctx) || markOf(ctx, clientSide).covers(cc, method) || c.excludes(method) {
+		if !profiler.Carries(ctx) || markOf(ctx, clientSide).covers(cc, method) || c.excludes(method) {
 			return streamer(ctx, desc, cc, method, callOpts...)
 		}
-		if pointed(ctx) {
+		if !profiler.Active(ctx) || pointed(ctx) {
 			return streamer(sign(ctx), desc, cc, method, callOpts...)
 		}
 		return c.stream(ctx, desc, cc, method, streamer, callOpts)

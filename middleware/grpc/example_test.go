@@ -85,7 +85,7 @@ func ExampleClientHandler() {
 func ExampleWithName() {
 	keys, _ := header.ParseKeys("secret")
 	svc, _ := profiler.New(profiler.Config{Name: "shop", Keys: keys, Sink: printer{},
-		Admit: func(context.Context, profiler.Arrival) bool { return rand.IntN(100) == 0 }})
+		Sampler: profiler.Admit(func(context.Context, profiler.Arrival) bool { return rand.IntN(100) == 0 })})
 	rpc := sondegrpc.WithName("rpc")
 	srv := grpc.NewServer(
 		grpc.ChainUnaryInterceptor(sondegrpc.UnaryServerInterceptor(svc, rpc)),

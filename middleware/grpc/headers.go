@@ -18,12 +18,30 @@ var (
 // withHeaders adds the headers to the metadata of an outgoing call. It replaces
 // those already there, which a proxy may have copied from an incoming call.
 func withHeaders(ctx context.Context, s header.Signed) context.Context {
+	if s.TraceParent != "" {
+		ctx = withTraceParent(ctx, s)
+	}
 	if md, ok := metadata.FromOutgoingContext(ctx); ok && (len(md[infoKey]) > 0 || len(md[hmacKey]) > 0) {
 		md.Set(infoKey, s.Info)
 		md.Set(hmacKey, s.HMAC)
 		return metadata.NewOutgoingContext(ctx, md)
 	}
 	return metadata.AppendToOutgoingContext(ctx, infoKey, s.Info, hmacKey, s.HMAC)
+}
+
+// withTraceParent adds traceparent to the metadata of an outgoing call, or replaces
+// the one of the same trace.
+func withTraceParent(ctx context.Context, s header.Signed) context.Context {
+	md, _ := metadata.FromOutgoingContext(ctx)
+	had := md[header.TraceParentName]
+	switch {
+	case !s.Replaces(strings.Join(had, ",")):
+		return ctx
+	case len(had) == 0:
+		return metadata.AppendToOutgoingContext(ctx, header.TraceParentName, s.TraceParent)
+	}
+	md.Set(header.TraceParentName, s.TraceParent)
+	return metadata.NewOutgoingContext(ctx, md)
 }
 
 // unsigned removes the headers of another trace from the metadata of an outgoing

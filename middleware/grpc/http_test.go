@@ -26,7 +26,7 @@ func TestBehindHTTP(t *testing.T) {
 			t.Run(form.name+"/"+name, func(t *testing.T) {
 				r := newRig(t, func(c *profiler.Config) {
 					if name == "admitted" {
-						c.Admit = func(_ context.Context, r profiler.Arrival) bool { return r.Layer == "http" }
+						c.Sampler = profiler.Admit(func(_ context.Context, r profiler.Arrival) bool { return r.Layer == "http" })
 					}
 				})
 				r.do.bidi = echo

@@ -53,8 +53,11 @@ func (m *mark) Value(key any) any {
 // Get returns a header of an incoming call. Several values count as unsigned.
 func (m *mark) Get(name string) string {
 	values := m.info
-	if name == header.HMACName {
+	switch name {
+	case header.HMACName:
 		values = metadata.ValueFromIncomingContext(m.Context, hmacKey)
+	case header.TraceParentName:
+		values = metadata.ValueFromIncomingContext(m.Context, header.TraceParentName)
 	}
 	switch len(values) {
 	case 0:

@@ -62,9 +62,9 @@ func (s *server) openMarked(m *mark, at time.Time) (context.Context, profiler.Po
 	if outer := markOf(m.Context, serverSide); outer.covers(nil, m.method) && outer.refused && len(m.info) == 0 {
 		return m.Context, profiler.Point{}
 	}
-	in := s.svc.Receive(m.Context, profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: m.method}, m)
+	in := s.svc.Receive(m.Context, profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: m.method, Route: m.method}, m)
 	if !in.Traced() || s.excludes(m.method) {
-		ctx := profiler.WithoutBase(m.Context, ofCall)
+		ctx := in.Pass(profiler.WithoutBase(m.Context, ofCall))
 		if len(m.info) == 0 {
 			return ctx, profiler.Point{}
 		}

@@ -149,10 +149,10 @@ type clientHandler struct {
 }
 
 func (h *clientHandler) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
-	if !profiler.Active(ctx) || tagged(ctx, h, clientSide, info.FullMethodName) || h.client.excludes(info.FullMethodName) {
+	if !profiler.Carries(ctx) || tagged(ctx, h, clientSide, info.FullMethodName) || h.client.excludes(info.FullMethodName) {
 		return ctx
 	}
-	if pointed(ctx) {
+	if !profiler.Active(ctx) || pointed(ctx) {
 		return sign(ctx)
 	}
 	r := newRPC(ctx, h, clientSide, info.FullMethodName)

@@ -221,10 +221,10 @@ func TestUntraced(t *testing.T) {
 func TestAdmission(t *testing.T) {
 	var asked []profiler.Arrival
 	r := unaryRig(t, func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
+		c.Sampler = profiler.Admit(func(_ context.Context, r profiler.Arrival) bool {
 			asked = append(asked, r)
 			return len(asked) == 2
-		}
+		})
 	}).start(t)
 	for range 3 {
 		if _, err := r.UnaryCall(context.Background(), &pb.SimpleRequest{}); err != nil {
@@ -236,7 +236,7 @@ func TestAdmission(t *testing.T) {
 	if p.Parent != p.Trace {
 		t.Error("the point is not at the top of its trace")
 	}
-	want := profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: unaryCall}
+	want := profiler.Arrival{Layer: "grpc", Kind: layer.Server, Path: unaryCall, Route: unaryCall}
 	equal(t, "asked", asked, []profiler.Arrival{want, want, want})
 }
 

@@ -43,7 +43,7 @@ func TestSends(t *testing.T) {
 			}
 			_, _ = Transport(roundTripper(func(r *http.Request) (*http.Response, error) {
 				for name, values := range r.Header {
-					if isTraceHeader(name) {
+					if isTraceHeader(name) || name == traceParentKey {
 						sent.Set(properName(name), strings.Join(values, ","))
 					}
 				}
@@ -57,8 +57,10 @@ func TestSends(t *testing.T) {
 
 // properName is the name of a header of a trace as it is written on the wire.
 func properName(key string) string {
-	if strings.EqualFold(key, header.HMACName) {
-		return header.HMACName
+	for _, name := range []string{header.HMACName, header.TraceParentName} {
+		if strings.EqualFold(key, name) {
+			return name
+		}
 	}
 	return header.InfoName
 }

@@ -61,7 +61,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // receive is apart from ServeHTTP, whose frame is then a small one.
 func (h *handler) receive(w http.ResponseWriter, r *http.Request) {
 	in := h.svc.Receive(r.Context(), profiler.Arrival{
-		Layer: "http", Kind: layer.Server, Method: r.Method, Path: r.URL.Path,
+		Layer: "http", Kind: layer.Server, Method: r.Method, Path: r.URL.Path, Route: r.Pattern,
 	}, (*carrier)(r))
 	switch {
 	case in.Traced() && !h.excludes(r):
@@ -72,7 +72,7 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request) {
 		}
 		h.next.ServeHTTP(w, r)
 	default:
-		h.pass(w, r)
+		h.pass(w, r, in)
 	}
 }
 
@@ -91,8 +91,8 @@ func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Inco
 
 // pass serves a request that is not traced, hiding any trace in the server's base
 // context.
-func (h *handler) pass(w http.ResponseWriter, r *http.Request) {
-	ctx := profiler.WithoutBase(r.Context(), underServer)
+func (h *handler) pass(w http.ResponseWriter, r *http.Request, in profiler.Incoming) {
+	ctx := in.Pass(profiler.WithoutBase(r.Context(), underServer))
 	if ctx == r.Context() {
 		h.next.ServeHTTP(w, r)
 		return
@@ -111,8 +111,11 @@ type carrier http.Request
 // server, which joins them with commas.
 func (c *carrier) Get(name string) string {
 	key := header.InfoKey
-	if name == header.HMACName {
+	switch name {
+	case header.HMACName:
 		key = header.HMACKey
+	case header.TraceParentName:
+		key = traceParentKey
 	}
 	switch values := c.Header[key]; len(values) {
 	case 0:

@@ -176,10 +176,10 @@ func TestHandlerNilService(t *testing.T) {
 func TestHandlerAdmits(t *testing.T) {
 	var asked []profiler.Arrival
 	svc, rec := profilertest.New(t, "api", func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
+		c.Sampler = profiler.Admit(func(_ context.Context, r profiler.Arrival) bool {
 			asked = append(asked, r)
 			return r.Path == "/yes"
-		}
+		})
 	})
 	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if _, ok := profiler.Sign(r.Context()); ok != (r.URL.Path == "/yes") {
@@ -315,7 +315,7 @@ func TestOptionsOfUsers(t *testing.T) {
 // told its trace's id.
 func TestTraceHeaderIsForCallersWithAKey(t *testing.T) {
 	svc, _ := profilertest.New(t, "api", func(c *profiler.Config) {
-		c.Admit = func(context.Context, profiler.Arrival) bool { return true }
+		c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool { return true })
 	})
 	w := httptest.NewRecorder()
 	Handler(svc, http.NotFoundHandler(), WithTraceHeader("X-Trace-Id")).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))

@@ -52,6 +52,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if profiler.Active(r.Context()) && r.URL != nil {
 		return t.trace(r)
 	}
+	if profiler.Carries(r.Context()) && r.URL != nil && !t.excludes(r) {
+		return t.sign(r)
+	}
 	if r.Header[header.InfoKey] != nil && r.URL != nil {
 		return t.pass(r)
 	}
@@ -75,6 +78,14 @@ func (t *transport) bare(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
+// sign sends a request without a point and with the headers of its context.
+func (t *transport) sign(r *http.Request) (*http.Response, error) {
+	inner := t.signed(r, r.Context())
+	res, err := t.base.RoundTrip(inner)
+	hideSignature(res, inner, r)
+	return res, err
+}
+
 // CloseIdleConnections does for base what [http.Client.CloseIdleConnections]
 // would do for it.
 func (t *transport) CloseIdleConnections() {
@@ -86,10 +97,7 @@ func (t *transport) CloseIdleConnections() {
 func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	outer := callOf(r.Context())
 	if outer == nil && profiler.Calling(r.Context(), "http") {
-		inner := t.signed(r, r.Context())
-		res, err := t.base.RoundTrip(inner)
-		hideSignature(res, inner, r)
-		return res, err
+		return t.sign(r)
 	}
 	if outer != nil && outer.same(r) {
 		return t.pass(r)
@@ -200,6 +208,12 @@ func withTraceHeaders(ctx context.Context, h http.Header) http.Header {
 	if signed, ok := profiler.Sign(ctx); ok {
 		v := [2]string{signed.Info, signed.HMAC}
 		out[header.InfoKey], out[header.HMACKey] = v[0:1:1], v[1:2:2]
+		if signed.TraceParent != "" && signed.Replaces(strings.Join(out[traceParentKey], ",")) {
+			out[traceParentKey] = []string{signed.TraceParent}
+		}
 	}
 	return out
 }
+
+// traceParentKey is how [http.Header] spells traceparent.
+var traceParentKey = http.CanonicalHeaderKey(header.TraceParentName)

@@ -122,7 +122,7 @@ func pointID(c api.SpanContext) header.ID {
 // name is a point's: names are cut at their first dash.
 func name(s trace.ReadOnlySpan) string {
 	if _, isQuery := otelattr.Statement(s.Attributes()); isQuery {
-		return "db"
+		return otelattr.QueryName(s.Attributes())
 	}
 	if name := strings.ReplaceAll(s.Name(), "-", "_"); name != "" {
 		return name

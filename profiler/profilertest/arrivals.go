@@ -14,8 +14,8 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// Headers is a map that is a [header.Carrier]. Its keys are [header.InfoName] and
-// [header.HMACName], compared exactly. Several values of one header are separated
+// Headers is a map that is a [header.Carrier]. Its keys are [header.InfoName],
+// [header.HMACName] and [header.TraceParentName], compared exactly. Several values of one header are separated
 // by commas; see [Headers.All]. It is not safe for concurrent use.
 type Headers map[string]string
 
@@ -67,6 +67,7 @@ const (
 	joined   = "below the point that the headers name"
 	below    = "below the point in the context"
 	begun    = "the first of a new trace"
+	passed   = "untraced, and its headers are passed on as they came"
 )
 
 // arrivals are all ways in which a request can arrive, and the one thing that
@@ -83,6 +84,8 @@ var arrivals = []struct{ service, headers, context, hook, kind, want string }{
 	{headers: "signed", context: "outer layer", want: below}, // they are the headers of that layer
 	{headers: "signed", want: joined},
 	{headers: "of another trace", want: joined},
+	{headers: "drawn and kept here", want: joined},
+	{headers: "drawn and thinned out here", want: passed},
 	{headers: "none", context: "outer layer", want: below},
 	{headers: "none", context: "own trace", kind: "server", want: untraced},
 	{headers: "none", context: "own trace", kind: "consumer", want: below},
@@ -102,20 +105,22 @@ func expected(service, headers, ctx, hook, kind string) string {
 
 // Test runs the layer through every way in which a request can arrive, as
 // subtests: the Service is nil, disabled, off or enabled; the headers are missing,
-// signed, forged, doubled, those of another trace, or those of a trace over its
-// limits; ctx carries no trace, that of an outer layer of the same request, or one
+// signed, forged, doubled, those of another trace, of a trace over its limits, or of
+// one that sampling has drawn and keeps here or not; ctx carries no trace, that of an outer layer of the same request, or one
 // that the program has begun; there is no admission hook, or one that says yes or
 // no. Each case has one right answer, the same for all layers, as documented at
 // [profiler.Service.Receive]: the request is untraced and served in the context as
-// it came, or it is one point that has ended, with the right parent. Finally, the
+// it came, or in one that passes its headers on, or it is one point that has ended,
+// with the right parent. Finally, the
 // layer receives a request inside the same request, as a layer that is installed
-// twice does, and must record it once.
+// twice does, and must record it once; and one that carries a traceparent, to which
+// its point has a link.
 //
 // For each traced request the layer must open exactly one point, which must not be
 // called "around" or "earlier", and record nothing after Receive has returned.
 func (r Receiver) Test(t *testing.T) {
 	for _, service := range []string{"nil", "disabled", "off", "enabled"} {
-		for _, headers := range []string{"none", "signed", "forged", "with two infos", "with two signatures", "of another trace", "of a full trace"} {
+		for _, headers := range []string{"none", "signed", "forged", "with two infos", "with two signatures", "of another trace", "of a full trace", "drawn and kept here", "drawn and thinned out here"} {
 			for _, ctx := range []string{"none", "outer layer", "own trace"} {
 				for _, hook := range []string{"none", "yes", "no"} {
 					name := fmt.Sprintf("service %s/headers %s/context %s/hook %s", service, headers, ctx, hook)
@@ -127,18 +132,49 @@ func (r Receiver) Test(t *testing.T) {
 		}
 	}
 	t.Run("the same headers again", r.again)
+	t.Run("with a traceparent", r.linked)
+}
+
+// linked has the layer receive requests that run in a trace of OpenTelemetry's.
+func (r Receiver) linked(t *testing.T) {
+	const span = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	keys, _ := header.ParseKeys("key")
+	trace, _ := header.FromUUID([16]byte{0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36})
+	for name, c := range map[string]struct {
+		base header.ID
+		link any
+	}{
+		"of another trace": {header.NewID(), span},
+		"of the same":      {trace, nil},
+	} {
+		svc, rec := New(t, "svc")
+		h := Headers{header.TraceParentName: span}
+		keys.Primary().Sign(header.Info{BaseID: c.base}).Write(h)
+		r.Receive(t, context.Background(), svc, h, func(context.Context) {})
+		for _, p := range rec.Points(t) {
+			if about, _ := p.Start["sonde"].(map[string]any); about["traceparent"] != c.link {
+				t.Errorf("a request with the traceparent %s: info.sonde is %v, want the traceparent %v; can Get be asked for it?", name, about, c.link)
+			}
+		}
+	}
 }
 
 func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) {
 	asked := 0
 	svc, rec := New(t, "svc", func(c *profiler.Config) {
 		if hook != "none" {
-			c.Admit = func(_ context.Context, a profiler.Arrival) bool {
+			c.Sampler = profiler.Admit(func(_ context.Context, a profiler.Arrival) bool {
 				if asked++; a.Layer != r.Layer || a.Kind != r.Kind {
 					t.Errorf("the admission hook is told of %+v, want layer %q and kind %v", a, r.Layer, r.Kind)
 				}
 				return hook == "yes"
-			}
+			})
+		}
+		switch headers {
+		case "drawn and kept here":
+			c.Sampler = joins(true)
+		case "drawn and thinned out here":
+			c.Sampler = joins(false)
 		}
 		if headers == "of a full trace" {
 			c.Limits.TracePoints = 1
@@ -156,6 +192,9 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 		forger.Primary().Sign(trace).Write(h)
 	case "of another trace":
 		trace = other
+		keys.Primary().Sign(trace).Write(h)
+	case "drawn and kept here", "drawn and thinned out here":
+		trace.BaseID = header.NewSampledID(0.5)
 		keys.Primary().Sign(trace).Write(h)
 	case "with two infos":
 		keys.Primary().Sign(trace).Write(h)
@@ -196,11 +235,16 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 	case "off":
 		svc.SetEnabled(false)
 	}
-	served := 0
+	served, sentWith := 0, maps.Clone(h)
 	r.Receive(t, ctx, receiving, h, func(inside context.Context) {
 		served++
 		now, _ := profiler.Current(inside)
+		sent, _ := profiler.Sign(inside)
 		switch {
+		case want == passed:
+			if came := header.Read(sentWith); profiler.Active(inside) || sent != came {
+				t.Errorf("what the request sends carries %+v, want the headers that it came with: %+v", sent, came)
+			}
 		case want == untraced && now != outside:
 			t.Errorf("the request is served in the context of %+v, want that of %+v, as it came", now, outside)
 		case want != untraced && now == outside:
@@ -215,7 +259,7 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 	if served != 1 {
 		t.Errorf("the request is served %d times, want once", served)
 	}
-	if want == untraced {
+	if want == untraced || want == passed {
 		if len(got) != 0 {
 			t.Errorf("the request is traced, want no point: %+v", got)
 		}
@@ -235,9 +279,21 @@ func (r Receiver) arrive(t *testing.T, service, headers, in, hook, want string) 
 	if n := svc.Stats().Refused[header.ErrUnknownKey]; (n == 1) != (service == "enabled" && forged) {
 		t.Errorf("%d requests are counted as forged; were they given to Service.Receive, with all values of their headers?", n)
 	}
+	if n := svc.Stats().Thinned; (n == 1) != (want == passed) {
+		t.Errorf("%d requests are counted as thinned out; was it given to Service.Receive once?", n)
+	}
 	if n := svc.Stats().Refused[header.ErrTraceFull]; (n == 1) != (service == "enabled" && headers == "of a full trace") {
 		t.Errorf("%d requests are counted as over a limit; were they given to Service.Receive?", n)
 	}
+}
+
+// joins is a sampler that begins no trace, and joins all or none.
+type joins bool
+
+func (joins) Begin(context.Context, profiler.Arrival) profiler.Verdict { return profiler.Verdict{} }
+
+func (j joins) Join(context.Context, profiler.Arrival, header.Sample) profiler.Verdict {
+	return profiler.Verdict{Trace: bool(j)}
 }
 
 // again has the layer receive a request inside the same request, as a layer

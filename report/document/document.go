@@ -43,11 +43,7 @@ func Write(w io.Writer, r *report.Report, o report.Options) error {
 	j.list("stats")
 	for i, s := range r.Stats {
 		j.begin(i)
-		j.text("name", s.Name)
-		j.number("count", int64(s.Count))
-		j.number("total_ns", s.Total.Nanoseconds())
-		j.number("self_ns", s.Self.Nanoseconds())
-		j.number("max_ns", s.Max.Nanoseconds())
+		j.stat(&s)
 		j.Raw("}")
 	}
 	j.end(len(r.Stats))
@@ -92,8 +88,34 @@ func (j *document) head() {
 	j.Integer(int64(j.Records))
 	j.top("lost")
 	j.Integer(j.Lost())
+	missing := j.Missing()
+	j.list("missing")
+	for i, m := range missing {
+		j.begin(i)
+		j.text("service", m.Service)
+		j.number("records", m.Records())
+		j.number("numbered", m.Numbered)
+		j.number("stored", m.Stored)
+		j.number("told", m.Told)
+		j.Raw("}")
+	}
+	j.end(len(missing))
 	j.top("refused")
 	j.Integer(j.Refused())
+	text, standsFor := "", int64(1)
+	if s, ok := j.Sampled(); ok {
+		text, standsFor = s.String(), s.StandsFor()
+	}
+	j.top("sampled")
+	j.orNull(text)
+	j.top("stands_for")
+	j.Integer(standsFor)
+	parent := ""
+	if p, ok := j.TraceParent(); ok {
+		parent = p.String()
+	}
+	j.top("traceparent")
+	j.orNull(parent)
 	j.top("unfinished")
 	j.Integer(int64(j.Unfinished()))
 }
@@ -118,12 +140,55 @@ func (j *document) point(p *report.Point) {
 	j.text("etype", string(etype))
 	j.text("message", string(message))
 	j.text("outcome", string(j.view.Outcome()))
+	j.condensed(p)
 	j.member("info")
 	j.Raw(`{"start":`)
 	j.info(record.Start)
 	j.Raw(`,"stop":`)
 	j.info(record.Stop)
 	j.Raw("}")
+}
+
+// condensed writes what p says of points without records, nothing if it is silent.
+func (j *document) condensed(p *report.Point) {
+	if r := p.Repeated(); r != nil {
+		j.member("repeated")
+		j.Raw("{")
+		j.inside = false
+		j.number("count", int64(r.Count))
+		j.number("total_ns", r.Total.Nanoseconds())
+		j.number("min_ns", r.Min.Nanoseconds())
+		j.number("max_ns", r.Max.Nanoseconds())
+		j.number("at_once", int64(r.AtOnce))
+		j.truth("differ", r.Differ)
+		j.Raw("}")
+	}
+	short := p.Short()
+	if len(short) == 0 {
+		return
+	}
+	j.member("short")
+	for i, s := range short {
+		if i == 0 {
+			j.Raw("[")
+		} else {
+			j.Raw(",")
+		}
+		j.Raw("{")
+		j.inside = false
+		j.stat(&s)
+		j.Raw("}")
+	}
+	j.Raw("]")
+}
+
+// stat writes the members of sums by name.
+func (j *document) stat(s *report.Stat) {
+	j.text("name", s.Name)
+	j.number("count", int64(s.Count))
+	j.number("total_ns", s.Total.Nanoseconds())
+	j.number("self_ns", s.Self.Nanoseconds())
+	j.number("max_ns", s.Max.Nanoseconds())
 }
 
 // info writes what a record of the point has stored as info.

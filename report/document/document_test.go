@@ -122,7 +122,7 @@ func TestJSONDocument(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\|").FindAllSubmatch(doc, -1) {
 		members[string(m[1])] = true
 	}
-	reports := []*report.Report{skewed(t)} // "shop" has no shifts, and no warnings
+	reports := []*report.Report{skewed(t), withGap(t)} // "shop" has no shifts, no warnings and no gaps
 	for _, trace := range outputtest.Traces(t) {
 		reports = append(reports, trace.Report(t))
 	}
@@ -143,6 +143,16 @@ func TestJSONDocument(t *testing.T) {
 			t.Errorf("docs/json.md tells of %s, which no document has", m)
 		}
 	}
+}
+
+// withGap is a report of which records are missing.
+func withGap(t *testing.T) *report.Report {
+	t.Helper()
+	r, err := report.Read([]byte(`{"name":"x-start","base_id":"b","trace_id":"p","parent_id":"b","timestamp":"2026-01-02T03:04:05.000000","info":{"host":"h"},"service":"cart","sonde":{"from":"9f3c5a0e12ab34cd","n":5}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // TestAccepted: what is accepted is marked.

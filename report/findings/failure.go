@@ -146,8 +146,8 @@ func (t *tree) sayFailure(o *origin) Finding {
 // alike is how many nodes have a key.
 func (t *tree) alike(key int32) (n int) {
 	for i := range t.nodes {
-		if t.nodes[i].key == key {
-			n++
+		if p := t.nodes[i].p; p != nil && t.nodes[i].key == key {
+			n += p.Times()
 		}
 	}
 	return n

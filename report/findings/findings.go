@@ -27,7 +27,7 @@ const (
 	Slow       Kind = "slow"       // what everything waited for longest
 	Sequential Kind = "sequential" // calls one after the other that could run at once
 	Gap        Kind = "gap"        // time in which nothing was recorded
-	Waiting    Kind = "waiting"    // a message or a call on its way from one side to the other
+	Waiting    Kind = "waiting"    // a message or a call on its way from one side to the other, or for a connection of a pool
 	Outlives   Kind = "outlives"   // work that goes on after what began it has ended
 	Cancelled  Kind = "cancelled"  // the caller went away
 )
@@ -217,6 +217,11 @@ type Options struct {
 	// have run until then. Default: the time of its last record.
 	Now time.Time
 
+	// Read is called with each point in the order of [report.Report.Walk], and a View
+	// that has most often read it just now: for who has to look at all points too.
+	// Default: nobody.
+	Read func(*report.Point, *report.View)
+
 	// Accepted are the signatures of findings that somebody has accepted, with the
 	// reasons, such as [Accepting] makes. They are found all the same, and marked.
 	Accepted map[string]string
@@ -266,7 +271,7 @@ func Find(r *report.Report, o Options) *Result {
 // inTime are the findings about time, by what they would save. Each piece of the
 // critical path counts for the first of them only.
 func (t *tree) inTime() (list []Finding) {
-	all := slices.Concat(t.groups(), t.slow(), t.sequential(), t.gaps(), t.waiting())
+	all := slices.Concat(t.groups(), t.slow(), t.sequential(), t.gaps(), t.waiting(), t.connections())
 	slices.SortStableFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.weight, a.weight), t.earlier(a.members[0], b.members[0]))
 	})

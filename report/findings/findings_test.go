@@ -197,6 +197,22 @@ func TestFindings(t *testing.T) {
 
 		{"nothing before a query", []*point{page(100, query("SELECT 1", 80, 85))},
 			says{"gap: nothing was recorded before SELECT ? below GET /page (shop): 80.0 ms, 80 %; it may have waited for a connection of the pool"}},
+		{"near: waits beside what everything waited for", []*point{page(100,
+			work("export", 1, 99, query("SELECT * FROM orders", 2, 90)), work("item", 1, 97, acquire(2, 42, 10, 10), query("SELECT 1", 42, 44)), work("item", 44, 97, acquire(45, 95, 10, 10), query("SELECT 1", 95, 97)))},
+			says{"slow: SELECT * FROM orders (shop)"}},
+		{"waits for the pool", []*point{page(60, times(6, 1, 9, 0, func(i int, from, to float64) *point {
+			return work("item", from, to, acquire(from, to-1, 10, 10), query("SELECT name FROM items WHERE id = ?", to-1, to))
+		})...)}, says{"waiting: waited for a database connection ×6 (shop), the longest 8.00 ms, below item ×6 (shop): 48.0 ms, 80 %; all 10 connections of the pool were in use"}},
+		{"waits for a pool of one beside each query", []*point{page(60, append(times(6, 1, 8, 1, func(_ int, from, to float64) *point { return acquire(from, to, 1, 1) }),
+			times(6, 9, 1, 8, func(_ int, from, to float64) *point { return queryRow(0, from, to) })...)...)},
+			says{"waiting: waited for a database connection ×6 (shop), the longest 8.00 ms, below GET /page (shop): 48.0 ms, 80 %; the pool has a single connection", "repeated: SELECT * FROM rows"}},
+		{"a wait for a pool that another call keeps busy", []*point{page(100, get("tax", "/rate", 0, 99), work("report", 0, 90, query("SELECT sum(total) FROM orders", 1, 89)), work("item", 0, 100, acquire(1, 90, 2, 2), query("SELECT 1", 90, 100)))},
+			says{"waiting: waited for a database connection (shop), below item (shop): 89.0 ms, 89 %; all 2 connections of the pool were in use; meanwhile SELECT sum(total) FROM orders of this trace ran"}},
+		{"near: a wait in which a connection was made", []*point{page(60, acquireBy(1, 59, &point{name: "db_connect", from: 2, to: 58, start: map[string]any{"db": map[string]any{}}}), query("SELECT 1", 59, 60))},
+			says{"slow: db_connect (shop), below db_acquire (shop): 56.0 ms, 93 %"}},
+		{"near: brief waits for the pool", []*point{page(100, acquire(1, 8, 2, 2), query("SELECT 1", 10, 99))}, says{"slow: SELECT ?"}},
+		{"a wait for the pool that was given up", []*point{page(60, acquire(1, 51, 2, 2).failing("context.deadlineExceededError", "context deadline exceeded").outcome("timeout"))},
+			says{"failure: db_acquire (shop) timed out after 50.0 ms"}},
 		{"nothing between calls", []*point{page(100, get("a", "/x", 1, 11), get("b", "/y", 90, 99))},
 			says{"gap: nothing was recorded between GET a/x and GET b/y below GET /page (shop): 79.0 ms, 79 %"}},
 		{"nothing between caller and server", []*point{page(180, rpc("stock", "/shop.Stock/Left", 0, 180, 60, query("SELECT 1", 60, 120)))},
@@ -267,6 +283,17 @@ func TestMadeAt(t *testing.T) {
 }
 
 // hashed is a query whose arguments have a hash.
+// acquire is a wait for a connection, as pgx tells of it.
+func acquire(from, to float64, size, used int) *point {
+	p := acquireBy(from, to)
+	p.start, p.stop = map[string]any{"db": map[string]any{"pool_size": size}}, map[string]any{"db": map[string]any{"pool_in_use": used}}
+	return p
+}
+
+func acquireBy(from, to float64, kids ...*point) *point {
+	return &point{name: "db_acquire", from: from, to: to, kids: kids, start: map[string]any{"db": map[string]any{}}}
+}
+
 func hashed(hash int, from, to float64) *point {
 	p := queryRow(0, from, to)
 	p.start = map[string]any{"db": map[string]any{"statement": "SELECT * FROM rows WHERE id = ?", "args_hash": 1000 + hash}}

@@ -28,7 +28,9 @@ func (t *tree) groupsOf(each func(siblings []*group)) {
 			if stamps[k] != parent+1 {
 				stamps[k], counts[k] = parent+1, 0
 			}
-			counts[k]++
+			if counts[k]++; t.nodes[c].p.Repeated() != nil {
+				counts[k]++ // it is several by itself
+			}
 			several = several || counts[k] > 1
 		}
 		if !several {
@@ -74,6 +76,9 @@ func (t *tree) argumentsOf(members []int32) (a arguments) {
 		if t.nodes[m].source != t.nodes[members[0]].source {
 			a.known = false
 			continue
+		}
+		if r := t.nodes[m].p.Repeated(); r != nil && r.Differ {
+			a.known = false
 		}
 		text, known := t.arguments(m)
 		seen[text] = true

@@ -12,7 +12,7 @@ import (
 
 // head is what was asked.
 func (t *tree) head() Head {
-	h := Head{Points: t.r.Len(), Services: len(t.r.Services()), Duration: span(t.time()), Ended: !t.nodes[t.root].is(open | openBelow)}
+	h := Head{Points: t.r.Points(), Services: len(t.r.Services()), Duration: span(t.time()), Ended: !t.nodes[t.root].is(open | openBelow)}
 	if t.root == 0 {
 		return h
 	}
@@ -104,9 +104,14 @@ func (t *tree) blind(res *Result) (list []string) {
 	say(calls-followed, "call", " to services that recorded nothing here: what they did is not known")
 	say(noStart, "point", " without a start: how long they took is not known")
 	say(t.r.Len()-len(t.nodes)+1, "point", " whose parents lead in a circle: no root leads to them")
-	if lost := t.r.Lost(); lost > 0 {
+	lost := t.r.Lost()
+	for _, m := range t.r.Missing() {
+		lost += m.Records()
+	}
+	if lost > 0 {
 		say(int(lost), "record", " lost: what is missing may be the cause")
 	}
+	list = append(list, t.blindFor()...)
 	if t.half {
 		list = append(list, "what called "+t.titleOf(t.root)+" is not in the trace")
 	}

@@ -1,7 +1,6 @@
 package findings
 
 import (
-	"bytes"
 	"encoding/binary"
 	"strings"
 	"unicode/utf8"
@@ -9,6 +8,7 @@ import (
 	"github.com/sonde-go/sonde/internal/figures"
 	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/internal/sqltext"
+	"github.com/sonde-go/sonde/internal/subject"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
@@ -55,21 +55,23 @@ func (k *keys) of(text keyText, what []byte) int32 {
 
 // identify finds a point's key. The route by which an HTTP call was served names
 // the call too, since a client does not know it.
-func (t *tree) identify(n *node, v *subjects) int32 {
-	text := keyText{service: n.p.Service, name: n.p.Name, kind: n.kind}
+func (t *tree) identify(p *report.Point, parent int32, kind layer.Kind) int32 {
+	v := t.here
+	text := keyText{service: p.Service, name: p.Name, kind: kind}
 	l := v.Layer()
 	if l != nil {
 		text.group = l.Group
 	}
-	above := &t.nodes[n.parent]
-	if l == layer.HTTPServer && n.parent == int32(len(t.nodes))-1 && above.kind == layer.Client {
+	above := &t.nodes[parent]
+	if l == layer.HTTPServer && parent == int32(len(t.nodes))-1 && above.kind == layer.Client {
 		if caller := t.keys.list[above.key]; caller.group == layer.HTTPClient.Group {
 			if r := v.Text("response.route"); len(r) > 0 {
-				above.key = t.keys.of(caller, t.before.call(route(r)))
+				t.before.At(above.p)
+				above.key = t.keys.of(caller, t.before.call(subject.Route(r)))
 			}
 		}
 	}
-	return t.keys.of(text, v.subject(l, n.kind))
+	return t.keys.of(text, v.subject(l, kind))
 }
 
 // subjects says what points are about, one after the other.
@@ -90,6 +92,9 @@ func (s *subjects) call(route []byte) []byte {
 	return s.text
 }
 
+// Fingerprint implements [subject.Texts].
+func (s *subjects) Fingerprint(statement []byte) string { return s.statements.Fingerprint(statement) }
+
 // Subject is what p has in common with the points of its name that do the same: a
 // statement without literals, a route or a path with a star for each id, a method,
 // a subject. It is "" where the name says all. The text is as stored: hostile.
@@ -101,93 +106,11 @@ func Subject(r *report.Report, p *report.Point) string {
 
 // subject is valid until the next call.
 func (s *subjects) subject(l *layer.Layer, kind layer.Kind) []byte {
-	b := s.text[:0]
-	switch l {
-	case layer.HTTPServer:
-		b = append(append(b, s.Text("request.method")...), ' ')
-		if path := route(s.Text("response.route")); len(path) > 0 {
-			b = append(b, path...)
-		} else {
-			b = appendPattern(b, s.Text("request.path"), '/')
-		}
-		s.text = b
-		return bytes.TrimSpace(b)
-	case layer.HTTPClient:
-		b = append(append(b, s.Text("requests.method")...), ' ')
-		b = appendPattern(append(b, s.Text("requests.hostname")...), s.Text("requests.path"), '/')
-		s.text = b
-		return bytes.TrimSpace(b)
-	case layer.SQL:
-		if f := s.Text("db.fingerprint"); len(f) > 0 {
-			return f
-		}
-		b = append(b, s.statements.Fingerprint(s.Text("db.statement"))...)
-	case layer.GRPC:
-		return s.Text("grpc.method")
-	case layer.NATS:
-		b = appendPattern(b, s.Text("nats.subject"), '.')
-	case layer.Function:
-		return s.Text("function.name")
-	case nil:
-		return s.Text("method") // OSProfiler's RPC points
-	default:
-		b = layer.AppendExpanded(b, l.Span, func(b []byte, path string) []byte {
-			if path == "operation" {
-				return append(b, l.Operation(kind, "")...)
-			}
-			return append(b, s.Text(path)...)
-		})
-	}
-	s.text = b
-	return b
+	s.text = subject.Append(s.text[:0], l, kind, s)
+	return s.text
 }
 
 func joined(words ...string) string { return strings.TrimSpace(strings.Join(words, " ")) }
-
-// route is a route's path: Go's patterns may begin with a method and end in one
-// that stands for nothing.
-func route(pattern []byte) []byte {
-	if _, path, ok := bytes.Cut(pattern, []byte(" ")); ok {
-		pattern = bytes.TrimSpace(path)
-	}
-	return bytes.TrimSuffix(pattern, []byte("{$}"))
-}
-
-// appendPattern appends a path or a subject with a star for each part that has a
-// digit and so is likely to be an id; a version such as "v2" or "v2.1" is none.
-func appendPattern(b, text []byte, separator byte) []byte {
-	for {
-		end := bytes.IndexByte(text, separator)
-		part := text
-		if end >= 0 {
-			part = text[:end]
-		}
-		if hasDigit(part) && !isVersion(string(part)) {
-			b = append(b, '*')
-		} else {
-			b = append(b, part...)
-		}
-		if end < 0 {
-			return b
-		}
-		b, text = append(b, separator), text[end+1:]
-	}
-}
-
-func hasDigit(b []byte) bool {
-	for _, c := range b {
-		if c >= '0' && c <= '9' {
-			return true
-		}
-	}
-	return false
-}
-
-const digits = "0123456789"
-
-func isVersion(part string) bool {
-	return len(part) <= 5 && part[0]|0x20 == 'v' && strings.Trim(part[1:], digits+".") == ""
-}
 
 // title is how a sentence names the points of a key.
 func (t *tree) title(key int32) string {

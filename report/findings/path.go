@@ -73,6 +73,7 @@ func (t *tree) walkPath() {
 	}
 	slices.Reverse(t.path.nodes)
 	slices.Reverse(t.path.from)
+	t.shareOut()
 	for i := len(t.nodes) - 1; i > 0; i-- {
 		n := &t.nodes[i]
 		n.onPath += n.own

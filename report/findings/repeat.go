@@ -89,7 +89,7 @@ func (p *pool[T]) of(parentKey int32, keys ...int32) (x *T, isNew bool) {
 func (t *tree) addRepeats(all *pool[repeat], siblings []*group) {
 	var often []*group
 	for _, g := range siblings {
-		if len(g.members) >= t.o.MinRepeats && t.nodes[g.members[0]].calls > 0 {
+		if len(g.members) > 0 && t.count(g.members) >= t.o.MinRepeats && t.nodes[g.members[0]].calls > 0 && !t.forConnection(t.nodes[g.members[0]].key) {
 			often = append(often, g)
 		}
 	}
@@ -116,7 +116,7 @@ const mostTurns = 8
 
 // takeTurns says whether the calls of a and b are made one of each in turn.
 func (t *tree) takeTurns(a, b *group) bool {
-	if len(a.members) != len(b.members) {
+	if len(a.members) != len(b.members) || t.count(a.members) != t.count(b.members) {
 		return false
 	}
 	fits := 0
@@ -139,7 +139,7 @@ func (t *tree) addRepeat(all *pool[repeat], turn []*group) {
 		r.parent, r.keys = turn[0].parent, keys
 	}
 	r.parents++
-	r.rounds += len(turn[0].members)
+	r.rounds += t.count(turn[0].members)
 	var members []int32
 	for _, g := range turn {
 		members = append(members, g.members...)
@@ -148,8 +148,20 @@ func (t *tree) addRepeat(all *pool[repeat], turn []*group) {
 	r.members = append(r.members, members...)
 }
 
-// atOnce is how many of the nodes ran at one time.
+// atOnce is how many of the nodes ran at one time. One that stands for several says so
+// itself: when each of them ran is not known.
 func (t *tree) atOnce(members []int32) (most int) {
+	most = 1
+	members = slices.DeleteFunc(slices.Clone(members), func(m int32) bool {
+		r := t.nodes[m].p.Repeated()
+		if r != nil {
+			most = max(most, r.AtOnce)
+		}
+		return r != nil
+	})
+	if len(members) == 0 {
+		return most
+	}
 	slack := t.slack(&t.nodes[t.nodes[members[0]].parent])
 	starts, ends := make([]int64, len(members)), make([]int64, len(members))
 	for k, m := range members {
@@ -165,7 +177,7 @@ func (t *tree) atOnce(members []int32) (most int) {
 		}
 		most = max(most, k+1-ended)
 	}
-	return max(1, most)
+	return most
 }
 
 // repeated judges repeated calls by what one call instead of each would save: all
@@ -177,7 +189,11 @@ func (t *tree) repeated(r *repeat) (candidate, bool) {
 	for _, m := range r.members {
 		if n := &t.nodes[m]; n.onPath > 0 {
 			took += n.onPath
-			lasted[n.key] = append(lasted[n.key], n.onPath)
+			if r := n.p.Repeated(); r != nil && r.AtOnce == 1 {
+				lasted[n.key] = append(lasted[n.key], min(n.onPath, n.each()))
+			} else {
+				lasted[n.key] = append(lasted[n.key], n.longest())
+			}
 		}
 	}
 	saves := took
@@ -212,7 +228,7 @@ func (t *tree) sayRepeated(r *repeat, took, saves int64) Finding {
 		firsts[k] = r.members[slices.IndexFunc(r.members, func(m int32) bool { return t.nodes[m].key == key })]
 	}
 	f := Finding{
-		Kind: Repeated, Points: t.points(byPath), Count: len(r.members),
+		Kind: Repeated, Points: t.points(byPath), Count: t.count(r.members),
 		Took: span(took), Share: t.share(took), SavesMax: span(saves), SavesMin: span(t.between(r.members, saves)),
 		Signature: t.signature(Repeated, firsts),
 	}
@@ -244,7 +260,7 @@ func (t *tree) sayArguments(r *repeat, f *Finding) {
 	} else if a.distinct > 1 {
 		f.Confidence = Measured
 		f.Because = "the calls are known to differ in their arguments; the saving takes one call for all to take as long as one usually does"
-		if a.known && a.distinct < min(len(r.members), mostCompared) {
+		if a.known && a.distinct < min(t.count(r.members), mostCompared) {
 			one = "only " + figures.Grouped(a.distinct) + " differ; " + one
 		}
 	}

@@ -20,26 +20,26 @@ const (
 
 // outlier finds the one of a group that took far longer than the others.
 func (t *tree) outlier(g *group) (candidate, bool) {
-	if len(g.members) < fewest {
+	if len(g.members) < fewest || t.forConnection(t.nodes[g.members[0]].key) {
 		return candidate{}, false
 	}
 	worst := g.members[0]
 	for _, m := range g.members {
-		if n := &t.nodes[m]; n.onPath > t.nodes[worst].onPath {
+		if n := &t.nodes[m]; n.p.Repeated() == nil && n.onPath > t.nodes[worst].onPath {
 			worst = m
 		}
 	}
 	n := &t.nodes[worst]
-	if n.is(open) || n.onPath < micros(t.o.MinTime) || !t.matters(n.onPath) {
+	if n.is(open) || n.p.Repeated() != nil || n.onPath < micros(t.o.MinTime) || !t.matters(n.onPath) {
 		return candidate{}, false
 	}
-	median := medianOf(len(g.members), func(k int) int64 { m := &t.nodes[g.members[k]]; return m.to - m.from })
+	median := medianOf(len(g.members), func(k int) int64 { return t.nodes[g.members[k]].each() })
 	if n.to-n.from < farAway*median {
 		return candidate{}, false
 	}
 	far := 0
 	for _, m := range g.members {
-		if o := &t.nodes[m]; o.to-o.from >= max(farAway*median, (n.to-n.from)/farAway) {
+		if o := &t.nodes[m]; o.each() >= max(farAway*median, (n.to-n.from)/farAway) {
 			far++
 		}
 	}
@@ -48,7 +48,7 @@ func (t *tree) outlier(g *group) (candidate, bool) {
 	}
 	saves := n.onPath - min(median, n.onPath)
 	c := candidate{weight: n.onPath, members: []int32{worst}}
-	siblings := len(g.members)
+	siblings := t.count(g.members)
 	c.say = func() Finding {
 		f := Finding{
 			Kind: Outlier, Points: t.points([]int32{worst}), Count: siblings, Confidence: Measured,
@@ -84,7 +84,7 @@ func (t *tree) slow() (list []candidate) {
 	longest := make([]int32, len(t.keys.list))
 	eligible := t.said()
 	for i, is := range eligible {
-		eligible[i] = !is && t.nodes[i].p != nil && t.nodes[i].own == t.nodes[i].onPath && !t.nodes[i].is(open)
+		eligible[i] = !is && t.nodes[i].p != nil && t.nodes[i].own == t.nodes[i].onPath && !t.nodes[i].is(open) && !t.forConnection(t.nodes[i].key)
 		if n := &t.nodes[i]; eligible[i] {
 			sums[n.key] += n.own
 			if longest[n.key] == 0 || n.own > t.nodes[longest[n.key]].own {
@@ -108,8 +108,8 @@ func (t *tree) slow() (list []candidate) {
 		}
 		slices.SortStableFunc(members, func(a, b int32) int { return cmp.Compare(t.nodes[b].own, t.nodes[a].own) })
 		weight := took
-		if len(members) >= t.o.MinRepeats {
-			weight = t.nodes[members[0]].own
+		if t.count(members) >= t.o.MinRepeats {
+			weight = t.nodes[members[0]].longest()
 		}
 		list = append(list, candidate{weight: weight, members: members, say: func() Finding { return t.saySlow(members, took) }})
 	}
@@ -138,13 +138,13 @@ func (t *tree) saySlow(members []int32, took int64) Finding {
 	m := members[0]
 	n := &t.nodes[m]
 	f := Finding{
-		Kind: Slow, Points: t.points(members), Count: len(members), Confidence: Measured,
+		Kind: Slow, Points: t.points(members), Count: t.count(members), Confidence: Measured,
 		Took: span(took), Share: t.share(took), Signature: t.signature(Slow, []int32{m}),
 		Because: "everything waited for it; nothing below it is recorded that would say why",
 	}
 	f.Text = t.titleOf(m)
-	if len(members) > 1 {
-		f.Text = t.title(n.key) + times(len(members)) + in(n.p.Service) + ", the longest " + figures.Duration(span(n.own))
+	if f.Count > 1 {
+		f.Text = t.title(n.key) + times(f.Count) + in(n.p.Service) + ", the longest " + figures.Duration(span(n.longest()))
 	}
 	if n.parent > 0 {
 		f.Text += t.below(n.parent, 1)
@@ -186,7 +186,7 @@ func (t *tree) sequential() (list []candidate) {
 func (t *tree) single(calls []int32) []int32 {
 	counts := map[int32]int{}
 	for _, c := range calls {
-		counts[t.nodes[c].key]++
+		counts[t.nodes[c].key] += t.nodes[c].p.Times()
 	}
 	return slices.DeleteFunc(calls, func(c int32) bool { return counts[t.nodes[c].key] >= t.o.MinRepeats })
 }

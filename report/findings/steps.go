@@ -25,9 +25,13 @@ type Step struct {
 	Does  Does
 	Title string // Does in a few words; hostile
 
-	Took time.Duration // of a point without a stop: until the last record
-	Self time.Duration // without the time in which a child ran
-	Path time.Duration // of the critical path, what is below it not included
+	// Times is how many points it stands for, see [report.Point.Repeated]; the times
+	// are those of all of them.
+	Times int
+	Took  time.Duration // of a point without a stop: until the last record
+	Max   time.Duration // of the longest
+	Self  time.Duration // without the time in which a child ran
+	Path  time.Duration // of the critical path, what is below it not included
 }
 
 // Steps are the points of r that its roots lead to, each before those below it, and
@@ -47,6 +51,10 @@ func Steps(r *report.Report, o Options) (Head, []Step) {
 			Point: n.p, Above: int(n.parent) - 1, Title: t.title(n.key),
 			Does: Does{Service: k.service, Name: k.name, Kind: k.kind, Group: k.group, What: k.what},
 			Took: span(n.to - n.from), Self: n.p.Self(), Path: span(n.own),
+		}
+		s.Times, s.Max = 1, s.Took
+		if r := n.p.Repeated(); r != nil {
+			s.Times, s.Took, s.Max = r.Count, r.Total, r.Max
 		}
 		list = append(list, s)
 	}

@@ -17,7 +17,9 @@ type tree struct {
 	nodes []node
 	keys  keys
 
-	// What the last point and the one before it are about, while nodes are made.
+	// While nodes are made: what points do whose contents were seen, and what the last
+	// point and the one before it are about that had to be read.
+	seen         report.Memo[does]
 	here, before *subjects
 
 	sources  []source
@@ -90,10 +92,12 @@ func newTree(r *report.Report, o Options) *tree {
 		i := int32(len(t.nodes))
 		parent := at[p.Depth]
 		at = append(at[:p.Depth+1], i)
-		t.here, t.before = t.before, t.here
 		t.nodes = append(t.nodes, t.node(p, parent))
+		if o.Read != nil {
+			o.Read(p, t.here.View)
+		}
 	}
-	t.here, t.before = nil, nil
+	t.seen, t.here, t.before = report.Memo[does]{}, nil, nil
 	for i := int32(len(t.nodes)) - 1; i > 0; i-- {
 		n := &t.nodes[i]
 		if n.source != t.nodes[n.parent].source && n.kind == layer.Server && t.nodes[n.parent].kind == layer.Unspecified && n.parent > 0 {
@@ -117,11 +121,9 @@ func newTree(r *report.Report, o Options) *tree {
 }
 
 func (t *tree) node(p *report.Point, parent int32) node {
-	t.here.At(p)
-	n := node{p: p, parent: parent, end: int32(len(t.nodes)) + 1, kind: t.here.Kind(), from: micros(p.Start()), to: micros(p.Stop())}
+	n := node{p: p, parent: parent, end: int32(len(t.nodes)) + 1, from: micros(p.Start()), to: micros(p.Stop())}
 	if !p.HasStop {
 		n.to = t.end
-		n.flags |= open
 	}
 	n.to = max(n.from, n.to)
 	if above := &t.nodes[parent]; above.is(failed) {
@@ -130,20 +132,44 @@ func (t *tree) node(p *report.Point, parent int32) node {
 		n.topFailed, n.failedAbove = above.topFailed, above.failedAbove
 	}
 	n.source = t.source(p)
+	what, known := t.seen.Of(p)
+	if !known || what.serves {
+		t.here, t.before = t.before, t.here
+		t.here.At(p)
+		*what = t.does(p, parent)
+	}
+	n.kind, n.flags, n.key = what.kind, what.flags, what.key
+	return n
+}
+
+// does is what follows from a point's contents alone.
+type does struct {
+	kind   layer.Kind
+	flags  flags
+	key    int32
+	serves bool // HTTP: it names its caller too
+}
+
+// does reads what the next node, which is here, does.
+func (t *tree) does(p *report.Point, parent int32) does {
+	d := does{kind: t.here.Kind(), serves: t.here.Layer() == layer.HTTPServer}
+	if !p.HasStop {
+		d.flags |= open
+	}
 	if _, _, bad := t.here.Failure(); bad {
-		n.flags |= failed
+		d.flags |= failed
 	}
 	switch string(t.here.Outcome()) {
 	case "timeout":
-		n.flags |= timedOut
+		d.flags |= timedOut
 	case "cancelled", "canceled":
-		n.flags |= cancelled
+		d.flags |= cancelled
 	}
-	if n.kind == layer.Client || n.kind == layer.Producer {
-		n.flags |= call
+	if d.kind == layer.Client || d.kind == layer.Producer {
+		d.flags |= call
 	}
-	n.key = t.identify(&n, t.here)
-	return n
+	d.key = t.identify(p, parent, d.kind)
+	return d
 }
 
 // source numbers the one who recorded a point, most often that of the node above or

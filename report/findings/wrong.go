@@ -123,16 +123,43 @@ func (t *tree) served(m int32) (int32, bool) {
 	return 0, false
 }
 
-func (t *tree) lost() []Finding {
-	n := t.r.Lost()
-	if n == 0 {
-		return nil
+func (t *tree) lost() (list []Finding) {
+	const because = "what was lost is not known: points, their ends, or the calls below them"
+	if n := t.r.Lost(); n > 0 {
+		list = append(list, Finding{
+			Kind: Lost, Count: int(n), Confidence: Measured, Signature: signature(Lost), Because: because,
+			Text: figures.Counted(int(n), "record") + " of this trace never reached the store, as the services have counted",
+		})
 	}
-	return []Finding{{
-		Kind: Lost, Count: int(n), Confidence: Measured, Signature: signature(Lost),
-		Text:    figures.Counted(int(n), "record") + " of this trace never reached the store, as the services have counted",
-		Because: "what was lost is not known: points, their ends, or the calls below them",
-	}}
+	var rest, services int64
+	for i, m := range t.r.Missing() {
+		n := m.Records()
+		if i >= mostPoints {
+			rest, services = rest+n, services+1
+			continue
+		}
+		f := Finding{Kind: Lost, Count: int(n), Confidence: Measured, Signature: signature(Lost, m.Service, "numbers"), Because: because}
+		f.Text = figures.Counted(int(n), "record") + " of " + named(m.Service, "a service without a name") + " " + isOrAre(n) +
+			" missing: it numbered " + figures.Grouped(int(m.Numbered)) + ", " + figures.Grouped(int(m.Stored)) + " " + isOrAre(m.Stored) + " in the store"
+		if m.Told > 0 {
+			f.Text += ", and it has told itself that " + figures.Grouped(int(m.Told)) + " " + isOrAre(m.Told) + " lost"
+		}
+		list = append(list, f)
+	}
+	if services > 0 {
+		list = append(list, Finding{
+			Kind: Lost, Count: int(rest), Confidence: Measured, Signature: signature(Lost, "", "numbers of others"), Because: because,
+			Text: figures.Counted(int(rest), "record") + " of " + figures.Counted(int(services), "other service") + " are missing, by their numbers",
+		})
+	}
+	return list
+}
+
+func isOrAre(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // missingParents says which points hang in the air.

@@ -2,7 +2,6 @@ package html_test
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 
@@ -27,16 +26,4 @@ func ExampleWrite() {
 	if err := html.Write(file, r, report.Options{}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-}
-
-// A server has pages for its traces, whose documents are elsewhere on it.
-func ExampleWriteServed() {
-	http.HandleFunc("GET /traces/{id}", func(w http.ResponseWriter, r *http.Request) {
-		id := r.PathValue("id")
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", html.Policy("'self'"))
-		if err := html.WriteServed(w, "Trace "+id, "/api/traces/"+id, "/"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-	})
 }

@@ -208,16 +208,3 @@ func TestMany(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
-
-// TestServed: a page that is served may ask its server, and has no data.
-func TestServed(t *testing.T) {
-	var page bytes.Buffer
-	if err := WriteServed(&page, "<b>", `/api?a=1&b="><script>`, "/"); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"connect-src 'self'", "<title>&lt;b&gt;</title>", `data-from="/api?a=1&amp;b=&#34;&gt;&lt;script&gt;" data-home="/"`} {
-		if !strings.Contains(page.String(), want) {
-			t.Errorf("no %s", want)
-		}
-	}
-}

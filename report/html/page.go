@@ -10,7 +10,7 @@ import (
 
 // standalone writes a page with its data in it.
 func standalone(w io.Writer, title string, data func(io.Writer) error) error {
-	if err := head(w, title, "'none'"); err != nil {
+	if err := head(w, title); err != nil {
 		return err
 	}
 	e := embedded{w: w}
@@ -23,25 +23,11 @@ func standalone(w io.Writer, title string, data func(io.Writer) error) error {
 	return foot(w)
 }
 
-// WriteServed writes a page without data, whose script gets its document from url,
-// which is one of the server that serves the page. home is where the page's name
-// leads, "" if nowhere. Both must be of the page's own server.
-func WriteServed(w io.Writer, title, url, home string) error {
-	if err := head(w, title, "'self'"); err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(w, `<script type="application/json" id="data" data-from="%s" data-home="%s"></script>`+"\n",
-		html.EscapeString(url), html.EscapeString(home)); err != nil {
-		return err
-	}
-	return foot(w)
-}
-
-// Policy is the Content-Security-Policy of the page: its own script and style and
-// nothing else, but for what the script may fetch: 'none', or 'self'.
-func Policy(connect string) string {
-	return fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; img-src data:; connect-src %s; base-uri 'none'; form-action 'none'",
-		hash(script), hash(style), connect)
+// policy is the Content-Security-Policy of the page: its own script and style and
+// nothing else.
+func policy() string {
+	return fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; img-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'",
+		hash(script), hash(style))
 }
 
 func hash(content []byte) string {
@@ -49,7 +35,7 @@ func hash(content []byte) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func head(w io.Writer, title, connect string) error {
+func head(w io.Writer, title string) error {
 	_, err := fmt.Fprintf(w, `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -63,7 +49,7 @@ func head(w io.Writer, title, connect string) error {
 </head>
 <body>
 <noscript>This page needs JavaScript, which is in this file.</noscript>
-`, Policy(connect), html.EscapeString(title), style)
+`, policy(), html.EscapeString(title), style)
 	return err
 }
 

@@ -23,7 +23,7 @@ func TestTraces(t *testing.T) {
 			t.Errorf("%s has %d points", trace.Name, r.Len())
 		}
 	}
-	const want = "clock-skew deep exception hostile no-name nothing odd-time own-parent server shop sqlalchemy unfinished"
+	const want = "clock-skew condensed deep exception hostile no-name nothing odd-time own-parent server shop sqlalchemy unfinished"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("got %s", got)
 	}

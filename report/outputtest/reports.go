@@ -46,7 +46,7 @@ var own embed.FS
 func Traces(t testing.TB) []Trace {
 	t.Helper()
 	traces := []Trace{{Name: "nothing"}}
-	for _, name := range []string{"shop", "hostile"} {
+	for _, name := range []string{"shop", "hostile", "condensed"} {
 		text, err := own.ReadFile("testdata/" + name + ".jsonl")
 		if err != nil {
 			t.Fatal(err)

@@ -27,10 +27,11 @@ type Path struct {
 	Critical time.Duration // sum of their parts of the critical paths, without those of children
 	Max      time.Duration // the longest
 
-	times  sketch
-	below  map[findings.Does]*Path
-	others *Path
-	order  []*Path
+	times   sketch
+	shortIn int // the trace that had short ones last
+	below   map[findings.Does]*Path
+	others  *Path
+	order   []*Path
 }
 
 // Quantile is the duration that q of the points did not exceed, q from 0 to 1, to
@@ -93,12 +94,16 @@ func (p *Path) make(d findings.Does, title string) *Path {
 }
 
 func (p *Path) add(s *findings.Step) {
-	p.Count++
+	p.Count += s.Times
 	p.Total = saturate.Add(p.Total, s.Took)
 	p.Self = saturate.Add(p.Self, s.Self)
 	p.Critical = saturate.Add(p.Critical, s.Path)
-	p.Max = max(p.Max, s.Took)
-	p.times.add(int64(s.Took / time.Microsecond))
+	p.Max = max(p.Max, s.Max)
+	if s.Times == 1 {
+		p.times.add(int64(s.Took/time.Microsecond), 1)
+		return
+	}
+	p.times.addSeveral(s.Took, s.Max, s.Times)
 }
 
 // maxText is how many bytes of a name tell paths apart.

@@ -54,7 +54,6 @@ func (p *Profile) Add(r *report.Report) {
 		return
 	}
 	p.Traces++
-	p.Points += len(steps)
 	if !head.Ended {
 		p.Unfinished++
 	}
@@ -75,6 +74,10 @@ func (p *Profile) Add(r *report.Report) {
 			kind = at
 		}
 		at.add(s)
+		p.Points += s.Times
+		for _, short := range s.Point.Short() {
+			p.addShort(at, s, short)
+		}
 		total = saturate.Add(total, s.Path)
 		gathered := sums[at]
 		if gathered == nil {
@@ -86,8 +89,24 @@ func (p *Profile) Add(r *report.Report) {
 		gathered.add(s)
 	}
 	p.Total = saturate.Add(p.Total, total)
-	p.totals.add(int64(total / time.Microsecond))
+	p.totals.add(int64(total/time.Microsecond), 1)
 	p.sample.add(r, kind, total, order)
+}
+
+// addShort adds points below one that were too short for records: no more is known of
+// them than their name and sums. They may have been below each other.
+func (p *Profile) addShort(above *Path, s *findings.Step, short report.Stat) {
+	at := p.below(above, &findings.Step{Does: findings.Does{Service: s.Does.Service, Name: short.Name}, Title: short.Name})
+	if at.shortIn != p.Traces {
+		at.shortIn = p.Traces
+		at.Traces++
+	}
+	p.Points += short.Count
+	at.Count += short.Count
+	at.Total = saturate.Add(at.Total, short.Total)
+	at.Self = saturate.Add(at.Self, short.Self)
+	at.Max = max(at.Max, short.Max)
+	at.times.addSeveral(short.Total, short.Max, short.Count)
 }
 
 // All yields the paths, each before those below it, those below one by their time.

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -52,9 +53,9 @@ type sum struct {
 
 func (p *sum) add(s *findings.Step) {
 	p.took = saturate.Add(p.took, s.Path)
-	p.count++
-	if p.longest == nil || s.Took > p.most {
-		p.longest, p.most = s.Point, s.Took
+	p.count += int32(min(s.Times, math.MaxInt32-int(p.count)))
+	if p.longest == nil || s.Max > p.most {
+		p.longest, p.most = s.Point, s.Max
 	}
 }
 

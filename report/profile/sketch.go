@@ -38,14 +38,25 @@ func middle(b uint16) int64 {
 	return low + int64(1)<<shift/2
 }
 
-func (s *sketch) add(v int64) {
+// addSeveral adds durations of which their sum and the longest are known: the others
+// count as if they were equal.
+func (s *sketch) addSeveral(total, longest time.Duration, n int) {
+	longest = min(longest, total)
+	s.add(int64(longest/time.Microsecond), 1)
+	if n > 1 {
+		s.add(int64((total-longest)/time.Duration(n-1)/time.Microsecond), n-1)
+	}
+}
+
+// add adds a duration of n points.
+func (s *sketch) add(v int64, n int) {
 	v = max(0, v)
 	if s.counts == nil {
 		s.counts = map[uint16]uint32{}
 		s.min = v
 	}
-	s.counts[bucket(v)]++
-	s.n++
+	s.counts[bucket(v)] += uint32(n)
+	s.n += n
 	s.min, s.max = min(s.min, v), max(s.max, v)
 }
 

@@ -115,7 +115,12 @@ func (s *Stacks) Add(r *report.Report, o report.Options) {
 		at, n := s.sample(above, text, key{service: p.Service, host: p.Host, kind: r.Kind(p), failed: failed})
 		way[depth] = n
 		at.self = saturate.Add(at.self, span.Self)
-		at.count++
+		at.count += int64(p.Times())
+		for _, short := range p.Short() {
+			at, _ := s.sample(n, frame(p.Service, short.Name, ""), key{service: p.Service, host: p.Host})
+			at.self = saturate.Add(at.self, short.Self)
+			at.count += int64(short.Count)
+		}
 	}
 }
 
@@ -190,12 +195,16 @@ func (s *Stacks) All() iter.Seq2[[]int, Sample] {
 // that points of several traces have one frame. It is printable, and at most 200
 // columns wide.
 func Frame(r *report.Report, p *report.Point) string {
-	text := cmp.Or(terminal.Clean(p.Name), "(no name)")
-	if what := terminal.Clean(findings.Subject(r, p)); what != "" && what != text {
+	return frame(p.Service, p.Name, findings.Subject(r, p))
+}
+
+func frame(service, name, what string) string {
+	text := cmp.Or(terminal.Clean(name), "(no name)")
+	if what = terminal.Clean(what); what != "" && what != text {
 		text += " " + what
 	}
-	if p.Service != "" {
-		text = terminal.Clean(p.Service) + ": " + text
+	if service != "" {
+		text = terminal.Clean(service) + ": " + text
 	}
 	return terminal.CutMiddle(text, widestFrame)
 }

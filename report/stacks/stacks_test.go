@@ -123,8 +123,8 @@ func TestHostile(t *testing.T) {
 				t.Errorf("%s: %v", trace.Name, sample.Self)
 			}
 		}
-		if count != r.Len() {
-			t.Errorf("%s: %d of %d points", trace.Name, count, r.Len())
+		if count != r.Points() {
+			t.Errorf("%s: %d of %d points", trace.Name, count, r.Points())
 		}
 		for _, f := range s.Frames() {
 			if f == "" || strings.ContainsAny(f, "\x1b\n\r\x00") || len([]rune(f)) > widestFrame {

@@ -13,7 +13,9 @@ import (
 // classifier finds points and subtrees that look the same to a reader: they differ
 // only in times and literals.
 type classifier struct {
-	*tree
+	points  []look // in the order of a walk
+	classes int32  // how many there are
+	labels  *labels
 	shapes  map[string]string // of the details that were seen last
 	looks   map[string]int32
 	inner   map[string]int32 // by a look and the classes of what is below
@@ -21,6 +23,13 @@ type classifier struct {
 	origin  *report.Origin // of the point before, and its source
 	source  uint32
 	key     []byte
+	seen    report.Memo[look]
+}
+
+// look is the class of a point without what is below it, and whether the point failed.
+type look struct {
+	class  int32
+	failed bool
 }
 
 // source is what a look has of a point's origin.
@@ -29,22 +38,39 @@ type source struct{ name, service string }
 // mostShapes is how many details are remembered. Others are looked at again.
 const mostShapes = 4000
 
-func newClassifier(t *tree) *classifier {
-	return &classifier{tree: t, shapes: map[string]string{}, looks: map[string]int32{}, inner: map[string]int32{}, sources: map[source]uint32{}}
+func newClassifier(r *report.Report) *classifier {
+	return &classifier{points: make([]look, 0, r.Len()), labels: newLabels(), shapes: map[string]string{}, looks: map[string]int32{}, inner: map[string]int32{}, sources: map[source]uint32{}}
 }
 
-// look returns the class of the point that is viewed, without what is below it, and
-// whether it failed.
-func (c *classifier) look(p *report.Point) (class int32, failed bool) {
-	etype, message, failed := c.view.Failure()
+// classified is a classifier that has read all points of a report.
+func classified(r *report.Report) *classifier {
+	c, v := newClassifier(r), r.NewView()
+	for p := range r.Walk() {
+		c.read(p, v)
+	}
+	return c
+}
+
+// read finds out how the next point looks.
+func (c *classifier) read(p *report.Point, v *report.View) {
+	seen, known := c.seen.Of(p)
+	if !known {
+		v.At(p)
+		*seen = c.look(p, v)
+	}
+	c.points = append(c.points, *seen)
+}
+
+func (c *classifier) look(p *report.Point, v *report.View) look {
+	etype, message, failed := v.Failure()
 	key := binary.NativeEndian.AppendUint32(c.key[:0], c.sourceOf(p))
 	key = append(key, flag(failed)|flag(p.HasStart)<<1|flag(p.HasStop)<<2)
 	for _, text := range [][]byte{etype, []byte(withoutNumbers(string(message)))} {
 		key = append(binary.AppendUvarint(key, uint64(len(text))), text...)
 	}
-	key = append(key, c.shape()...)
+	key = append(key, c.shape(v)...)
 	c.key = key
-	return c.number(c.looks, key), failed
+	return look{c.number(c.looks, key), failed}
 }
 
 func flag(is bool) byte {
@@ -82,16 +108,16 @@ func (c *classifier) number(classes map[string]int32, key []byte) int32 {
 // classify makes the class of each node that of its subtree: nodes of one class look
 // the same, and so do those below them, however many there are of each and in whatever
 // order.
-func (c *classifier) classify() {
+func (c *classifier) classify(t *tree) {
 	var below []int32
-	for i := len(c.nodes) - 1; i >= 0; i-- { // children come after their parents
-		n := &c.nodes[i]
+	for i := len(t.nodes) - 1; i >= 0; i-- { // children come after their parents
+		n := &t.nodes[i]
 		if n.child == none {
 			continue
 		}
 		below = below[:0]
-		for child := range c.children(n.child) {
-			if class := c.nodes[child].class; len(below) == 0 || below[len(below)-1] != class {
+		for child := range t.children(n.child) {
+			if class := t.nodes[child].class; len(below) == 0 || below[len(below)-1] != class {
 				below = append(below, class)
 			}
 		}
@@ -105,10 +131,9 @@ func (c *classifier) classify() {
 	}
 }
 
-// shape is the detail of the point that is viewed, without its literals. New ones are
-// told to the labels.
-func (c *classifier) shape() string {
-	detail := c.view.Detail()
+// shape is the detail of a point without its literals. New ones are told to the labels.
+func (c *classifier) shape(v *report.View) string {
+	detail := v.Detail()
 	if len(detail) == 0 {
 		return ""
 	}
@@ -118,7 +143,7 @@ func (c *classifier) shape() string {
 	}
 	text := string(detail)
 	c.labels.add(text)
-	shape = shapeOf(text, c.view.Layer() == layer.SQL)
+	shape = shapeOf(text, v.Layer() == layer.SQL)
 	if len(c.shapes) == mostShapes {
 		clear(c.shapes)
 	}

@@ -4,8 +4,10 @@ import (
 	"strings"
 
 	"github.com/sonde-go/sonde/internal/figures"
+	"github.com/sonde-go/sonde/internal/saturate"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/layer"
+	"github.com/sonde-go/sonde/report"
 )
 
 // line is a row or a remark of the waterfall, clean and not yet cut.
@@ -43,12 +45,12 @@ func (l *line) wide() int {
 
 // level is a list of rows of which the waterfall has written some.
 type level struct {
-	rows   []int32
-	next   int
-	hidden hidden // below the parent
+	rows    []int32
+	next    int
+	remarks []string // about what is not shown below the parent
 }
 
-func (l *level) more() bool { return l.next < len(l.rows) || l.hidden.points > 0 }
+func (l *level) more() bool { return l.next < len(l.rows) || len(l.remarks) > 0 }
 
 // lines lays the shown rows in order, with their guides, and after a failed
 // row what went wrong. It does not recur, since a trace may be deep.
@@ -57,8 +59,12 @@ func (t *writer) lines(rs *rows) (lines []line) {
 	for len(stack) > 0 {
 		top := &stack[len(stack)-1]
 		if top.next == len(top.rows) {
-			if top.hidden.points > 0 {
-				lines = append(lines, line{guide: t.guide(stack, "└ "), about: top.hidden.String(), style: dim})
+			for i, remark := range top.remarks {
+				guide := "├ "
+				if i == len(top.remarks)-1 {
+					guide = "└ "
+				}
+				lines = append(lines, line{guide: t.guide(stack, guide), about: remark, style: dim})
 			}
 			stack = stack[:len(stack)-1]
 			continue
@@ -78,7 +84,7 @@ func (t *writer) lines(rs *rows) (lines []line) {
 			l.guide = t.guide(stack, "└ ")
 		}
 		lines = append(lines, l)
-		stack = append(stack, level{rows: rs.shown(w.first, w.last), hidden: w.hidden})
+		stack = append(stack, level{rows: rs.shown(w.first, w.last), remarks: rs.remarks(w)})
 		if n.failed && !rs.handedOn(w) {
 			below := "  "
 			if stack[len(stack)-1].more() {
@@ -89,6 +95,48 @@ func (t *writer) lines(rs *rows) (lines []line) {
 	}
 	return lines
 }
+
+// remarks say what is not shown below a row: what there is no room for, and what was too
+// short for records.
+func (rs *rows) remarks(w *row) (list []string) {
+	if w.hidden.points > 0 {
+		list = append(list, w.hidden.String())
+	}
+	sums := map[string]*report.Stat{}
+	var names []string
+	for _, n := range rs.of(w) {
+		for _, s := range rs.nodes[n].point.Short() {
+			sum := sums[s.Name]
+			if sum == nil {
+				sum = &report.Stat{}
+				sums[s.Name] = sum
+				names = append(names, s.Name)
+			}
+			sum.Count += s.Count
+			sum.Self = saturate.Add(sum.Self, s.Self)
+		}
+	}
+	if len(names) == 0 {
+		return list
+	}
+	var all report.Stat
+	var words []string
+	for i, name := range names {
+		s := sums[name]
+		all.Count += s.Count
+		all.Self = saturate.Add(all.Self, s.Self)
+		if i < mostShort {
+			words = append(words, cleanName(name)+" ×"+figures.Grouped(s.Count))
+		}
+	}
+	if more := len(names) - mostShort; more > 0 {
+		words = append(words, figures.Grouped(more)+" more")
+	}
+	return append(list, "+ too short for records: "+strings.Join(words, ", ")+", "+figures.Duration(all.Self))
+}
+
+// mostShort is how many names of short points a remark has.
+const mostShort = 3
 
 // handedOn reports whether a row shown below a failed one failed with the same
 // message, which is then shown there.
@@ -125,8 +173,8 @@ func (t *writer) describe(rs *rows, w *row) line {
 		row: w, name: name(n.point), tail: t.tail(rs, w), service: terminal.Clean(n.point.Service),
 		calls: kind == layer.Client || kind == layer.Producer, isSQL: rs.view.Layer() == layer.SQL,
 	}
-	if w.count() > 1 {
-		l.count = "×" + figures.Grouped(w.count())
+	if w.times > 1 {
+		l.count = "×" + figures.Grouped(w.times)
 		detail = rs.common(w, detail, shapeOf(detail, l.isSQL))
 	}
 	l.about = rs.labels.short(detail)
@@ -138,6 +186,11 @@ func (t *writer) describe(rs *rows, w *row) line {
 func (rs *rows) common(w *row, detail, shape string) string {
 	if shape == detail {
 		return detail
+	}
+	for _, i := range rs.of(w) {
+		if r := rs.nodes[i].point.Repeated(); r != nil && r.Differ {
+			return shape
+		}
 	}
 	for _, i := range rs.of(w)[1:] {
 		if rs.view.At(rs.nodes[i].point); string(rs.view.Detail()) != detail {
@@ -151,7 +204,7 @@ func (rs *rows) common(w *row, detail, shape string) string {
 // own a single one has.
 func (t *writer) tail(rs *rows, w *row) string {
 	switch {
-	case w.count() == 1:
+	case w.times == 1:
 		return attributes(rs.Report, rs.node(w).point)
 	case w.longest > 0:
 		return " ≤ " + figures.Duration(w.longest)

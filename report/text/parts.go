@@ -14,7 +14,7 @@ import (
 func WriteHead(w io.Writer, r *report.Report, found *findings.Result, o report.Options) error {
 	t := newWriter(o)
 	if r.Len() > 0 {
-		tree := newTree(r, t.Now)
+		tree := newTree(r, classified(r), t.Now)
 		tree.correct(found.Shifts)
 		t.head(tree, &found.Head)
 	}
@@ -27,7 +27,7 @@ func WriteHead(w io.Writer, r *report.Report, found *findings.Result, o report.O
 // has found in r: its findings are numbered in their order.
 func WriteWaterfall(w io.Writer, r *report.Report, found *findings.Result, o report.Options) error {
 	t := newWriter(o)
-	tree := newTree(r, t.Now)
+	tree := newTree(r, classified(r), t.Now)
 	tree.correct(found.Shifts)
 	for i, f := range found.Standing() {
 		t.prove(&f, i+1)

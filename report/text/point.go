@@ -58,10 +58,20 @@ func (t *writer) point(r *report.Report, p *report.Point) {
 		field("took", yellow, "no start: the record has not arrived")
 	default:
 		took := figures.Duration(p.Duration())
+		if n := p.Repeated(); n != nil {
+			took += " from the first to the last of " + figures.Grouped(n.Count) + " that are one point; together " + figures.Duration(n.Total) +
+				", each " + figures.Duration(n.Min) + " to " + figures.Duration(n.Max)
+			if n.AtOnce > 1 {
+				took += ", up to " + figures.Grouped(n.AtOnce) + " at once"
+			}
+		}
 		if n := len(slices.Collect(r.Children(p))); n > 0 {
 			took += ", " + figures.Duration(p.Self()) + " of it outside of the " + figures.Counted(n, "point") + " below"
 		}
 		field("took", plain, took)
+	}
+	for _, s := range p.Short() {
+		field("short", plain, s.Name+" ×"+figures.Grouped(s.Count)+", "+figures.Duration(s.Total)+": below it, too short for records")
 	}
 	if etype, message, failed := r.Failure(p); failed {
 		field("failed", red, strings.TrimSuffix(etype+": "+message, ": "))

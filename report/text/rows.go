@@ -16,6 +16,7 @@ type row struct {
 	first, last int32 // the rows below it, by their first points: from first up to last
 
 	total, self, longest time.Duration
+	times                int // how many points that is, those without records included
 
 	finding   int  // number of the first finding of which it tells most, 0 if there is none
 	important bool // failed, without an end, or evidence
@@ -129,9 +130,11 @@ func (rs *rows) sumUp(evidence map[*report.Point]int) {
 		w := &rs.list[i]
 		for _, at := range rs.of(w) {
 			n := &rs.nodes[at]
-			w.total = saturate.Add(w.total, n.length())
+			took, longest := n.took()
+			w.total = saturate.Add(w.total, took)
 			w.self = saturate.Add(w.self, n.self)
-			w.longest = max(w.longest, n.length())
+			w.longest = max(w.longest, longest)
+			w.times += n.point.Times()
 			number, ok := evidence[n.point]
 			w.important = w.important || ok || n.failed || n.open()
 			if number > 0 && (w.finding == 0 || number < w.finding) {
@@ -273,9 +276,9 @@ func (rs *rows) countHidden() {
 			took = 0 // it is in that of the row above
 		}
 		if n == none {
-			rs.hidden.add(w.count(), took)
+			rs.hidden.add(w.times, took)
 		} else {
-			rs.list[n].hidden.add(w.count(), took)
+			rs.list[n].hidden.add(w.times, took)
 		}
 	}
 }

@@ -75,21 +75,13 @@ func (t *writer) report(r *report.Report) {
 	t.stats(r)
 }
 
-// manyPoints is how many points take so much memory that it is better used twice.
-const manyPoints = 200_000
-
-// read finds what is wrong and makes the tree, which takes as long: at once, unless
-// there are many points.
+// read finds what is wrong and makes the tree; each point is read once for both.
 func (t *writer) read(r *report.Report) (*findings.Result, *tree) {
-	find := func() *findings.Result { return findings.Find(r, findings.For(t.Options)) }
-	if r.Len() >= manyPoints {
-		found := find()
-		return found, newTree(r, t.Now)
-	}
-	result := make(chan *findings.Result, 1)
-	go func() { result <- find() }()
-	tree := newTree(r, t.Now)
-	return <-result, tree
+	c := newClassifier(r)
+	o := findings.For(t.Options)
+	o.Read = c.read
+	found := findings.Find(r, o)
+	return found, newTree(r, c, t.Now)
 }
 
 // head says what was asked, how long it took and when.
@@ -114,6 +106,15 @@ func (t *writer) head(tree *tree, h *findings.Head) {
 	t.line(flex(bold, asked), fixed(bold, in), fixed(bold, size))
 	if tree.Trace != "" {
 		t.line(fixed(plain, "trace "), flex(plain, terminal.Clean(tree.Trace)), fixed(plain, tree.Began().Format(", 2006-01-02 15:04:05 UTC")))
+	}
+	if s, ok := tree.Sampled(); ok {
+		t.line(fixed(plain, "sampled: "), flex(plain, terminal.Clean(s.Drawn())))
+		if kept := s.KeptBy(); kept != "" {
+			t.line(flex(plain, terminal.Clean(kept)))
+		}
+	}
+	if p, ok := tree.TraceParent(); ok {
+		t.line(fixed(plain, fmt.Sprintf("OpenTelemetry: trace %x, span %x", p.Trace, p.Span)))
 	}
 	if n := tree.Refused(); n > 0 {
 		t.line(fixed(yellow, "incomplete: at least "+figures.Counted(int(n), "request")+" refused, which came too often with the headers of this trace"))

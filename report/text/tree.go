@@ -26,6 +26,14 @@ type node struct {
 
 func (n *node) length() time.Duration { return saturate.Add(n.to, -n.from) }
 
+// took is the time of all points that a node stands for, and that of the longest.
+func (n *node) took() (all, longest time.Duration) {
+	if r := n.point.Repeated(); r != nil {
+		return r.Total, r.Max
+	}
+	return n.length(), n.length()
+}
+
 // open reports whether the end is missing, or the beginning.
 func (n *node) open() bool { return !n.point.HasStart || !n.point.HasStop }
 
@@ -41,9 +49,9 @@ type tree struct {
 	view *report.View // of the node that was asked for last
 }
 
-func newTree(r *report.Report, now time.Time) *tree {
-	t := &tree{Report: r, nodes: make([]node, 0, r.Len()), first: none, labels: newLabels(), to: r.Duration(), view: r.NewView()}
-	c := newClassifier(t)
+// newTree makes the tree of a report whose points c has read.
+func newTree(r *report.Report, c *classifier, now time.Time) *tree {
+	t := &tree{Report: r, nodes: make([]node, 0, r.Len()), first: none, labels: c.labels, to: r.Duration(), view: r.NewView()}
 	if !now.IsZero() && r.Unfinished() > 0 {
 		t.to = max(t.to, now.Sub(r.Began()))
 	}
@@ -53,8 +61,7 @@ func newTree(r *report.Report, now time.Time) *tree {
 	for p := range r.Walk() {
 		i := int32(len(t.nodes))
 		n := node{point: p, parent: none, child: none, next: none, from: p.Start(), to: p.Stop(), self: p.Self()}
-		t.view.At(p)
-		n.class, n.failed = c.look(p)
+		n.class, n.failed = c.points[i].class, c.points[i].failed
 		before := &lastRoot
 		if above = above[:p.Depth]; len(above) > 0 {
 			n.parent = above[len(above)-1]
@@ -73,7 +80,8 @@ func newTree(r *report.Report, now time.Time) *tree {
 		last = append(last, none)
 		t.nodes = append(t.nodes, n)
 	}
-	c.classify()
+	c.classify(t)
+	t.classes = c.classes
 	return t
 }
 
@@ -137,7 +145,7 @@ func (t *tree) correct(shifts []findings.Shift) {
 				until = to
 			}
 		}
-		n.self = max(0, n.length()) - covered
+		n.self = n.point.SelfIn(n.length(), covered)
 	}
 }
 

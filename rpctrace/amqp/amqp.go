@@ -52,7 +52,7 @@ func publish(ctx context.Context, exchange, key string, msg amqp.Publishing, opt
 	send func(context.Context, amqp.Publishing) (*amqp.DeferredConfirmation, error),
 ) (confirmation *amqp.DeferredConfirmation, err error) {
 	traced := profiler.Active(ctx)
-	if !traced && header.Read(headers(msg.Headers)) == (header.Signed{}) {
+	if !profiler.Carries(ctx) && header.Read(headers(msg.Headers)) == (header.Signed{}) {
 		return send(ctx, msg)
 	}
 	msg.Headers = maps.Clone(msg.Headers)
@@ -76,7 +76,7 @@ func publish(ctx context.Context, exchange, key string, msg amqp.Publishing, opt
 func Process(ctx context.Context, svc *profiler.Service, d *amqp.Delivery, opts ...Option) (context.Context, profiler.Point) {
 	in := rpctrace.Receive(ctx, svc, headers(d.Headers), layer.RabbitMQ.Group, d.RoutingKey)
 	if !in.Traced() {
-		return ctx, profiler.Point{}
+		return in.Pass(ctx), profiler.Point{}
 	}
 	return in.Open(ctx, opening("amqp_process", layer.Consumer, opts), slog.String("exchange", d.Exchange),
 		slog.String("routing_key", d.RoutingKey), slog.Int("bytes", len(d.Body)), slog.Bool("redelivered", d.Redelivered))

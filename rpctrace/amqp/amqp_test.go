@@ -97,7 +97,7 @@ func TestSends(t *testing.T) {
 					t.Errorf("delivered %v %q, and the caller's table became %v", d.Headers, d.Body, table)
 				}
 				sent := profilertest.Headers{}
-				for _, name := range []string{header.InfoName, header.HMACName} {
+				for _, name := range []string{header.InfoName, header.HMACName, header.TraceParentName} {
 					if text, ok := d.Headers[name].(string); ok {
 						sent[name] = text
 					}

@@ -50,8 +50,13 @@ func (h *hook) OnProduceRecordBuffered(r *kgo.Record) {
 	if r.Context == nil {
 		r.Context = context.Background()
 	}
-	if c := (headers{r}); !profiler.Active(r.Context) {
+	switch c := (headers{r}); {
+	case !profiler.Carries(r.Context):
 		header.Remove(c)
+		return
+	case !profiler.Active(r.Context):
+		r.Headers = slices.Clone(r.Headers)
+		profiler.Inject(r.Context, c)
 		return
 	}
 	ctx, p := profiler.Open(r.Context, h.opening, slog.String("topic", r.Topic), slog.Int("bytes", len(r.Value)))
@@ -90,7 +95,7 @@ type producing struct {
 func Process(ctx context.Context, svc *profiler.Service, r *kgo.Record, opts ...Option) (context.Context, profiler.Point) {
 	in := rpctrace.Receive(ctx, svc, headers{r}, layer.Kafka.Group, r.Topic)
 	if !in.Traced() {
-		return ctx, profiler.Point{}
+		return in.Pass(ctx), profiler.Point{}
 	}
 	return in.Open(ctx, opening("kafka_process", layer.Consumer, opts), slog.String("topic", r.Topic),
 		slog.Int("partition", int(r.Partition)), slog.Int64("offset", r.Offset), slog.Int("bytes", len(r.Value)))

@@ -66,6 +66,8 @@ func TestSends(t *testing.T) {
 				return profilertest.Headers{
 					header.InfoName: strings.Join(got[header.InfoName], ","),
 					header.HMACName: strings.Join(got[header.HMACName], ","),
+
+					header.TraceParentName: strings.Join(got[header.TraceParentName], ","),
 				}
 			},
 		}.Test)

@@ -403,9 +403,9 @@ func TestHandlerPanicPassesOn(t *testing.T) {
 
 func TestAdmission(t *testing.T) {
 	svc, rec := profilertest.New(t, "stock", func(c *profiler.Config) {
-		c.Admit = func(_ context.Context, r profiler.Arrival) bool {
+		c.Sampler = profiler.Admit(func(_ context.Context, r profiler.Arrival) bool {
 			return r == profiler.Arrival{Layer: "nats", Kind: layer.Consumer, Path: "orders.new"}
-		}
+		})
 	})
 	handler := sondenats.Handler(svc, func(context.Context, *nats.Msg) {})
 	handler(&nats.Msg{Subject: "orders.old"})

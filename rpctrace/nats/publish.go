@@ -12,7 +12,7 @@ import (
 // Publish is nc.Publish within the trace of ctx. It waits for no more than
 // nc.Publish does, so ctx cannot cancel it.
 func Publish(ctx context.Context, nc *nats.Conn, subject string, data []byte, opts ...Option) error {
-	if !profiler.Active(ctx) {
+	if !profiler.Carries(ctx) {
 		return nc.Publish(subject, data)
 	}
 	return publish(ctx, nc, &nats.Msg{Subject: subject, Data: data}, opts)
@@ -21,7 +21,7 @@ func Publish(ctx context.Context, nc *nats.Conn, subject string, data []byte, op
 // PublishRequest is nc.PublishRequest within the trace of ctx: a publication
 // whose receivers reply to the subject reply.
 func PublishRequest(ctx context.Context, nc *nats.Conn, subject, reply string, data []byte, opts ...Option) error {
-	if reply == "" || !profiler.Active(ctx) { // no reply is for nc to refuse
+	if reply == "" || !profiler.Carries(ctx) { // no reply is for nc to refuse
 		return nc.PublishRequest(subject, reply, data)
 	}
 	return publish(ctx, nc, &nats.Msg{Subject: subject, Reply: reply, Data: data}, opts)
@@ -31,7 +31,7 @@ func PublishRequest(ctx context.Context, nc *nats.Conn, subject, reply string, d
 // received, it is sent without the trace headers that it arrived with, whether or
 // not ctx carries a trace.
 func PublishMsg(ctx context.Context, nc *nats.Conn, m *nats.Msg, opts ...Option) error {
-	if m == nil || !profiler.Active(ctx) {
+	if m == nil || !profiler.Carries(ctx) {
 		return nc.PublishMsg(natsmsg.Unsigned(m))
 	}
 	return publish(ctx, nc, m, opts)

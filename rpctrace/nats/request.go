@@ -13,7 +13,7 @@ import (
 // Request is nc.RequestWithContext within the trace of ctx, whose deadline limits
 // the request.
 func Request(ctx context.Context, nc *nats.Conn, subject string, data []byte, opts ...Option) (*nats.Msg, error) {
-	if !profiler.Active(ctx) {
+	if !profiler.Carries(ctx) {
 		return nc.RequestWithContext(ctx, subject, data)
 	}
 	return request(ctx, nc, &nats.Msg{Subject: subject, Data: data}, opts)
@@ -23,7 +23,7 @@ func Request(ctx context.Context, nc *nats.Conn, subject string, data []byte, op
 // changed, and is sent without the trace headers that it arrived with; see
 // [PublishMsg].
 func RequestMsg(ctx context.Context, nc *nats.Conn, m *nats.Msg, opts ...Option) (*nats.Msg, error) {
-	if m == nil || !profiler.Active(ctx) {
+	if m == nil || !profiler.Carries(ctx) {
 		return nc.RequestMsgWithContext(ctx, natsmsg.Unsigned(m))
 	}
 	return request(ctx, nc, m, opts)

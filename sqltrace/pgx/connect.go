@@ -41,6 +41,7 @@ const leastWait = time.Millisecond
 // of the program's hooks are below the caller's, whatever becomes of this one.
 type wait struct {
 	context.Context
+	pool  *pgxpool.Pool
 	began time.Time
 
 	mu    sync.Mutex
@@ -63,7 +64,8 @@ func (w *wait) Value(key any) any {
 // open opens the point unless it is open. w.mu is held.
 func (w *wait) open(name string) {
 	if w.inner == nil {
-		w.inner, w.point = profiler.Open(w.Context, profiler.Opening{Name: name, Layer: layer.SQL, Time: w.began})
+		w.inner, w.point = profiler.Open(w.Context, profiler.Opening{Name: name, Layer: layer.SQL, Time: w.began},
+			slog.Int("pool_size", int(w.pool.Stat().MaxConns())))
 	}
 }
 
@@ -90,11 +92,11 @@ type within struct {
 func (w within) Value(key any) any { return w.values.Value(key) }
 
 // TraceAcquireStart implements [pgxpool.AcquireTracer].
-func (t *tracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+func (t *tracer) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
 	if !profiler.Active(ctx) {
 		return ctx
 	}
-	return &wait{Context: ctx, began: time.Now()}
+	return &wait{Context: ctx, pool: pool, began: time.Now()}
 }
 
 // TraceAcquireEnd implements [pgxpool.AcquireTracer].
@@ -113,7 +115,5 @@ func (t *tracer) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data p
 		return
 	}
 	w.open(t.waitName)
-	s := pool.Stat()
-	t.cfg.End(w.Context, w.point, sqlpoint.Given{}, data.Err,
-		slog.Int("pool_size", int(s.MaxConns())), slog.Int("pool_in_use", int(s.AcquiredConns())))
+	t.cfg.End(w.Context, w.point, sqlpoint.Given{}, data.Err, slog.Int("pool_in_use", int(pool.Stat().AcquiredConns())))
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,6 +16,8 @@ import (
 	"github.com/sonde-go/sonde/internal/servertest"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/profiler/profilertest"
+	"github.com/sonde-go/sonde/report/findings"
+	"github.com/sonde-go/sonde/sondetest"
 	"github.com/sonde-go/sonde/sqltrace"
 	sondepgx "github.com/sonde-go/sonde/sqltrace/pgx"
 	"go.uber.org/goleak"
@@ -75,7 +78,7 @@ func told(p profilertest.Point) map[string]any {
 func TestPostgreSQL(t *testing.T) {
 	server := servertest.Postgres(t)
 	for name, test := range map[string]func(*testing.T, *servertest.Server){
-		"points": testPoints, "hash": testHash, "cancelled": testCancelled, "pool": testPool,
+		"points": testPoints, "hash": testHash, "cancelled": testCancelled, "pool": testPool, "waits": testWaits,
 		"as without": testAsWithout, "other tracer": testOtherTracer, "passes on": testPassesOn,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server) })
@@ -387,6 +390,54 @@ func testPool(t *testing.T, server *servertest.Server) {
 	points = slices.DeleteFunc(points, func(p profilertest.Point) bool { return p.Name == "db_acquire" })
 	if len(points) != 1 || points[0].Name != "db" {
 		t.Errorf("%+v", points)
+	}
+}
+
+// onAcquire is a tracer that calls a function when a connection is asked for.
+type onAcquire func()
+
+func (f onAcquire) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+	f()
+	return ctx
+}
+
+func (onAcquire) TraceAcquireEnd(context.Context, *pgxpool.Pool, pgxpool.TraceAcquireEndData) {}
+
+func (onAcquire) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+func (onAcquire) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// testWaits: the report says what the request waited for.
+func testWaits(t *testing.T, server *servertest.Server) {
+	config, err := pgxpool.ParseConfig(dsn(server) + "&pool_max_conns=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := func() {}
+	config.ConnConfig.Tracer = onAcquire(func() { asked() })
+	sondepgx.Trace(config.ConnConfig)
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	held, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked = func() { time.AfterFunc(50*time.Millisecond, held.Release) }
+	found := findings.Find(sondetest.Profile(t, func(ctx context.Context) {
+		if _, err := pool.Exec(ctx, "SELECT 1"); err != nil {
+			t.Error(err)
+		}
+	}).Report(), findings.Options{}).Findings
+	if !slices.ContainsFunc(found, func(f findings.Finding) bool {
+		return f.Kind == findings.Waiting && f.Points[0].Name == "db_acquire" &&
+			strings.HasPrefix(f.Text, "waited for a database connection") && strings.HasSuffix(f.Text, "; the pool has a single connection")
+	}) {
+		t.Errorf("%+v", found)
 	}
 }
 

@@ -201,6 +201,9 @@ func (r *reach) list(args *types.TypeList) bool {
 // object reports whether the package may name a type, exported and not internal to
 // others.
 func (r *reach) object(o *types.TypeName) bool {
+	if strings.HasPrefix(o.Name(), "_Ctype_") {
+		return false // C's, which only a file with import "C" can name
+	}
 	if o.Pkg() == nil || o.Pkg() == r.target || o.Pkg().Path() == r.target.Path() {
 		return true
 	}

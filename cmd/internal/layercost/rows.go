@@ -5,13 +5,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 
+	"github.com/gorilla/mux"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/sonde-go/sonde/header"
 	sondegrpc "github.com/sonde-go/sonde/middleware/grpc"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
+	"github.com/sonde-go/sonde/middleware/http/muxroute"
 	sondeamqp "github.com/sonde-go/sonde/rpctrace/amqp"
 	sondenats "github.com/sonde-go/sonde/rpctrace/nats"
+	sondejetstream "github.com/sonde-go/sonde/rpctrace/nats/jetstream"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/trace"
@@ -21,8 +25,8 @@ import (
 )
 
 func (r *rig) rows() []row {
-	return []row{r.httpServer(), r.httpClient(), r.grpcServer(), r.grpcClient(), r.sql(), r.redis(), r.mongo(), r.sqs(),
-		r.nats(), r.amqp()}
+	return []row{r.httpServer(), r.mux(), r.httpClient(), r.grpcServer(), r.grpcClient(), r.sql(), r.sqlx(), r.redis(), r.mongo(), r.sqs(),
+		r.nats(), r.jetstream(), r.amqp()}
 }
 
 // writer is a ResponseWriter that costs nothing.
@@ -34,24 +38,41 @@ func (w writer) WriteHeader(int)             {}
 
 func (r *rig) httpServer() row {
 	inner := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	otel := func(p trace.TracerProvider) call {
+		return r.serve(otelhttp.NewHandler(inner, "cart", otelhttp.WithTracerProvider(p), otelhttp.WithPropagators(r.propagator)))
+	}
+	return row{"net/http server", r.serve(inner), r.serve(sondehttp.Handler(r.svc, inner)), otel(r.provider), otel(noop.NewTracerProvider())}
+}
+
+// serve has a handler serve one request, signed if it is to be traced.
+func (r *rig) serve(h http.Handler) call {
 	plain := httptest.NewRequest(http.MethodGet, "http://shop.example/cart", nil)
 	signed := plain.Clone(context.Background())
 	signed.Header.Set(header.InfoName, r.signed.Info)
 	signed.Header.Set(header.HMACName, r.signed.HMAC)
-	serve := func(h http.Handler) call {
-		w := writer{http.Header{}}
-		return func(traced bool) {
-			if traced {
-				h.ServeHTTP(w, signed)
-			} else {
-				h.ServeHTTP(w, plain)
-			}
+	w := writer{http.Header{}}
+	return func(traced bool) {
+		if traced {
+			h.ServeHTTP(w, signed)
+		} else {
+			h.ServeHTTP(w, plain)
 		}
 	}
-	otel := func(p trace.TracerProvider) call {
-		return serve(otelhttp.NewHandler(inner, "cart", otelhttp.WithTracerProvider(p), otelhttp.WithPropagators(r.propagator)))
+}
+
+// mux has a middleware that does nothing in its bare form, since a router of gorilla/mux
+// allocates for any.
+func (r *rig) mux() row {
+	nothing := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r) })
 	}
-	return row{"net/http server", serve(inner), serve(sondehttp.Handler(r.svc, inner)), otel(r.provider), otel(noop.NewTracerProvider())}
+	router := func(with ...mux.MiddlewareFunc) http.Handler {
+		m := mux.NewRouter()
+		m.Use(with...)
+		m.HandleFunc("/{what}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+		return m
+	}
+	return row{name: "gorilla/mux server", bare: r.serve(router(nothing)), native: r.serve(sondehttp.Handler(r.svc, router(muxroute.Middleware)))}
 }
 
 // answer is a RoundTripper that answers at once.
@@ -137,6 +158,32 @@ func (r *rig) nats() row {
 			m = signed
 		}
 		_, p := sondenats.Process(context.Background(), r.svc, m)
+		p.Stop()
+	}}
+}
+
+// stored is a message of a stream.
+type stored struct {
+	jetstream.Msg // for the methods that nobody calls
+	h             nats.Header
+}
+
+func (s *stored) Subject() string      { return "orders" }
+func (s *stored) Data() []byte         { return []byte("body") }
+func (s *stored) Headers() nats.Header { return s.h }
+func (s *stored) Metadata() (*jetstream.MsgMetadata, error) {
+	return &jetstream.MsgMetadata{Stream: "ORDERS", Consumer: "shop", NumDelivered: 1}, nil
+}
+
+func (r *rig) jetstream() row {
+	plain := &stored{h: nats.Header{}}
+	signed := &stored{h: nats.Header{header.InfoName: {r.signed.Info}, header.HMACName: {r.signed.HMAC}}}
+	return row{name: "JetStream, received", bare: func(bool) {}, native: func(traced bool) {
+		m := plain
+		if traced {
+			m = signed
+		}
+		_, _, p := sondejetstream.Process(context.Background(), r.svc, m)
 		p.Stop()
 	}}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/XSAM/otelsql"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/jmoiron/sqlx"
 	"github.com/redis/go-redis/extra/redisotel/v9"
 	"github.com/redis/go-redis/v9"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
@@ -54,6 +55,17 @@ func (r *rig) sql() row {
 		return query(otelsql.OpenDB(nothing{}, otelsql.WithTracerProvider(p), otelsql.WithSpanOptions(otelsql.SpanOptions{RowsChildOfQuery: true})))
 	}
 	return row{"database/sql query", query(sql.OpenDB(nothing{})), query(sqltrace.OpenDB(nothing{})), otel(r.provider), otel(noop.NewTracerProvider())}
+}
+
+func (r *rig) sqlx() row {
+	query := func(db *sql.DB) call {
+		r.opened = append(r.opened, db)
+		x := sqlx.NewDb(db, "pgx")
+		return func(traced bool) {
+			check(must(x.QueryxContext(r.ctx(traced), "SELECT n FROM stock WHERE sku = 'tea'")).Close())
+		}
+	}
+	return row{name: "sqlx query", bare: query(sql.OpenDB(nothing{})), native: query(sqltrace.OpenDB(nothing{}))}
 }
 
 // answering is a hook that answers in place of a server.

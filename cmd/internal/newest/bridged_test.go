@@ -48,8 +48,8 @@ func TestBridged(t *testing.T) {
 		want    string // the tree below the program's point
 		tells   string // is in the attributes of the first of these points; no value is in any
 	}{
-		{"redisotel", openRedis, "db, db", "statement:set]"},
-		{"otelmongo", openMongo, "db, db", "statement:insert]"},
+		{"redisotel", openRedis, "redis, redis", "statement:set]"},
+		{"otelmongo", openMongo, "mongodb, mongodb", "statement:insert]"},
 		{"otelaws", openAWS, "SQS.ListQueues client (http_client)", "ListQueues"},
 		{"otelsql", openSQL, "db, db", "statement:SELECT ?, ?]"},
 		{"otelhttp", openHTTP, "HTTP GET client", "GET"},

@@ -73,7 +73,8 @@ func asked(t *testing.T, dir string) {
 		}
 		put(t, dir, name, string(text))
 	}
-	run(t, dir, "go", "mod", "edit", "-module=example.com/wrappers", "-replace=github.com/sonde-go/sonde="+root(t))
+	run(t, dir, "go", "mod", "edit", "-module=example.com/wrappers", "-replace=github.com/sonde-go/sonde="+root(t),
+		"-replace=github.com/sonde-go/sonde/relay="+filepath.Join(root(t), "relay"))
 }
 
 func root(t *testing.T) string {

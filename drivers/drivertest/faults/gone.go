@@ -16,8 +16,9 @@ import (
 func testDown(t *testing.T, s *Server) {
 	up := s.down(s.Stop)
 	defer up()
-	d := s.open(t, s.URL(s.Addr), brief, 0)
-	refusesAll(t, d)
+	open := func() *drivers.Store { return s.open(t, s.URL(s.Addr), brief, 0) }
+	d := open()
+	refusesAll(t, open)
 	givenUp(t, s, d)
 	l := load.Start(t, s.open(t, s.URL(s.Addr), brief, 0), notifyTimeout)
 	work(t, l)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -137,9 +138,9 @@ func testWrongCredentials(t *testing.T, s *Server) {
 	if !strings.Contains(url, Secret) {
 		t.Fatalf("no %q in the URL with wrong credentials", Secret)
 	}
-	d := s.open(t, url, 0, 0)
-	refusesAll(t, d)
-	givenUp(t, s, d)
+	open := func() *drivers.Store { return s.open(t, url, 0, 0) }
+	refusesAll(t, open)
+	givenUp(t, s, open())
 	s.wantStored(t, 0)
 }
 
@@ -173,13 +174,21 @@ func testNoRoom(t *testing.T, s *Server) {
 }
 
 // refusesAll checks that each method fails with an error that can be shown, and
-// that nothing was sent.
-func refusesAll(t *testing.T, d *drivers.Store) {
+// that nothing was sent. All are called at once, each of a store of its own, since some
+// servers take seconds to refuse a password.
+func refusesAll(t *testing.T, open func() *drivers.Store) {
 	t.Helper()
 	var y tally
-	for _, c := range calls(d, &y, batch()[0].Trace().String()) {
-		shown(t, string(c.what), c.do(t.Context(), d))
+	var all sync.WaitGroup
+	for _, c := range calls(open(), &y, batch()[0].Trace().String()) {
+		own := open()
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			shown(t, string(c.what), c.do(t.Context(), own))
+		}()
 	}
+	all.Wait()
 	if y.stored > 0 || len(y.unknown) > 0 {
 		t.Error("Notify does not say that nothing was sent")
 	}

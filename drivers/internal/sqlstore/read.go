@@ -120,6 +120,9 @@ func decode(data []byte) (record.Record, error) {
 		if jsontext.KeyIs(key, "info") && value[0] == '{' {
 			r.Info = value[:len(value):len(value)]
 		}
+		if jsontext.KeyIs(key, "sonde") {
+			r.Number = record.ParseNumber(value)
+		}
 		return true
 	})
 	if !isObject {

@@ -20,7 +20,8 @@ var Indexed = []string{"timestamp", "base_id", "parent_id", "trace_id", "project
 // Row is a record as the table holds it.
 type Row struct {
 	Timestamp, BaseID, ParentID, TraceID, Project, Host, Service, Name string
-	// Data is the JSON string whose content is {"info": {…}}.
+	// Data is the JSON string whose content is {"info": {…}}, and behind it the member
+	// "sonde" if the record has a number.
 	Data string
 }
 
@@ -60,7 +61,11 @@ func newBatch(events []record.Event) *batch {
 		b.ends = append(b.ends, len(b.text))
 		b.text = append(append(append(b.text, strings.ToValidUTF8(e.Name(), "\ufffd")...), '-'), e.Phase().String()...)
 		b.ends = append(b.ends, len(b.text))
-		b.data = append(append(append(b.data[:0], `{"info": `...), e.Info()...), '}')
+		b.data = append(append(b.data[:0], `{"info": `...), e.Info()...)
+		if e.Numbered() {
+			b.data = e.Number().AppendMember(b.data)
+		}
+		b.data = append(b.data, '}')
 		b.text = jsontext.AppendQuoted(b.text, b.data)
 		b.ends = append(b.ends, len(b.text))
 	}

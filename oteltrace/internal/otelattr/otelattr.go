@@ -32,6 +32,16 @@ func Statement(attributes []attribute.KeyValue) (string, bool) {
 	return "", false
 }
 
+// QueryName is the name of the point of a query: that of our own layer for its system,
+// "db" if there is none, or if the attributes do not say what system it is.
+func QueryName(attributes []attribute.KeyValue) string {
+	switch system := Text(attributes, "db.system.name", "db.system"); system {
+	case "redis", "mongodb":
+		return system
+	}
+	return "db"
+}
+
 // noSQL are the systems of the conventions whose queries are commands or documents,
 // in which no literals can be told from names.
 var noSQL = map[string]bool{

@@ -1,15 +1,7 @@
-// Where a page's document is: in the page as it is or compressed, or on the server
-// that the page came from.
+// A page's document is in the page, as it is or compressed.
 
-/** load returns the JSON that an element holds or names. */
+/** load returns the JSON that an element holds. */
 export async function load(from: HTMLElement): Promise<string> {
-  const url = from.dataset["from"];
-  if (url !== undefined) {
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${answer.status}: ${text.slice(0, 500)}`);
-    return text;
-  }
   const text = from.textContent ?? "";
   return from.dataset["encoding"] === "gzip" ? inflate(text) : text;
 }

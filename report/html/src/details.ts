@@ -2,7 +2,7 @@
 
 import type { Info } from "./document";
 import { button, copyButton, fill, h, type Child } from "./dom";
-import { duration, share } from "./format";
+import { duration, grouped, share } from "./format";
 import { jsonView } from "./json";
 import { sqlView } from "./sql";
 import type { State } from "./state";
@@ -52,7 +52,10 @@ export class Details {
       p.failed && h("div", { class: "failure" }, h("b", {}, clean(p.etype) || "Failed"), p.message && h("pre", {}, cleanLines(p.message.slice(0, 20_000)))),
       p.outcome && h("p", { class: "odd" }, "Ended by: " + clean(p.outcome)),
       h("dl", { class: "figures" },
-        figure("Total", p.finished ? duration(trace.length_ns(i)) : "running"),
+        figure("Total", p.finished ? duration(trace.took(i)) : "running"),
+        p.repeated ? figure("Points", grouped(p.repeated.count) + (p.repeated.at_once > 1 ? `, up to ${grouped(p.repeated.at_once)} at once` : "")) : null,
+        p.repeated ? figure("Each", `${duration(p.repeated.min_ns)} to ${duration(p.repeated.max_ns)}`) : null,
+        p.repeated ? figure("First to last", duration(trace.length_ns(i))) : null,
         p.finished && figure("Self", duration(trace.self[i]!)),
         figure("Begins at", duration(trace.from[i]! - trace.first)),
         onPath > 0 && figure("On critical path", duration(onPath) + (whole > 0 ? ", " + share(onPath / whole) : ""))),
@@ -63,6 +66,8 @@ export class Details {
         ...fact("Id", h("code", {}, clean(p.id))),
         ...fact("Below", up >= 0 ? button(clean([trace.points[up]!.name, trace.points[up]!.label].filter(Boolean).join(" "), 120) || "(no name)", () => this.jump(up), { class: "link" }) : p.depth < 0 ? "no root leads to it" : "")),
       this.proves(i),
+      p.short ? part("Too short for records", h("ul", { class: "plain" }, ...p.short.map((s) =>
+        h("li", {}, `${clean(s.name, 200) || "(no name)"} ×${grouped(s.count)}, ${duration(s.total_ns)}`)))) : null,
       statement !== null && part("Statement", sqlView(statement), copyButton("Copy", () => statement, { class: "quiet" })),
       logs.length > 0 && part("Log", h("ol", { class: "log" }, ...logs.map(logLine))),
       p.info.start !== null && part("Info at its start", jsonView(p.info.start), copyButton("Copy", () => JSON.stringify(p.info.start, null, 2), { class: "quiet" })),

@@ -21,7 +21,29 @@ export interface Point {
   etype: string | null;
   message: string | null;
   outcome: string | null;
+  /** It stands for several points without records. */
+  repeated?: Repeated;
+  /** Points below it that were too short for records. */
+  short?: Sum[];
   info: { start: unknown; stop: unknown };
+}
+
+export interface Repeated {
+  count: number;
+  total_ns: number;
+  min_ns: number;
+  max_ns: number;
+  at_once: number;
+  differ: boolean;
+}
+
+/** Sum sums up the points of a name. */
+export interface Sum {
+  name: string | null;
+  count: number;
+  total_ns: number;
+  self_ns: number;
+  max_ns: number;
 }
 
 export interface Finding {
@@ -63,7 +85,11 @@ export interface TraceDocument {
   services: string[];
   records: number;
   lost: number;
+  missing: { service: string | null; records: number; numbered: number; stored: number; told: number }[];
   refused: number;
+  sampled: string | null;
+  stands_for: number;
+  traceparent: string | null;
   unfinished: number;
   asked: { title: string | null; status: string | null; service: string | null; duration_ns: number; ended: boolean };
   findings: Finding[];
@@ -71,7 +97,7 @@ export interface TraceDocument {
   shifts: Shift[];
   blind: string[];
   warnings: { problem: string | null; count: number; example: string | null }[];
-  stats: { name: string | null; count: number; total_ns: number; self_ns: number; max_ns: number }[];
+  stats: Sum[];
   points: Point[];
 }
 

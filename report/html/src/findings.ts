@@ -112,7 +112,7 @@ export class Findings {
       h("b", {}, clean(p.name, 100) || "(no name)"),
       h("span", { class: "label" }, p.label === p.name ? "" : clean(p.label, 200)),
       h("span", { class: "muted" }, clean(p.service, 60)),
-      h("span", { class: "number" }, p.finished ? duration(trace.length_ns(i)) : "running"));
+      h("span", { class: "number" }, p.finished ? duration(trace.took(i)) : "running"));
     return h("li", {}, head);
   }
 }
@@ -125,6 +125,8 @@ function notes(trace: Trace): HTMLElement | null {
     ...doc.shifts.filter((s) => s.corrected).map((s) =>
       `The clock of ${clean(s.service)} on ${clean(s.host)} was off: its times are shown ${duration(Math.abs(s.by_ns))} ${s.by_ns > 0 ? "later" : "earlier"} than recorded`),
     ...doc.warnings.map((w) => `${counted(w.count, "record")}: ${clean(w.problem)}`),
+    ...(doc.sampled ? ["Sampled: " + clean(doc.sampled)] : []),
+    ...(doc.traceparent ? [`OpenTelemetry: trace ${clean(doc.traceparent.split("-")[1])}, span ${clean(doc.traceparent.split("-")[2])}`] : []),
     ...(doc.refused > 0 ? [`${counted(doc.refused, "request")} of the trace came too often and left no records`] : []),
   ];
   if (list.length === 0) return null;

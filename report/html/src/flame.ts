@@ -46,10 +46,21 @@ export function frames(trace: Trace): Frame {
       above.below.set(key, frame);
       made.push(frame);
     }
-    frame.count++;
+    frame.count += trace.times(i);
     frame.failed += p.failed ? 1 : 0;
     frame.self += Math.max(0, trace.self[i]!);
     of[i] = frame;
+    for (const s of p.short ?? []) {
+      const key = [p.service, s.name, "short"].join("\0");
+      let short = frame.below.get(key);
+      if (!short) {
+        short = { name: s.name ?? "", label: "", service: p.service, color: trace.colorOf(i), point: i, count: 0, failed: 0, self: 0, value: 0, above: frame, below: new Map() };
+        frame.below.set(key, short);
+        made.push(short);
+      }
+      short.count += s.count;
+      short.self += s.self_ns;
+    }
   }
   for (let k = made.length - 1; k >= 0; k--) {
     const frame = made[k]!;

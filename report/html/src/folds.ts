@@ -25,9 +25,12 @@ export function folds(trace: Trace): Map<number, Fold> {
     let end = i + 1;
     if (!trace.hasChildren(i) && trace.parent[i]! >= 0) {
       const wanted = key(i);
-      let total = trace.length_ns(i);
-      while (end < trace.length && trace.parent[end] === trace.parent[i] && !trace.hasChildren(end) && key(end) === wanted) total += trace.length_ns(end++);
-      if (end - i >= fewest) found.set(i, { first: i, end, count: end - i, total });
+      let total = trace.took(i), count = trace.times(i);
+      while (end < trace.length && trace.parent[end] === trace.parent[i] && !trace.hasChildren(end) && key(end) === wanted) {
+        total += trace.took(end);
+        count += trace.times(end++);
+      }
+      if (end > i + 1 && count >= fewest) found.set(i, { first: i, end, count, total });
     }
     i = end;
   }

@@ -10,7 +10,7 @@ async function start(): Promise<void> {
   const host = h("div", { class: "page" });
   document.body.append(host);
   try {
-    show(host, await load(data), { home: data.dataset["home"] ?? "" });
+    show(host, await load(data));
   } catch (problem) {
     host.replaceChildren(h("p", { class: "problem", attrs: { role: "alert" } }, "This page cannot be shown: " + (problem instanceof Error ? problem.message : String(problem))));
   }

@@ -20,7 +20,7 @@ export function markdown(trace: Trace, f: Finding): string {
     lines.push("", "| point | service | begins | takes |", "|---|---|--:|--:|");
     for (const i of points) {
       const p = trace.points[i]!;
-      lines.push(`| ${escape(clean([p.name, p.label].filter(Boolean).join(" "), 120))} | ${escape(clean(p.service))} | ${duration(trace.from[i]! - trace.first)} | ${duration(trace.length_ns(i))} |`);
+      lines.push(`| ${escape(clean([p.name, p.label].filter(Boolean).join(" "), 120))} | ${escape(clean(p.service))} | ${duration(trace.from[i]! - trace.first)} | ${duration(trace.took(i))} |`);
     }
   }
   return lines.join("\n") + "\n";

@@ -17,15 +17,19 @@ interface Row {
   max: number;
 }
 
+/** How many of the points that one stands for count in quantiles, each as their mean. */
+const mostEach = 1000;
+
 /** stats is the table. A click on a name shows its points. */
 export function stats(state: State, show: () => void): HTMLElement {
   const { trace } = state;
   const lengths = new Map<string, number[]>();
   trace.points.forEach((p, i) => {
     if (!p.finished) return;
-    const list = lengths.get(p.name ?? "");
-    if (list) list.push(trace.length_ns(i));
-    else lengths.set(p.name ?? "", [trace.length_ns(i)]);
+    let list = lengths.get(p.name ?? "");
+    if (!list) lengths.set(p.name ?? "", (list = []));
+    const times = trace.times(i), each = trace.took(i) / times;
+    for (let k = Math.min(times, mostEach); k > 0; k--) list.push(each);
   });
   const rows: Row[] = trace.doc.stats.map((s) => {
     const list = (lengths.get(s.name ?? "") ?? []).sort((a, b) => a - b);

@@ -60,7 +60,7 @@ export class Trace {
     this.last = Math.max(last, this.first + 1, moved ? 0 : doc.duration_ns);
     this.services = [...new Set([...doc.services, ...this.points.map((p) => p.service ?? "")])];
     this.services.forEach((name, k) => this.hue.set(name, k % hues));
-    if (moved) for (let i = 0; i < n; i++) this.self[i] = sum(this.alone(i));
+    if (moved) for (let i = 0; i < n; i++) if (!this.points[i]!.repeated && !this.points[i]!.short) this.self[i] = sum(this.alone(i));
     doc.findings.forEach((f, k) => this.note(f, k));
     for (const s of doc.critical_path) {
       const i = s.point === null ? undefined : this.byID.get(s.point);
@@ -109,6 +109,21 @@ export class Trace {
 
   length_ns(i: number): number {
     return this.to[i]! - this.from[i]!;
+  }
+
+  /** How many points a point stands for. */
+  times(i: number): number {
+    return this.points[i]!.repeated?.count ?? 1;
+  }
+
+  /** The time of all points that a point stands for. */
+  took(i: number): number {
+    return this.points[i]!.repeated?.total_ns ?? this.length_ns(i);
+  }
+
+  /** How many points there were, those without records too. */
+  get all(): number {
+    return this.doc.stats.reduce((sum, s) => sum + s.count, 0);
   }
 
   criticalTime(i: number): number {

@@ -98,7 +98,7 @@ function head(trace: Trace): HTMLElement {
     h("h1", {}, clean(asked.title, 200) || clean(trace.points[0]?.name, 200) || "Trace", asked.status && h("span", { class: "status" + (bad ? " is-wrong" : "") }, clean(asked.status, 40))),
     h("p", { class: "sub" },
       h("b", { class: "took" }, asked.title === null ? duration(doc.duration_ns) : duration(asked.duration_ns) + (asked.ended ? "" : " and running")),
-      h("span", {}, counted(trace.length, "point")),
+      h("span", {}, counted(trace.all, "point")),
       h("span", { class: "services" }, ...services.slice(0, 12).map((name) =>
         h("span", { class: "service" }, h("i", { class: "swatch " + trace.colorOfService(name) }), clean(name, 40))),
         services.length > 12 && h("span", { class: "muted" }, `and ${services.length - 12} more`)),

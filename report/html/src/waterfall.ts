@@ -158,14 +158,16 @@ export class Waterfall {
     const indent = h("span", { class: "indent" }, depth > deepest ? `${depth} ` : null);
     indent.style.setProperty("--depth", String(Math.min(depth, deepest)));
     const proves = trace.proves.get(fold ? firstProof(trace, fold) : i);
-    const total = !p.finished ? "running" : duration(fold ? fold.total : trace.length_ns(i));
+    const total = !p.finished ? "running" : duration(fold ? fold.total : trace.took(i));
+    const times = fold ? fold.count : trace.times(i);
+    const short = (p.short ?? []).reduce((sum, s) => sum + s.count, 0);
     const self = fold ? total : duration(trace.self[i]!);
     return h("div", {
       class: "row" + (p.failed ? " failed" : "") + (state.mask?.[i] === 1 ? " aside" : ""),
       attrs: {
         role: "treeitem", id: "row-" + i, "data-i": i,
         "aria-level": depth + 1, "aria-expanded": parent ? String(!closed) : null, "aria-selected": String(i === state.selected),
-        "aria-label": [name, fold && fold.count + " times", label, clean(p.service), total, p.failed ? "failed" : "", p.outcome, trace.critical.has(i) ? "on the critical path" : ""].filter(Boolean).join(", "),
+        "aria-label": [name, times > 1 && times + " times", label, clean(p.service), total, p.failed ? "failed" : "", p.outcome, trace.critical.has(i) ? "on the critical path" : ""].filter(Boolean).join(", "),
       },
     },
       h("span", { class: "cell-point" },
@@ -175,8 +177,9 @@ export class Waterfall {
         h("i", { class: "swatch " + trace.colorOf(i) }),
         p.failed ? icon("✗", "bad") : p.outcome ? icon("⊘", "odd") : null,
         h("b", { class: "name" }, name),
-        fold ? h("span", { class: "times" }, "×" + grouped(fold.count)) : null,
-        label && label !== name ? h("span", { class: "label", title: label }, label) : null),
+        times > 1 ? h("span", { class: "times" }, "×" + grouped(times)) : null,
+        label && label !== name ? h("span", { class: "label", title: label }, label) : null,
+        short > 0 ? h("span", { class: "muted", title: "Points below it that were too short for records" }, ` + ${grouped(short)} short`) : null),
       h("span", { class: "cell-service" }, clean(p.service, 80)),
       h("span", { class: "cell-number" + (p.finished ? "" : " odd") }, total),
       h("span", { class: "cell-number cell-self" }, p.finished ? self : ""),

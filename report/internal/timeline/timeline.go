@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sonde-go/sonde/internal/figures"
 	"github.com/sonde-go/sonde/internal/saturate"
 	"github.com/sonde-go/sonde/internal/terminal"
 	"github.com/sonde-go/sonde/report"
@@ -165,11 +166,18 @@ func (t *Timeline) measure(tree int) {
 			above.until = to
 		}
 	}
+	for i := range t.Spans[:tree] {
+		s := &t.Spans[i]
+		s.Self = s.Point.SelfIn(s.Length(), s.Length()-s.Self)
+	}
 }
 
 // Label is what the drawing of a point says, without characters that steer anything.
 func Label(r *report.Report, p *report.Point) string {
 	name := cmp.Or(terminal.Clean(p.Name), "(no name)")
+	if n := p.Times(); n > 1 {
+		name += " ×" + figures.Grouped(n)
+	}
 	if detail := terminal.Clean(r.Detail(p)); detail != "" {
 		return name + " " + detail
 	}

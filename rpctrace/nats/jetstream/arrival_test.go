@@ -71,6 +71,8 @@ func TestSends(t *testing.T) {
 				return profilertest.Headers{
 					header.InfoName: strings.Join(stored.Header[header.InfoName], ","),
 					header.HMACName: strings.Join(stored.Header[header.HMACName], ","),
+
+					header.TraceParentName: strings.Join(stored.Header[header.TraceParentName], ","),
 				}
 			},
 		}.Test)

@@ -46,7 +46,7 @@ func Handler(svc *profiler.Service, fn func(context.Context, jetstream.Msg), opt
 func Process(ctx context.Context, svc *profiler.Service, m jetstream.Msg, opts ...Option) (context.Context, jetstream.Msg, profiler.Point) {
 	in := rpctrace.Receive(ctx, svc, natsmsg.Headers(m.Headers()), layer.NATS.Group, m.Subject())
 	if !in.Traced() {
-		return ctx, m, profiler.Point{}
+		return in.Pass(ctx), m, profiler.Point{}
 	}
 	ctx, p := in.Open(ctx, natsmsg.As(natsmsg.Processing, opts), describe(m)...)
 	return ctx, &message{m, ctx, p}, p

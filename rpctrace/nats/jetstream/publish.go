@@ -14,7 +14,7 @@ import (
 
 // Publish is js.Publish within the trace of ctx.
 func Publish(ctx context.Context, js jetstream.Publisher, subject string, data []byte, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
-	if !profiler.Active(ctx) {
+	if !profiler.Carries(ctx) {
 		return js.Publish(ctx, subject, data, opts...)
 	}
 	return publish(ctx, js, &nats.Msg{Subject: subject, Data: data}, opts)
@@ -24,7 +24,7 @@ func Publish(ctx context.Context, js jetstream.Publisher, subject string, data [
 // received, it is sent without the trace headers that it arrived with, whether or
 // not ctx carries a trace.
 func PublishMsg(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
-	if m == nil || !profiler.Active(ctx) {
+	if m == nil || !profiler.Carries(ctx) {
 		return js.PublishMsg(ctx, natsmsg.Unsigned(m), opts...)
 	}
 	return publish(ctx, js, m, opts)
@@ -62,7 +62,7 @@ func refusesHeaders(err error) bool {
 // it. The point ends when the message has been handed over, so the result of the
 // future is not part of it.
 func PublishAsync(ctx context.Context, js jetstream.Publisher, subject string, data []byte, opts ...jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
-	if !profiler.Active(ctx) {
+	if !profiler.Carries(ctx) {
 		return js.PublishAsync(subject, data, opts...)
 	}
 	return publishAsync(ctx, js, &nats.Msg{Subject: subject, Data: data}, opts)
@@ -72,7 +72,7 @@ func PublishAsync(ctx context.Context, js jetstream.Publisher, subject string, d
 // [PublishAsync]. m is not changed: if it is sent with other headers, see
 // [PublishMsg], the message of the future is a copy.
 func PublishMsgAsync(ctx context.Context, js jetstream.Publisher, m *nats.Msg, opts ...jetstream.PublishOpt) (jetstream.PubAckFuture, error) {
-	if m == nil || !profiler.Active(ctx) {
+	if m == nil || !profiler.Carries(ctx) {
 		return js.PublishMsgAsync(natsmsg.Unsigned(m), opts...)
 	}
 	return publishAsync(ctx, js, m, opts)

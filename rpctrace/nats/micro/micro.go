@@ -33,7 +33,7 @@ func Handler(svc *profiler.Service, fn func(context.Context, micro.Request), opt
 		ctx := context.Background()
 		in := rpctrace.Receive(ctx, svc, natsmsg.Headers(r.Headers()), layer.NATS.Group, r.Subject())
 		if !in.Traced() {
-			fn(ctx, r)
+			fn(in.Pass(ctx), r)
 			return
 		}
 		ctx, p := in.Open(ctx, o,

@@ -50,7 +50,7 @@ func headersOf(r *kgo.Record) (sent profilertest.Headers, own int) {
 	sent = profilertest.Headers{}
 	for _, h := range r.Headers {
 		switch h.Key {
-		case header.InfoName, header.HMACName:
+		case header.InfoName, header.HMACName, header.TraceParentName:
 			sent[h.Key] += string(h.Value)
 		default:
 			own++

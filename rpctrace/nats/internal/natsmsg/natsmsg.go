@@ -81,9 +81,14 @@ func with(h nats.Header, m *nats.Msg) *nats.Msg {
 // Headers are those of a message, as the profiler sees them.
 type Headers nats.Header
 
-// Get returns a header's value. Several values count as unsigned.
+// Get returns a header's value. Several values count as unsigned. Other libraries
+// spell traceparent as HTTP does, or as it is.
 func (h Headers) Get(name string) string {
-	switch values := h[name]; len(values) {
+	values := h[name]
+	if name == header.TraceParentName && values == nil {
+		values = h[traceParentKey]
+	}
+	switch len(values) {
 	case 0:
 		return ""
 	case 1:
@@ -93,7 +98,15 @@ func (h Headers) Get(name string) string {
 }
 
 // Set replaces a header.
-func (h Headers) Set(name, value string) { h[name] = []string{value} }
+func (h Headers) Set(name, value string) {
+	if name == header.TraceParentName {
+		delete(h, traceParentKey)
+	}
+	h[name] = []string{value}
+}
+
+// traceParentKey is the other spelling of traceparent.
+const traceParentKey = "Traceparent"
 
 // Del removes a header.
 func (h Headers) Del(name string) { delete(h, name) }

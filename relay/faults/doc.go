@@ -1,0 +1,9 @@
+// Package faults has no code but tests: what becomes of records while parts of the relay
+// are killed, frozen and full. Everything is a process of its own, the command sonde
+// and nats-server included, and the services are real ones. After each round
+//
+//	recorded = stored + dropped, by reason
+//
+// nothing that was acknowledged is missing, and nothing is stored twice. SONDE_ROUNDS
+// is how many rounds each test has, 5 by default; make test-all has 50.
+package faults

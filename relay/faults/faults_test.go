@@ -1,0 +1,88 @@
+package faults
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/sonde-go/sonde/drivers/drivertest/faults"
+	"github.com/sonde-go/sonde/internal/servertest"
+)
+
+// fault is something that happens to a site while requests go on. It ends with the
+// site as it was.
+type fault struct {
+	name string
+	do   func(t *testing.T, s *site, l *load)
+}
+
+// after is how many requests pass before a fault, during it and after it.
+const after = 40
+
+// killed is a fault of one process; which chooses it.
+func killed(name string, which func(*site) *servertest.Server) fault {
+	return fault{name + " killed", func(t *testing.T, s *site, l *load) {
+		p := which(s)
+		p.Kill()
+		l.more(t, after)
+		p.Restart()
+	}}
+}
+
+func frozen(name string, which func(*site) *servertest.Server) fault {
+	return fault{name + " frozen", func(t *testing.T, s *site, l *load) {
+		p := which(s)
+		p.Freeze()
+		l.more(t, after)
+		p.Thaw()
+	}}
+}
+
+func agent(s *site) *servertest.Server     { return s.agent }
+func postgres(s *site) *servertest.Server  { return s.postgres }
+func node(s *site) *servertest.Server      { return s.nodes[rand.IntN(len(s.nodes))] }
+func collector(s *site) *servertest.Server { return s.collectors[rand.IntN(len(s.collectors))] }
+
+// TestSmall: a node whose agent has its own disk, which fills up too.
+func TestSmall(t *testing.T) {
+	dir, fill := faults.Disk(t, 64<<20)
+	full := fault{"disk full", func(t *testing.T, _ *site, l *load) {
+		free := fill(t)
+		l.more(t, after)
+		free()
+	}}
+	rounds(t, small(t, dir),
+		killed("agent", agent), frozen("agent", agent),
+		killed("store", postgres), frozen("store", postgres), full)
+}
+
+// TestLarge: a site with NATS nodes and collectors.
+func TestLarge(t *testing.T) {
+	rounds(t, large(t),
+		killed("agent", agent), killed("collector", collector), killed("node", node),
+		frozen("node", node), killed("store", postgres), frozen("store", postgres))
+}
+
+// rounds has faults happen to a site, one a round, each as often as any other.
+func rounds(t *testing.T, s *site, faults ...fault) {
+	n, err := strconv.Atoi(os.Getenv("SONDE_ROUNDS"))
+	if err != nil {
+		n = 5
+		if os.Getenv("SONDE_TEST_ALL") != "" {
+			n = 50
+		}
+	}
+	l := newLoad(t, s)
+	order := rand.Perm(len(faults))
+	for i := 0; i < max(n, len(faults)) && !t.Failed(); i++ {
+		f := faults[order[i%len(faults)]]
+		t.Logf("round %d: %s", i+1, f.name)
+		l.resume()
+		l.more(t, after)
+		f.do(t, s, l)
+		l.more(t, after)
+		l.pause(t)
+		l.check(t, s)
+	}
+}

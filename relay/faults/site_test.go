@@ -1,0 +1,106 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sonde-go/sonde/internal/servertest"
+)
+
+// site is the processes that records pass on their way from the services.
+type site struct {
+	socket     string
+	agent      *servertest.Server
+	nodes      []*servertest.Server // of NATS; none if the agent has its own spool
+	collectors []*servertest.Server
+	postgres   *servertest.Server
+	store      string // URL
+}
+
+// small starts an agent that spools on its own disk, in dir, and drains to the store.
+func small(t *testing.T, dir string) *site {
+	t.Helper()
+	s := newSite(t)
+	s.startAgent(t, "--data-dir", dir, "--store", s.store)
+	return s
+}
+
+// large starts an agent, three NATS nodes and two collectors.
+func large(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t)
+	var routes, urls []string
+	for range 3 {
+		routes = append(routes, "nats://127.0.0.1:"+strconv.Itoa(servertest.FreePort(t)))
+	}
+	for i, route := range routes {
+		addr := "127.0.0.1:" + strconv.Itoa(servertest.FreePort(t))
+		urls = append(urls, addr)
+		_, port, _ := net.SplitHostPort(addr)
+		name := "node" + strconv.Itoa(i)
+		s.nodes = append(s.nodes, servertest.Program(t, name, natsServer, []string{
+			"--addr", "127.0.0.1", "--port", port, "--jetstream", "--store_dir", t.TempDir(), "--name", name,
+			"--cluster_name", "site", "--cluster", route, "--routes", strings.Join(routes, ","),
+		}, func(*servertest.Server) error {
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				return err
+			}
+			return c.Close()
+		}))
+	}
+	jetstream := "nats://" + strings.Join(urls, ",")
+	s.startAgent(t, "--data-dir", t.TempDir(), "--jetstream", jetstream)
+	for i := range 2 {
+		s.collectors = append(s.collectors, s.command(t, "collector-"+strconv.Itoa(i),
+			"collector", "--jetstream", jetstream, "--store", s.store))
+	}
+	return s
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	pg := servertest.Postgres(t)
+	return &site{
+		postgres: pg, store: fmt.Sprintf("postgresql://postgres@%s/test", pg.Addr),
+		socket: filepath.Join(t.TempDir(), "agent.sock"),
+	}
+}
+
+func (s *site) startAgent(t *testing.T, args ...string) {
+	t.Helper()
+	args = append([]string{"agent", "--listen", "unix://" + s.socket}, args...)
+	s.agent = servertest.Program(t, "agent", sonde, args, func(*servertest.Server) error { return s.ready() })
+}
+
+// command starts a command of sonde that need not be ready for the site to work.
+func (s *site) command(t *testing.T, name string, args ...string) *servertest.Server {
+	t.Helper()
+	return servertest.Program(t, name, sonde, args, func(*servertest.Server) error { return nil })
+}
+
+// ready asks the agent whether it takes records.
+func (s *site) ready() error {
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", s.socket)
+		},
+	}}
+	res, err := client.Get("http://agent/readyz")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return errors.New(res.Status)
+	}
+	return nil
+}
