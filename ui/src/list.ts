@@ -19,6 +19,7 @@ class List {
   private readonly body = h("tbody");
   private readonly head = h("thead");
   private readonly state = h("p", { class: "state", attrs: { role: "status" } });
+  private readonly fileState = h("p", { class: "state problem", attrs: { role: "alert" } }); // stays while traces come
   private readonly more = button("Older", () => void this.read());
   private readonly picked = h("div", { class: "picked", attrs: { role: "status" } });
   private readonly live = h("span", { class: "live" });
@@ -32,16 +33,17 @@ class List {
   constructor(host: HTMLElement) {
     const head = (words: string, kind = "") => h("th", { class: kind, attrs: { scope: "col" } }, words);
     host.append(
-      top("/", takeFiles((problem) => this.say(problem))),
+      top("/", takeFiles((problem) => this.sayOfFile(problem))),
       filterForm(this.filters, () => this.restart(), this.live),
       h("main", { class: "table list" },
         h("table", { attrs: { "aria-label": "Traces" } },
           this.head,
           this.body),
-        this.state, this.more),
+        this.fileState, this.state, this.more),
       this.picked);
     fill(this.head, h("tr", {}, head(""), head("Root", "wide"), head("Began", "number"), head("Took", "number"), head("Points", "number less"), head("Services"), head("Trace", "less"), head("")));
     this.picked.hidden = true;
+    this.sayOfFile("");
     document.addEventListener("keydown", (e) => {
       if (e.key === "Escape" && this.first) this.pick("");
     });
@@ -148,6 +150,11 @@ class List {
     const order = this.next && this.filters.get("sort") ? ", in order among those that were read" : "";
     const among = this.next && this.filters.sifts ? ` among the ${this.looked} newest` : "";
     this.say(counted(n, "trace") + among + order, false);
+  }
+
+  private sayOfFile(problem: string): void {
+    this.fileState.textContent = clean(problem);
+    this.fileState.hidden = problem === "";
   }
 
   private say(words: string, wrong = true): void {

@@ -299,12 +299,19 @@ func TestViewerFile(t *testing.T) {
 			return over;
 		})()`
 	}
-	p, _ := view(t, shopTraces(t), "/")
+	store := shopTraces(t)
+	p, _ := view(t, store, "/")
 	p.rows(50)
 	if !eval[bool](p, drop(`"no trace"`)) {
 		t.Error("the page does not say that a file may be dropped")
 	}
-	p.has(".state", "shop.jsonl: not a trace that can be read")
+	const refused = "shop.jsonl: not a trace that can be read"
+	p.has(".state", refused)
+	var w writer
+	w.point("ffffffff-1111-4111-8111-000000000001", "", "nightly", "worker", time.Now(), -1, `{"host":"node-1"}`, "")
+	w.write(t, store)
+	p.has("tbody tr:first-child", "nightly")
+	p.has(".state", refused) // a trace that comes does not hide it
 	if got := strings.Join(p.forgive(), "\n"); strings.Count(got, "\n") != 0 || !strings.Contains(got, "422") {
 		t.Errorf("problems: %s", got)
 	}
