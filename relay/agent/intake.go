@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/relay/internal/spool"
+	"github.com/sonde-go/sonde/relay/quarantine"
 )
 
 var (
@@ -32,6 +33,7 @@ func (a *Agent) handler(d *door) http.Handler {
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.HandleFunc("GET /metrics", a.metrics)
 	mux.HandleFunc("GET /v1/status", a.status)
+	mux.Handle(quarantine.Path, a.aside())
 	want := sha256.Sum256([]byte("Bearer " + a.config.Token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Any page may have its reader's browser send to the ports of this machine.
