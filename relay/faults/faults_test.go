@@ -44,28 +44,38 @@ func postgres(s *site) *servertest.Server  { return s.postgres }
 func node(s *site) *servertest.Server      { return s.nodes[rand.IntN(len(s.nodes))] }
 func collector(s *site) *servertest.Server { return s.collectors[rand.IntN(len(s.collectors))] }
 
-// TestSmall: a node whose agent has its own disk, which fills up too.
+// TestSmall: a node whose agent has its own disk.
 func TestSmall(t *testing.T) {
+	t.Parallel() // the other site waits, most of the time
+	t.Run("disk", disk)
+	t.Run("overflow", overflow)
+}
+
+// disk is rounds of an agent whose disk fills up too.
+func disk(t *testing.T) {
 	dir, fill := faults.Disk(t, 64<<20)
 	full := fault{"disk full", func(t *testing.T, _ *site, l *load) {
 		free := fill(t)
 		l.more(t, after)
 		free()
 	}}
-	rounds(t, small(t, dir),
+	s := small(t, dir)
+	rounds(t, s, newLoad(t, s, 0),
 		killed("agent", agent), frozen("agent", agent),
 		killed("store", postgres), frozen("store", postgres), full)
 }
 
 // TestLarge: a site with NATS nodes and collectors.
 func TestLarge(t *testing.T) {
-	rounds(t, large(t),
+	t.Parallel()
+	s := large(t)
+	rounds(t, s, newLoad(t, s, 0),
 		killed("agent", agent), killed("collector", collector), killed("node", node),
 		frozen("node", node), killed("store", postgres), frozen("store", postgres))
 }
 
 // rounds has faults happen to a site, one a round, each as often as any other.
-func rounds(t *testing.T, s *site, faults ...fault) {
+func rounds(t *testing.T, s *site, l *load, faults ...fault) {
 	n, err := strconv.Atoi(os.Getenv("SONDE_ROUNDS"))
 	if err != nil {
 		n = 5
@@ -73,7 +83,6 @@ func rounds(t *testing.T, s *site, faults ...fault) {
 			n = 50
 		}
 	}
-	l := newLoad(t, s)
 	order := rand.Perm(len(faults))
 	for i := 0; i < max(n, len(faults)) && !t.Failed(); i++ {
 		f := faults[order[i%len(faults)]]

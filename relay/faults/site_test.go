@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/sonde-go/sonde/internal/servertest"
+	relayagent "github.com/sonde-go/sonde/relay/agent"
 )
 
 // site is the processes that records pass on their way from the services.
@@ -25,10 +27,10 @@ type site struct {
 }
 
 // small starts an agent that spools on its own disk, in dir, and drains to the store.
-func small(t *testing.T, dir string) *site {
+func small(t *testing.T, dir string, args ...string) *site {
 	t.Helper()
 	s := newSite(t)
-	s.startAgent(t, "--data-dir", dir, "--store", s.store)
+	s.startAgent(t, append(args, "--data-dir", dir, "--store", s.store)...)
 	return s
 }
 
@@ -87,14 +89,25 @@ func (s *site) command(t *testing.T, name string, args ...string) *servertest.Se
 }
 
 // ready asks the agent whether it takes records.
-func (s *site) ready() error {
+func (s *site) ready() error { return s.ask("/readyz", nil) }
+
+// status is what the agent says of itself, not ready if it says nothing.
+func (s *site) status() (st relayagent.Status) {
+	if err := s.ask("/v1/status", &st); err != nil {
+		return relayagent.Status{}
+	}
+	return st
+}
+
+// ask asks the agent, and decodes its answer if it is asked for.
+func (s *site) ask(path string, answer any) error {
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", s.socket)
 		},
 	}}
-	res, err := client.Get("http://agent/readyz")
+	res, err := client.Get("http://agent" + path)
 	if err != nil {
 		return err
 	}
@@ -102,5 +115,8 @@ func (s *site) ready() error {
 	if res.StatusCode != http.StatusOK {
 		return errors.New(res.Status)
 	}
-	return nil
+	if answer == nil {
+		return nil
+	}
+	return json.NewDecoder(res.Body).Decode(answer)
 }
