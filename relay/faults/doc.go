@@ -5,6 +5,6 @@
 //	recorded = stored + dropped, by reason
 //
 // all that was acknowledged is stored and nothing else, and what services drop because
-// their queues are full they tell in the store. SONDE_ROUNDS is how many rounds each test
-// has, 5 by default; make test-all has 50.
+// their queues are full they tell in the store. Each fault has one round, or there are
+// as many rounds as SONDE_ROUNDS says; make test-all has 50.
 package faults

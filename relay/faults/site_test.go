@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -34,8 +35,9 @@ func small(t *testing.T, dir string, args ...string) *site {
 	return s
 }
 
-// large starts an agent, three NATS nodes and two collectors.
-func large(t *testing.T) *site {
+// large starts an agent, three NATS nodes, the first of which keeps what it has in dir, and
+// two collectors.
+func large(t *testing.T, dir string) *site {
 	t.Helper()
 	s := newSite(t)
 	var routes, urls []string
@@ -47,8 +49,11 @@ func large(t *testing.T) *site {
 		urls = append(urls, addr)
 		_, port, _ := net.SplitHostPort(addr)
 		name := "node" + strconv.Itoa(i)
+		if i > 0 {
+			dir = t.TempDir()
+		}
 		s.nodes = append(s.nodes, servertest.Program(t, name, natsServer, []string{
-			"--addr", "127.0.0.1", "--port", port, "--jetstream", "--store_dir", t.TempDir(), "--name", name,
+			"--config", nodeConfig(t, dir), "--addr", "127.0.0.1", "--port", port, "--name", name,
 			"--cluster_name", "site", "--cluster", route, "--routes", strings.Join(routes, ","),
 		}, func(*servertest.Server) error {
 			c, err := net.Dial("tcp", addr)
@@ -65,6 +70,19 @@ func large(t *testing.T) *site {
 			"collector", "--jetstream", jetstream, "--store", s.store))
 	}
 	return s
+}
+
+// nodeConfig is a file that has JetStream keep what it has in dir. Without its limit the
+// server would promise no more than there is room for on a small disk, which is too little
+// for the spool.
+func nodeConfig(t *testing.T, dir string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "nats.conf")
+	text := fmt.Sprintf("jetstream {store_dir: %q, max_file_store: 4GB}\n", dir)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func newSite(t *testing.T) *site {
