@@ -346,7 +346,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		return
 	}
 	if old&stateFirst != 0 {
-		openTraces.Add(-1)
+		carried.Add(-1)
 	}
 	var added *gathered
 	if old&stateAdded != 0 {

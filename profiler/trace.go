@@ -144,7 +144,7 @@ func (t *trace) retract(n *node) bool {
 		return false
 	}
 	if n.set(stateEnded)&stateFirst != 0 {
-		openTraces.Add(-1)
+		carried.Add(-1)
 	}
 	if n.watch != nil {
 		t.forget(n)
