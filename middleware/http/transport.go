@@ -49,11 +49,13 @@ type transport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if profiler.Active(r.Context()) && r.URL != nil {
-		return t.trace(r)
-	}
-	if profiler.Carries(r.Context()) && r.URL != nil && !t.excludes(r) {
-		return t.sign(r)
+	if ctx := r.Context(); profiler.Carries(ctx) && r.URL != nil {
+		switch {
+		case profiler.Active(ctx):
+			return t.trace(r)
+		case !t.excludes(r):
+			return t.sign(r)
+		}
 	}
 	if r.Header[header.InfoKey] != nil && r.URL != nil {
 		return t.pass(r)
