@@ -252,10 +252,11 @@ func (c *chunk) keepHeld(b budgets) *chunk {
 // close prepares c for being handed over: it gives back the room that no live
 // record takes and drops the references to points.
 func (c *chunk) close(b budgets) {
-	size, room := c.size(), c.room
-	c.room, c.held = c.live(), nil
-	if size != c.size() || room != c.room {
-		b.add(c.size()-size, c.room-room)
+	clear(c.held)
+	c.held = c.held[:0]
+	if room := c.room; room != c.live() {
+		c.room = c.live()
+		b.add(0, c.room-room)
 	}
 }
 
@@ -277,7 +278,7 @@ func (c *chunk) forget(b budgets) {
 // full for the next trace.
 func (c *chunk) reuse() {
 	if cap(c.buf) <= usualBytes && cap(c.recs) <= usualRecords {
-		*c = chunk{recs: c.recs[:0], buf: c.buf[:0]}
+		*c = chunk{recs: c.recs[:0], buf: c.buf[:0], held: c.held[:0]}
 		chunks.Put(c)
 	}
 }
