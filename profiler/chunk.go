@@ -199,10 +199,11 @@ func (c *chunk) withheld(n *node) *entry {
 	if c == nil || int(n.place) >= len(c.held) || c.held[n.place].point != n {
 		return nil
 	}
-	if r := &c.recs[c.held[n.place].entry]; r.held {
-		return r
+	r := &c.recs[c.held[n.place].entry]
+	if !r.held || n.watch == nil && n.state.Load()&stateHeld == 0 {
+		return nil
 	}
-	return nil
+	return r
 }
 
 // retract takes back the start record of n, which is withheld. That of the record
