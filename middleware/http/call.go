@@ -86,12 +86,10 @@ func (c *call) touch() { c.last.Store(int64(time.Since(epoch))) }
 // time, not the call's.
 func (c *call) lastUse() time.Time { return epoch.Add(time.Duration(c.last.Load())) }
 
-func (c *call) leaked() { c.end(profiler.Ending{Outcome: "leaked", Time: c.lastUse()}) }
-
-// end writes the stop record; only the first call does.
-func (c *call) end(end profiler.Ending) {
+// end writes the stop record; only the first call does, and returns true.
+func (c *call) end(end profiler.Ending) bool {
 	if c.ended.Swap(true) {
-		return
+		return false
 	}
 	end.Group, end.Encoded = "requests", describeStatus(c.status)
 	if end.Err == nil && c.status >= 500 {
@@ -106,4 +104,5 @@ func (c *call) end(end profiler.Ending) {
 		attrs = c.phases.attrs(attrs)
 	}
 	c.point.End(end, attrs...)
+	return true
 }
