@@ -59,7 +59,7 @@ func Sign(ctx context.Context) (header.Signed, bool) {
 	case n.trace.key == nil:
 		return header.Signed{}, false
 	}
-	s := n.trace.key.Sign(n.pin().info())
+	s := n.trace.key.SignBelow(n.trace.base, &n.pin().idText)
 	if n.trace.svc.traceParent {
 		s.TraceParent = n.traceParent().String()
 	}
