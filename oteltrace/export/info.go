@@ -40,6 +40,9 @@ func (e *Exporter) start(s trace.ReadOnlySpan, host string) []byte {
 	}
 	var links []any
 	for _, l := range s.Links() {
+		if !l.SpanContext.IsValid() {
+			continue
+		}
 		if !i.has(len(`{"base_id":"","trace_id":"","attributes":{}},`) + 2*36) {
 			break
 		}
@@ -145,7 +148,7 @@ func (i *info) attributes(from []attribute.KeyValue) map[string]any {
 		if !i.has(len(`"":"",`) + len(jsontext.Escaped(key))) {
 			break
 		}
-		switch value := i.masked(string(a.Key), otelattr.Plain(a.Value.AsInterface())).(type) {
+		switch value := otelattr.Masked(i.mask, a).(type) {
 		case string:
 			all[key] = i.text(value)
 		default:
@@ -157,32 +160,6 @@ func (i *info) attributes(from []attribute.KeyValue) map[string]any {
 		}
 	}
 	return all
-}
-
-// masked is a value as the mask leaves it.
-func (i *info) masked(key string, value any) any {
-	if i.mask.Hides(key) {
-		return layer.Masked
-	}
-	switch v := value.(type) {
-	case string:
-		return i.mask.URLs(v)
-	case []string:
-		list := make([]string, len(v))
-		for n, s := range v {
-			list[n] = i.mask.URLs(s)
-		}
-		return list
-	case []any:
-		for n := range v {
-			v[n] = i.masked("", v[n])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = i.masked(k, v[k])
-		}
-	}
-	return value
 }
 
 // encoded is the info as record.Fields wants it: in ASCII, with the host last.

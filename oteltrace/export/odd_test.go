@@ -129,9 +129,12 @@ func TestSecrets(t *testing.T) {
 		attribute.Float64Slice("numbers", []float64{math.NaN(), 1}),
 	}
 	start, stop := exported(t, tracetest.SpanStub{
-		SpanContext: spanContext(1, 1), Attributes: text, Links: []sdktrace.Link{{SpanContext: spanContext(1, 2), Attributes: text}},
+		SpanContext: spanContext(1, 1), Attributes: text, Links: []sdktrace.Link{{}, {SpanContext: spanContext(1, 2), Attributes: text}},
 		Events: []sdktrace.Event{{Name: "e", Attributes: text}}, Status: sdktrace.Status{Code: codes.Error, Description: "GET " + url + " refused"},
 	})
+	if n := bytes.Count(start.Info, []byte("base_id")); n != 1 {
+		t.Errorf("%d links, want the one that leads to a span", n)
+	}
 	for _, r := range []record.Record{start, stop} {
 		if bytes.Contains(r.Info, []byte("hidden")) || !bytes.Contains(r.Info, []byte(`"numbers":["NaN",1]`)) {
 			t.Errorf("%s", r.Info)
