@@ -277,7 +277,7 @@ func TestNewRefuses(t *testing.T) {
 	for want, c := range map[string]Config{
 		"needs the URL":  {},
 		"no store":       {JetStream: nats.URL},
-		"NATS: ":         {JetStream: "nats://127.0.0.1:1", Stores: store},
+		"127.0.0.1:1: ":  {JetStream: "nats://127.0.0.1:1", Stores: store},
 		"no such file":   {JetStream: nats.URL, Stores: store, Tail: "/nowhere"},
 		"other machines": {JetStream: nats.URL, Stores: store, Metrics: "0.0.0.0:0"},
 		"address for":    {JetStream: nats.URL, Stores: store, Metrics: "9464"},
