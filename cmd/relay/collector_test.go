@@ -149,7 +149,12 @@ func TestFlagsTeach(t *testing.T) {
 		"needs --store": func() error {
 			return (&collectorRun{clusterFlags: clusterFlags{Jetstream: "nats://127.0.0.1:1"}}).run(t.Context(), io.Discard, io.Discard)
 		},
-		"whose quarantine?": func() error { return (&quarantineList{}).run(t.Context(), io.Discard) },
+		"whose quarantine?": func() error {
+			return (&quarantineList{quarantineFlags: quarantineFlags{Socket: "/nowhere", DataDir: "/nowhere"}}).run(t.Context(), io.Discard)
+		},
+		"no agent answers at /nowhere": func() error {
+			return (&quarantineList{quarantineFlags: quarantineFlags{Socket: "/nowhere"}}).run(t.Context(), io.Discard)
+		},
 		"--data-dir: ": func() error {
 			return (&quarantineList{quarantineFlags: quarantineFlags{DataDir: "/nowhere"}}).run(t.Context(), io.Discard)
 		},

@@ -29,26 +29,40 @@ type quarantineCommand struct {
 // Help teaches the command.
 func (*quarantineCommand) Help() string {
 	return `Records that are no records, and those that a store refuses for good, hold up nothing: agents and
-collectors put them aside, with the reason. The quarantine belongs to the spool: that of the site's
-cluster (--jetstream), or that in an agent's data folder (--data-dir) while the agent is stopped.
+collectors put them aside, with the reason. The quarantine belongs to the spool: that of an agent
+with a disk of its own, which is asked while it runs where sonde agent status asks it (--socket),
+and is opened in its data folder while it is stopped (--data-dir); or that of the site's cluster
+(--jetstream). An agent answers root and the user that it runs as, on Linux.
 
 Examples:
 
+  sonde relay quarantine list
   sonde relay quarantine list --jetstream nats://nats.example:4222
   sonde relay quarantine show 17 --jetstream nats://nats.example:4222
-  sonde relay quarantine retry 17 18 --jetstream nats://nats.example:4222
+  sonde relay quarantine retry 17 18 --socket /srv/shop/agent.sock
   sonde relay quarantine drop --all --data-dir /var/lib/sonde`
 }
 
 type quarantineFlags struct {
 	clusterFlags
-	DataDir string `help:"Data folder of an agent that is stopped, instead of --jetstream." placeholder:"DIR" type:"path"`
+	Socket  string `help:"Socket of an agent that runs. Default, without --jetstream and --data-dir: /run/sonde/agent.sock." placeholder:"PATH" type:"path"`
+	DataDir string `help:"Data folder of an agent that is stopped." placeholder:"DIR" type:"path"`
 }
 
 // with opens the quarantine, hands it to do and closes it.
 func (f *quarantineFlags) with(ctx context.Context, do func(*quarantine.Quarantine) error) error {
-	if (f.Jetstream == "") == (f.DataDir == "") {
-		return errors.New("whose quarantine? give --jetstream URL or --data-dir DIR")
+	given := 0
+	for _, place := range []string{f.Socket, f.DataDir, string(f.Jetstream)} {
+		if place != "" {
+			given++
+		}
+	}
+	if given > 1 {
+		return errors.New("whose quarantine? give --socket PATH, --data-dir DIR or --jetstream URL")
+	}
+	socket := f.Socket
+	if given == 0 {
+		socket = DefaultSocket
 	}
 	if f.DataDir != "" {
 		if _, err := os.Stat(f.DataDir); err != nil { // it would be created
@@ -61,7 +75,9 @@ func (f *quarantineFlags) with(ctx context.Context, do func(*quarantine.Quaranti
 	}
 	opening, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	q, err := quarantine.Open(opening, quarantine.Config{JetStream: string(f.Jetstream), Credentials: f.JetstreamCredentials, TLS: tls, DataDir: f.DataDir})
+	q, err := quarantine.Open(opening, quarantine.Config{
+		JetStream: string(f.Jetstream), Credentials: f.JetstreamCredentials, TLS: tls, Socket: socket, DataDir: f.DataDir,
+	})
 	if err != nil {
 		return err
 	}

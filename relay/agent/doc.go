@@ -43,5 +43,8 @@
 // program has to say belongs into its info.
 //
 // GET /healthz says whether the agent runs, /readyz whether it can take records,
-// /metrics is for Prometheus, and /v1/status is [Status] as JSON.
+// /metrics is for Prometheus, and /v1/status is [Status] as JSON. /v1/quarantine/ is for
+// who looks after the quarantine of a spool on this machine, see
+// [github.com/sonde-go/sonde/relay/quarantine.Handler]: on Linux, at a unix socket, the
+// user that the agent runs as, and root.
 package agent

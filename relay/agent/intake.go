@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/relay/internal/spool"
+	"github.com/sonde-go/sonde/relay/quarantine"
 )
 
 var (
@@ -33,6 +34,7 @@ func (a *Agent) handler(d *door) http.Handler {
 	for path, answer := range map[string]http.HandlerFunc{"/healthz": a.healthz, "/readyz": a.readyz, "/metrics": a.metrics, "/v1/status": a.status} {
 		mux.HandleFunc(path, a.only(answer, http.MethodGet, http.MethodHead))
 	}
+	mux.Handle(quarantine.Path, a.aside())
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { a.refuse(w, noPath) })
 	want := sha256.Sum256([]byte(a.config.Token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

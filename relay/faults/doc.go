@@ -4,6 +4,7 @@
 //
 //	recorded = stored + dropped, by reason
 //
-// nothing that was acknowledged is missing, and nothing is stored twice. SONDE_ROUNDS
-// is how many rounds each test has, 5 by default; make test-all has 50.
+// all that was acknowledged is stored and nothing else, and what services drop because
+// their queues are full they tell in the store. Each fault has one round, or there are
+// as many rounds as SONDE_ROUNDS says; make test-all has 50.
 package faults

@@ -2,16 +2,19 @@ package faults
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/sonde-go/sonde/internal/servertest"
+	relayagent "github.com/sonde-go/sonde/relay/agent"
 )
 
 // site is the processes that records pass on their way from the services.
@@ -25,15 +28,16 @@ type site struct {
 }
 
 // small starts an agent that spools on its own disk, in dir, and drains to the store.
-func small(t *testing.T, dir string) *site {
+func small(t *testing.T, dir string, args ...string) *site {
 	t.Helper()
 	s := newSite(t)
-	s.startAgent(t, "--data-dir", dir, "--store", s.store)
+	s.startAgent(t, append(args, "--data-dir", dir, "--store", s.store)...)
 	return s
 }
 
-// large starts an agent, three NATS nodes and two collectors.
-func large(t *testing.T) *site {
+// large starts an agent, three NATS nodes, the first of which keeps what it has in dir, and
+// two collectors.
+func large(t *testing.T, dir string) *site {
 	t.Helper()
 	s := newSite(t)
 	var routes, urls []string
@@ -45,8 +49,11 @@ func large(t *testing.T) *site {
 		urls = append(urls, addr)
 		_, port, _ := net.SplitHostPort(addr)
 		name := "node" + strconv.Itoa(i)
+		if i > 0 {
+			dir = t.TempDir()
+		}
 		s.nodes = append(s.nodes, servertest.Program(t, name, natsServer, []string{
-			"--addr", "127.0.0.1", "--port", port, "--jetstream", "--store_dir", t.TempDir(), "--name", name,
+			"--config", nodeConfig(t, dir), "--addr", "127.0.0.1", "--port", port, "--name", name,
 			"--cluster_name", "site", "--cluster", route, "--routes", strings.Join(routes, ","),
 		}, func(*servertest.Server) error {
 			c, err := net.Dial("tcp", addr)
@@ -63,6 +70,19 @@ func large(t *testing.T) *site {
 			"collector", "--jetstream", jetstream, "--store", s.store))
 	}
 	return s
+}
+
+// nodeConfig is a file that has JetStream keep what it has in dir. Without its limit the
+// server would promise no more than there is room for on a small disk, which is too little
+// for the spool.
+func nodeConfig(t *testing.T, dir string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "nats.conf")
+	text := fmt.Sprintf("jetstream {store_dir: %q, max_file_store: 4GB}\n", dir)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func newSite(t *testing.T) *site {
@@ -87,14 +107,25 @@ func (s *site) command(t *testing.T, name string, args ...string) *servertest.Se
 }
 
 // ready asks the agent whether it takes records.
-func (s *site) ready() error {
+func (s *site) ready() error { return s.ask("/readyz", nil) }
+
+// status is what the agent says of itself, not ready if it says nothing.
+func (s *site) status() (st relayagent.Status) {
+	if err := s.ask("/v1/status", &st); err != nil {
+		return relayagent.Status{}
+	}
+	return st
+}
+
+// ask asks the agent, and decodes its answer if it is asked for.
+func (s *site) ask(path string, answer any) error {
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", s.socket)
 		},
 	}}
-	res, err := client.Get("http://agent/readyz")
+	res, err := client.Get("http://agent" + path)
 	if err != nil {
 		return err
 	}
@@ -102,5 +133,8 @@ func (s *site) ready() error {
 	if res.StatusCode != http.StatusOK {
 		return errors.New(res.Status)
 	}
-	return nil
+	if answer == nil {
+		return nil
+	}
+	return json.NewDecoder(res.Body).Decode(answer)
 }
