@@ -9,6 +9,7 @@ import (
 	"github.com/sonde-go/sonde/header"
 	sondehttp "github.com/sonde-go/sonde/middleware/http"
 	"github.com/sonde-go/sonde/profiler"
+	"github.com/sonde-go/sonde/sampling"
 	"go.elastic.co/apm/module/apmhttp/v2"
 	"go.elastic.co/apm/v2"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -76,6 +77,9 @@ func httpRows() []row {
 		}
 		return otelhttp.NewTransport(base, otelhttp.WithTracerProvider(p), quiet)
 	}
+	drawn := newService(func(c *profiler.Config) {
+		c.Sampler = must(sampling.New(sampling.Config{Rules: []sampling.Rule{{Path: "/healthz"}, {Rate: 1e-9}}}))
+	})
 	return []row{
 		{
 			name: "HTTP server, no headers", budget: 15, bare: serve(bare),
@@ -85,6 +89,14 @@ func httpRows() []row {
 				dd:         datadog(serve(ddhttp.WrapHandler(bare, "api", "checkout", ddhttp.WithIgnoreRequest(ignore)))),
 				elasticAPM: serve(apmhttp.Wrap(bare, apmhttp.WithTracer(apms), apmhttp.WithServerRequestIgnorer(ignore))),
 				zipkinGo:   serve(zipkinhttp.NewServerMiddleware(zipOff)(bare)),
+			},
+		},
+		{
+			name: "HTTP server, not drawn by sampling", budget: 150, bare: serve(bare),
+			sonde: serve(sondehttp.Handler(drawn, bare)),
+			peers: peers{
+				otel:     serve(otelOff),
+				zipkinGo: serve(zipkinhttp.NewServerMiddleware(zipOff)(bare)),
 			},
 		},
 		{

@@ -23,15 +23,19 @@ func (s *serialise) Notify(_ context.Context, events []record.Event) error {
 
 var keys = must(header.ParseKeys("the key of the benchmarks"))
 
-func newService() *profiler.Service { return newServiceWith(false) }
-
-func newServiceWith(callSites bool) *profiler.Service {
-	return must(profiler.New(profiler.Config{
-		Name: "api", Project: "shop", Host: "host-a", Keys: keys, Sink: &serialise{}, CallSites: callSites,
+func newService(with ...func(*profiler.Config)) *profiler.Service {
+	c := profiler.Config{
+		Name: "api", Project: "shop", Host: "host-a", Keys: keys, Sink: &serialise{},
 		// Each measurement sends the same headers over and over.
 		Limits: profiler.LimitConfig{Arrivals: math.MaxInt, TracePoints: math.MaxInt, TraceBytes: math.MaxInt},
-	}))
+	}
+	for _, f := range with {
+		f(&c)
+	}
+	return must(profiler.New(c))
 }
+
+func callSites(c *profiler.Config) { c.CallSites = true }
 
 // signed are the headers of one request that is to be traced.
 func signed() (info, mac string) {

@@ -55,7 +55,7 @@ func query(db *sql.DB, ctx context.Context) op {
 func sqlRows() []row {
 	svc := newService()
 	ctx, _ := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
-	placed := newServiceWith(true)
+	placed := newService(callSites)
 	placedCtx, _ := placed.Begin(context.Background(), profiler.Opening{Name: "root"})
 	plain := sql.OpenDB(nothing{})
 	mine := sqltrace.OpenDB(nothing{})

@@ -25,14 +25,9 @@ const (
 	usualLen = parentAt + uuidLen + len(jsonC)
 )
 
-func (in *Info) appendJSON(b []byte) []byte {
-	b = in.BaseID.Append(append(b, jsonA...))
-	parent := &in.ParentID
-	if parent.IsZero() {
-		parent = &in.BaseID
-	}
-	b = parent.Append(append(b, jsonB...))
-	return append(b, jsonC...)
+// appendJSON appends the payload of a trace up to the parent.
+func (base *ID) appendJSON(b []byte) []byte {
+	return append(base.Append(append(b, jsonA...)), jsonB...)
 }
 
 // parseInfo reads the decoded payload.

@@ -80,8 +80,23 @@ func parseSignature(s string) (mac signature, ok bool) {
 // Sign returns the signed headers for in. A zero parent id is written as the
 // base id. It allocates once.
 func (k *Key) Sign(in Info) Signed {
+	parent := &in.ParentID
+	if parent.IsZero() {
+		parent = &in.BaseID
+	}
 	st := k.macs.Get().(*macState)
-	payload := in.appendJSON(st.dec[:0])
+	return k.sign(st, parent.Append(in.BaseID.appendJSON(st.dec[:0])))
+}
+
+// SignBelow is [Key.Sign] for a parent that is at hand as the text of a UUID.
+func (k *Key) SignBelow(base ID, parent *[36]byte) Signed {
+	st := k.macs.Get().(*macState)
+	return k.sign(st, append(base.appendJSON(st.dec[:0]), parent[:]...))
+}
+
+// sign signs a payload that is complete but for jsonC, and frees st.
+func (k *Key) sign(st *macState, payload []byte) Signed {
+	payload = append(payload, jsonC...)
 	n := base64.URLEncoding.EncodedLen(len(payload))
 	base64.URLEncoding.Encode(st.raw[:n], payload)
 	end := n + hex.Encode(st.raw[n:], st.mac(st.raw[:n]))

@@ -161,6 +161,41 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestRefusals: writes that the driver returns an error for, though the command has
+// succeeded, and what is quoted of documents.
+func TestRefusals(t *testing.T) {
+	refused := func(code int, text string) bson.D {
+		return bson.D{{Key: "code", Value: code}, {Key: "errmsg", Value: text}}
+	}
+	svc, rec := profilertest.New(t, "shop")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	for i, tt := range []struct {
+		name                 string
+		reply                bson.D
+		etype, message, code any
+	}{
+		{"none", bson.D{{Key: "ok", Value: 1}}, nil, nil, nil},
+		{"unconfirmed", bson.D{{Key: "ok", Value: 1}, {Key: "writeConcernError", Value: refused(64, "waiting for replication timed out")}}, "WriteConcernError", "waiting for replication timed out", 64.0},
+		{"refused", bson.D{{Key: "writeErrors", Value: bson.A{refused(28, `Cannot create field 'b' in element {a: "secret"}`)}}, {Key: "writeConcernError", Value: refused(64, "")}}, "WriteError", "Cannot create field 'b' in element {…}", 28.0},
+		{"nested", bson.D{{Key: "writeErrors", Value: bson.A{refused(14, `Cannot apply $inc. {_id: {a: "secret"}} has the field 'x'`)}}}, "WriteError", "Cannot apply $inc. {…} has the field 'x'", 14.0},
+		{"odd", bson.D{{Key: "writeErrors", Value: bson.A{}}, {Key: "writeConcernError", Value: "secret"}}, nil, nil, nil},
+	} {
+		reply, err := bson.Marshal(tt.reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := mongotrace.NewMonitor(mongotrace.WithName(tt.name))
+		m.Started(ctx, &event.CommandStartedEvent{RequestID: int64(i)})
+		m.Succeeded(ctx, &event.CommandSucceededEvent{CommandFinishedEvent: event.CommandFinishedEvent{RequestID: int64(i)}, Reply: reply})
+		stop := rec.One(t, tt.name).Stop
+		group, _ := stop["mongodb"].(map[string]any)
+		if stop["etype"] != tt.etype || stop["message"] != tt.message || group["error_code"] != tt.code {
+			t.Errorf("%s: %v", tt.name, stop)
+		}
+	}
+	root.Stop()
+}
+
 func TestAllocUntraced(t *testing.T) {
 	ctx, m := context.Background(), mongotrace.NewMonitor()
 	started := &event.CommandStartedEvent{CommandName: "ping", RequestID: 7}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
@@ -91,19 +92,29 @@ func (m *monitor) succeeded(ctx context.Context, e *event.CommandSucceededEvent)
 		if n, ok := e.Reply.Lookup("n").AsInt64OK(); ok {
 			attrs = append(attrs, slog.Int64("documents", n))
 		}
-		if first, err := e.Reply.LookupErr("writeErrors", "0"); err == nil {
-			if refused, ok := first.DocumentOK(); ok {
-				text, _ := refused.Lookup("errmsg").StringValueOK()
-				code, _ := refused.Lookup("code").AsInt64OK()
-				end.Err, end.Etype, end.Text = errors.New(text), "WriteError", withoutValues
-				attrs = append(attrs, slog.Int64("error_code", code))
-			}
+		if etype, refused := refusal(e.Reply); refused != nil {
+			text, _ := refused.Lookup("errmsg").StringValueOK()
+			code, _ := refused.Lookup("code").AsInt64OK()
+			end.Err, end.Etype, end.Text = errors.New(text), etype, withoutValues
+			attrs = append(attrs, slog.Int64("error_code", code))
 		}
 		p.End(end, attrs...)
 	}
 	if m.next.Succeeded != nil {
 		m.next.Succeeded(ctx, e)
 	}
+}
+
+// refusal is what a reply without an error says of writes that were refused, or not
+// confirmed by as many servers as was asked for; the driver returns either as an error.
+func refusal(reply bson.Raw) (etype string, refused bson.Raw) {
+	if refused, ok := reply.Lookup("writeErrors", "0").DocumentOK(); ok {
+		return "WriteError", refused
+	}
+	if refused, ok := reply.Lookup("writeConcernError").DocumentOK(); ok {
+		return "WriteConcernError", refused
+	}
+	return "", nil
 }
 
 func (m *monitor) failed(ctx context.Context, e *event.CommandFailedEvent) {
@@ -126,8 +137,12 @@ func (m *monitor) ended(ctx context.Context, e *event.CommandFinishedEvent) (pro
 	return p.(profiler.Point), true
 }
 
-// withoutValues cuts the values that MongoDB quotes of a key that exists already.
+// withoutValues cuts the values that MongoDB quotes of a key that exists already, and
+// the documents that it quotes elsewhere.
 func withoutValues(text string) string {
 	text, _, _ = strings.Cut(text, " dup key:")
+	if from, to := strings.IndexByte(text, '{'), strings.LastIndexByte(text, '}'); from >= 0 && from < to {
+		text = text[:from] + "{…}" + text[to+1:]
+	}
 	return text
 }

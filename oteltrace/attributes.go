@@ -69,5 +69,5 @@ func slogAttr(a attribute.KeyValue, mask *layer.Mask) slog.Attr {
 	case attribute.FLOAT64:
 		return slog.Float64(key, v.AsFloat64())
 	}
-	return slog.Any(key, otelattr.Plain(v.AsInterface()))
+	return slog.Any(key, otelattr.Masked(mask, a))
 }

@@ -45,7 +45,7 @@ func (e event) MarshalJSON() ([]byte, error) {
 		Attributes map[string]any `json:"attributes,omitempty"`
 	}{Name: e.name, Time: e.time.UTC().Format(time.RFC3339Nano), Attributes: plainMap(e.attributes, e.mask)}
 	if e.err != nil {
-		told.Type, told.Message = fmt.Sprintf("%T", e.err), e.err.Error()
+		told.Type, told.Message = fmt.Sprintf("%T", e.err), e.mask.URLs(e.err.Error())
 	}
 	return json.Marshal(told)
 }
@@ -56,9 +56,7 @@ func plainMap(attributes []attribute.KeyValue, mask *layer.Mask) map[string]any 
 	}
 	m := make(map[string]any, len(attributes))
 	for _, a := range attributes {
-		if m[string(a.Key)] = otelattr.Plain(a.Value.AsInterface()); mask.Hides(string(a.Key)) {
-			m[string(a.Key)] = layer.Masked
-		}
+		m[string(a.Key)] = otelattr.Masked(mask, a)
 	}
 	return m
 }

@@ -205,7 +205,7 @@ func TestLinks(t *testing.T) {
 	other, _ := traced(t)
 	_, target := tracer.Start(other, "target")
 	defer target.End()
-	_, s := tracer.Start(ctx, "s", trace.WithLinks(trace.Link{SpanContext: target.SpanContext()}))
+	_, s := tracer.Start(ctx, "s", trace.WithLinks(trace.Link{}, trace.Link{SpanContext: target.SpanContext()}))
 	s.AddLink(trace.Link{SpanContext: target.SpanContext(), Attributes: []attribute.KeyValue{attribute.Int("n", 1)}})
 	s.AddLink(trace.Link{})
 	s.End()

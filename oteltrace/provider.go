@@ -87,7 +87,7 @@ func (t *tracer) start(ctx context.Context, name string, a *arrived, opts []trac
 	}
 	ctx, next := t.startNext(ctx, name, opts)
 	s := &span{
-		tracer: t, name: name, kind: kind, started: cfg.Timestamp(), attributes: attributes, links: cfg.Links(),
+		tracer: t, name: name, kind: kind, started: cfg.Timestamp(), attributes: attributes, links: valid(cfg.Links()),
 		in: in, foreign: foreign(trace.SpanFromContext(ctx)), call: call, Context: ctx,
 	}
 	if s.started.IsZero() {

@@ -67,7 +67,7 @@ func (s *span) stop(panicked any) {
 	if panicked == nil && s.status == codes.Error {
 		s.failed(&end)
 	}
-	late := s.attributes[s.told:]
+	late, mask := s.attributes[s.told:], profiler.MaskOf(s.inner)
 	var attrs, about []slog.Attr
 	if _, ok := otelattr.Statement(late); ok {
 		// What system it is for may have been said before.
@@ -78,11 +78,11 @@ func (s *span) stop(panicked any) {
 		about = append(about, slog.String("name", s.name))
 	}
 	if s.why != "" && s.err != nil {
-		about = append(about, slog.String("status", s.why))
+		about = append(about, slog.String("status", mask.URLs(s.why)))
 	}
-	attrs = append(attrs, otelGroup(about, late, profiler.MaskOf(s.inner))...)
+	attrs = append(attrs, otelGroup(about, late, mask)...)
 	if l := s.links[s.linksTold:]; len(l) > 0 {
-		attrs = append(attrs, slog.Any("links", links(l, profiler.MaskOf(s.inner))))
+		attrs = append(attrs, slog.Any("links", links(l, mask)))
 	}
 	if e := s.tellEvents(); len(e) > 0 {
 		attrs = append(attrs, slog.Any("events", e))

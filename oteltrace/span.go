@@ -166,6 +166,15 @@ func (s *span) addEvent(e event) {
 	s.events = append(s.events, e)
 }
 
+// valid are the links that lead to a span. Most have none, and nothing to copy.
+func valid(links []trace.Link) []trace.Link {
+	broken := func(l trace.Link) bool { return !l.SpanContext.IsValid() }
+	if slices.ContainsFunc(links, broken) {
+		return slices.DeleteFunc(slices.Clone(links), broken)
+	}
+	return links
+}
+
 // AddLink implements [trace.Span].
 func (s *span) AddLink(l trace.Link) {
 	s.mu.Lock()

@@ -128,6 +128,11 @@ func (e *encoder) capture(v any, depth int) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if left := e.limit - len(e.buf); weigh(r, left) < 0 {
+		e.truncated = true
+		e.string("(" + r.Type().String() + " left out)")
+		return
+	}
 	if t.Kind() == reflect.Struct && exports(t) {
 		e.json(v, depth)
 		return
@@ -150,4 +155,62 @@ func exports(t reflect.Type) bool {
 		}
 	}
 	return false
+}
+
+var (
+	marshalsJSON = reflect.TypeFor[json.Marshaler]()
+	marshalsText = reflect.TypeFor[encoding.TextMarshaler]()
+)
+
+// weigh subtracts from left what the JSON of v has at the least: a byte for each value
+// for each of a text and four for a name. It gives up below zero, so that what is far too long, or has
+// no end, costs no more than what is stored, and is not made first.
+func weigh(v reflect.Value, left int) int {
+	if left--; left < 0 {
+		return left
+	}
+	switch t := v.Type(); t.Kind() {
+	case reflect.Bool, reflect.Chan, reflect.Func:
+		return left
+	case reflect.String:
+		return left - v.Len()
+	default:
+		if t.NumMethod() > 0 && t.Kind() != reflect.Interface && (t.Implements(marshalsJSON) || t.Implements(marshalsText)) {
+			return left
+		}
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			return weigh(v.Elem(), left)
+		}
+	case reflect.Slice, reflect.Array:
+		if v.Len() > left {
+			return -1
+		}
+		switch v.Type().Elem().Kind() {
+		case reflect.String, reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:
+			for i := 0; i < v.Len() && left >= 0; i++ {
+				left = weigh(v.Index(i), left)
+			}
+		default:
+			left -= v.Len()
+		}
+	case reflect.Map:
+		for entries := v.MapRange(); left >= 0 && entries.Next(); {
+			left = weigh(entries.Value(), left)
+		}
+	case reflect.Struct:
+		for i := 0; i < v.NumField() && left >= 0; i++ {
+			f := v.Type().Field(i)
+			switch {
+			case !f.IsExported() && !f.Anonymous || f.Tag.Get("json") == "-" || v.Field(i).IsZero():
+				continue
+			case !f.Anonymous:
+				left -= len(`"n":`)
+			}
+			left = weigh(v.Field(i), left)
+		}
+	}
+	return left
 }

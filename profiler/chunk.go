@@ -199,10 +199,11 @@ func (c *chunk) withheld(n *node) *entry {
 	if c == nil || int(n.place) >= len(c.held) || c.held[n.place].point != n {
 		return nil
 	}
-	if r := &c.recs[c.held[n.place].entry]; r.held {
-		return r
+	r := &c.recs[c.held[n.place].entry]
+	if !r.held || n.watch == nil && n.state.Load()&stateHeld == 0 {
+		return nil
 	}
-	return nil
+	return r
 }
 
 // retract takes back the start record of n, which is withheld. That of the record
@@ -252,10 +253,11 @@ func (c *chunk) keepHeld(b budgets) *chunk {
 // close prepares c for being handed over: it gives back the room that no live
 // record takes and drops the references to points.
 func (c *chunk) close(b budgets) {
-	size, room := c.size(), c.room
-	c.room, c.held = c.live(), nil
-	if size != c.size() || room != c.room {
-		b.add(c.size()-size, c.room-room)
+	clear(c.held)
+	c.held = c.held[:0]
+	if room := c.room; room != c.live() {
+		c.room = c.live()
+		b.add(0, c.room-room)
 	}
 }
 
@@ -277,7 +279,7 @@ func (c *chunk) forget(b budgets) {
 // full for the next trace.
 func (c *chunk) reuse() {
 	if cap(c.buf) <= usualBytes && cap(c.recs) <= usualRecords {
-		*c = chunk{recs: c.recs[:0], buf: c.buf[:0]}
+		*c = chunk{recs: c.recs[:0], buf: c.buf[:0], held: c.held[:0]}
 		chunks.Put(c)
 	}
 }

@@ -13,7 +13,7 @@ func Active(ctx context.Context) bool { return current(ctx) != nil }
 // Carries reports whether what is sent from ctx belongs to a trace: one that is
 // recorded here, see [Active], or one that is passed on, see [Incoming.Pass]. Layers
 // check it before they call [Sign] or [Inject].
-func Carries(ctx context.Context) bool { return Active(ctx) || passed(ctx) != nil }
+func Carries(ctx context.Context) bool { return ctx != nil && ctx.Value(ctxKey{}) != nil }
 
 // Current returns the ids of the trace that ctx carries (BaseID) and of the
 // innermost point in ctx (ParentID, since it is the parent of what is done below
@@ -59,7 +59,7 @@ func Sign(ctx context.Context) (header.Signed, bool) {
 	case n.trace.key == nil:
 		return header.Signed{}, false
 	}
-	s := n.trace.key.Sign(n.pin().info())
+	s := n.trace.key.SignBelow(n.trace.base, &n.pin().idText)
 	if n.trace.svc.traceParent {
 		s.TraceParent = n.traceParent().String()
 	}
@@ -85,7 +85,7 @@ func Inject(ctx context.Context, c header.Carrier) bool {
 // carried a trace that the program has begun, every request could end up in it.
 // If ctx carries no trace, Detach returns ctx itself.
 func Detach(ctx context.Context) context.Context {
-	if current(ctx) == nil && passed(ctx) == nil {
+	if !Carries(ctx) {
 		return ctx
 	}
 	return detached{ctx}

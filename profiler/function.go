@@ -25,8 +25,9 @@ import (
 // the members of what they hold, and to URLs in them. A struct with exported fields
 // is stored as JSON even if it has a String method, which knows of no mask. Channels,
 // functions, structs without exported fields and what JSON cannot hold are stored as
-// their type, "(chan int)", and bytes and lists longer than 1024 as their type and
-// length. Arguments are read when the call begins and results when it has ended, by
+// their type, "(chan int)", bytes and lists longer than 1024 as their type and length,
+// and what holds more than a record may have as its type, "(*main.Upload left out)",
+// without a look at all of it. Arguments are read when the call begins and results when it has ended, by
 // the goroutine of the call: hide those that another goroutine may change meanwhile.
 //
 // A Function may be copied. It is safe for concurrent use, unless it is changed.

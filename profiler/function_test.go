@@ -134,6 +134,7 @@ func TestCaptured(t *testing.T) {
 	}
 	var loop [1]any
 	loop[0] = &loop
+	many := map[string][]string{"a": make([]string, 1<<20)}
 	svc, rec := profilertest.New(t, "test")
 	ctx, root := svc.Begin(t.Context(), profiler.Opening{Name: "root"})
 	for name, tt := range map[string]struct {
@@ -166,10 +167,18 @@ func TestCaptured(t *testing.T) {
 		"URL":         {query, `"https://***@h/x?a=1&token=***"`},
 		"URL_value":   {*query, `"https://***@h/x?a=1&token=***"`},
 		"no_JSON":     {struct{ F func() }{func() {}}, `"(struct { F func() })"`},
-		"endless":     {&loop, `"(*[1]interface {})"`},
-		"panic":       {explodes{}, `"!PANIC: boom"`},
-		"log_value":   {masksItself{}, `"a secret"`},
-		"attributes":  {[]slog.Attr{slog.Int("n", 1), slog.Int("token", 2)}, `{"n":1,"token":"***"}`},
+		"endless":     {&loop, `"(*[1]interface {} left out)"`},
+		"long_field":  {&struct{ Data []byte }{make([]byte, 1<<20)}, `"(*struct { Data []uint8 } left out)"`},
+		"long_behind": {&many, `"(*map[string][]string left out)"`},
+		"not_stored": {&struct {
+			Data []byte `json:"-"`
+		}{make([]byte, 1<<20)}, `{}`},
+		"zeros": {make([]struct {
+			A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R int `json:",omitempty"`
+		}, 1000), "[" + strings.Repeat("{},", 999) + "{}]"},
+		"panic":      {explodes{}, `"!PANIC: boom"`},
+		"log_value":  {masksItself{}, `"a secret"`},
+		"attributes": {[]slog.Attr{slog.Int("n", 1), slog.Int("token", 2)}, `{"n":1,"token":"***"}`},
 	} {
 		f := profiler.Function{Name: name, ShowResult: true}
 		_, p := f.Start(ctx, slog.Any("", tt.value))

@@ -346,7 +346,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		return
 	}
 	if old&stateFirst != 0 {
-		openTraces.Add(-1)
+		carried.Add(-1)
 	}
 	var added *gathered
 	if old&stateAdded != 0 {
@@ -364,7 +364,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 		}
 		about = n.watch.told(n.trace.at(end.Time))
 	} else if old&stateHeld != 0 {
-		n.trace.release(n)
+		n.clear(stateHeld)
 	}
 	e := n.begin(record.Stop, end.Err == nil && end.Panic == nil && plain(attrs))
 	e.about = about
@@ -384,7 +384,7 @@ func (n *node) end(end *Ending, attrs []slog.Attr, bits uint32) {
 // Release stops withholding the start record of a point that was opened with
 // Opening.Held. It has no effect on other points. It is for layers.
 func (p Point) Release() {
-	if p.n != nil && p.n.clear(stateHeld)&(stateHeld|stateBrief) == stateHeld {
+	if p.n != nil && p.n.clear(stateHeld)&(stateHeld|stateBrief) == stateHeld && p.n.watch != nil {
 		p.n.trace.release(p.n)
 	}
 }

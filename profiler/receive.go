@@ -183,10 +183,12 @@ func (in *Incoming) Open(ctx context.Context, o Opening, attrs ...slog.Attr) (co
 // into ctx only if a trace is open in the process, or if the program has ever begun
 // one.
 func (s *Service) Idle(ctx context.Context) bool {
-	if s == nil || s.disabled {
-		return true
-	}
-	return (s.sampler == nil || s.off.Load()) && (openTraces.Load() == 0 && begunTraces.Load() == 0 || current(ctx) == nil)
+	return s == nil || s.sampler == nil && carried.Load() == 0 || s.idleIn(ctx)
+}
+
+// idleIn is apart from Idle, which is inlined.
+func (s *Service) idleIn(ctx context.Context) bool {
+	return s.disabled || (s.sampler == nil || s.off.Load()) && (carried.Load() == 0 || current(ctx) == nil)
 }
 
 // Received reports whether the innermost point in ctx is a request that the layer
@@ -204,10 +206,10 @@ func Calling(ctx context.Context, layer string) bool {
 	return n != nil && n.edge == layer && n.state.Load()&(stateCalls|stateEnded) == stateCalls
 }
 
-// openTraces counts the traces of the process whose first point has not ended,
-// and begunTraces those that a program has begun by itself, whose context may
-// live on.
-var openTraces, begunTraces atomic.Int64
+// carried counts the traces that a context may carry: those of the process whose
+// first point has not ended, and once more all that a program has begun by itself,
+// whose context may live on.
+var carried atomic.Int64
 
 // refuse counts forged headers and logs the first of a spell.
 func (s *Service) refuse(err error, a *Arrival, c header.Carrier) {

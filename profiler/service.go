@@ -84,7 +84,7 @@ func (s *Service) BeginAs(ctx context.Context, id header.ID, o Opening, attrs ..
 	if id.IsZero() {
 		id = header.NewID()
 	}
-	begunTraces.Add(1)
+	carried.Add(1)
 	in := s.begins(id, "")
 	return in.join(ctx, &o, attrs)
 }
@@ -113,7 +113,7 @@ func (in *Incoming) join(ctx context.Context, o *Opening, attrs []slog.Attr) (co
 		t.parent = t.base
 	}
 	s.joined.Add(1)
-	openTraces.Add(1)
+	carried.Add(1)
 	n.open(o, attrs)
 	return n, Point{n}
 }

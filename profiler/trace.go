@@ -126,7 +126,8 @@ func (t *trace) number(c *chunk) {
 	c.part, c.before = t.tally.part, t.tally.numbered.Add(n)-n
 }
 
-// release stops withholding n's start record, if it is still withheld.
+// release stops withholding the start record of n, which is watched, if it is still
+// withheld. Of other points their state says all.
 func (t *trace) release(n *node) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -144,7 +145,7 @@ func (t *trace) retract(n *node) bool {
 		return false
 	}
 	if n.set(stateEnded)&stateFirst != 0 {
-		openTraces.Add(-1)
+		carried.Add(-1)
 	}
 	if n.watch != nil {
 		t.forget(n)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -168,22 +169,35 @@ func withoutArgs(text string) string {
 
 // key returns the first key of a command, as far as its position is known.
 func (h *hook) key(cmd redis.Cmder) (string, bool) {
-	if args := cmd.Args(); h.keys && len(args) > 1 && !keyless[cmd.Name()] {
-		at := 1
-		if cmd.Name() == "eval" || cmd.Name() == "evalsha" {
-			at = 3
-		}
-		if at < len(args) {
-			key, ok := args[at].(string)
-			return key, ok
-		}
+	name, args := cmd.Name(), cmd.Args()
+	if !h.keys || keyless[name] {
+		return "", false
 	}
-	return "", false
+	at := 1
+	if later := keyAt[name]; later > 0 {
+		at = later
+	}
+	if at >= len(args) || counted[name] && fmt.Sprint(args[at-1]) == "0" {
+		return "", false
+	}
+	key, ok := args[at].(string)
+	return key, ok
 }
 
 // keyless are the commands of which the first argument is no key.
 var keyless = map[string]bool{
-	"acl": true, "auth": true, "client": true, "cluster": true, "command": true, "config": true, "echo": true,
-	"function": true, "hello": true, "memory": true, "object": true, "ping": true, "publish": true, "script": true,
-	"scan": true, "select": true, "spublish": true, "wait": true, "xread": true, "xreadgroup": true,
+	"acl": true, "auth": true, "client": true, "cluster": true, "command": true, "config": true, "debug": true, "echo": true,
+	"function": true, "hello": true, "info": true, "keys": true, "latency": true, "memory": true, "migrate": true, "module": true,
+	"object": true, "ping": true, "psubscribe": true, "publish": true, "pubsub": true, "script": true, "scan": true,
+	"select": true, "slowlog": true, "spublish": true, "ssubscribe": true, "subscribe": true, "wait": true, "xread": true,
+	"xreadgroup": true,
 }
+
+// keyAt is where other arguments come before the first key.
+var keyAt = map[string]int{
+	"bitop": 2, "blmpop": 3, "bzmpop": 3, "eval": 3, "eval_ro": 3, "evalsha": 3, "evalsha_ro": 3, "fcall": 3, "fcall_ro": 3,
+	"lmpop": 2, "sintercard": 2, "xgroup": 2, "xinfo": 2, "zdiff": 2, "zinter": 2, "zintercard": 2, "zmpop": 2, "zunion": 2,
+}
+
+// counted are the commands that say how many keys they have, which may be none.
+var counted = map[string]bool{"eval": true, "eval_ro": true, "evalsha": true, "evalsha_ro": true, "fcall": true, "fcall_ro": true}

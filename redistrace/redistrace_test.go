@@ -27,6 +27,43 @@ func open(t *testing.T, opts ...redistrace.Option) *redis.Client {
 	return client
 }
 
+// TestKeys: the first key, wherever a command has it, and no other argument.
+func TestKeys(t *testing.T) {
+	svc, rec := profilertest.New(t, "shop")
+	ctx, root := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	for name, tt := range map[string]struct {
+		args []any
+		want any
+	}{
+		"get":         {[]any{"GET", "k"}, "k"},
+		"no_argument": {[]any{"dbsize"}, nil},
+		"nothing":     {nil, nil},
+		"no_text":     {[]any{"get", 7}, nil},
+		"script":      {[]any{"eval", "return 1", 1, "k", "secret"}, "k"},
+		"read_only":   {[]any{"eval_ro", "return 1", 1, "k", "secret"}, "k"},
+		"no_keys":     {[]any{"evalsha", "abc", 0, "secret"}, nil},
+		"none_text":   {[]any{"fcall", "fn", "0", "secret"}, nil},
+		"function":    {[]any{"fcall", "fn", 1, "k"}, "k"},
+		"cut_short":   {[]any{"eval", "secret"}, nil},
+		"pop":         {[]any{"blmpop", 1.5, 1, "k", "left"}, "k"},
+		"union":       {[]any{"zunion", 2, "k", "l"}, "k"},
+		"bits":        {[]any{"bitop", "and", "k", "l"}, "k"},
+		"group":       {[]any{"xgroup", "create", "k", "g", "$"}, "k"},
+		"pattern":     {[]any{"keys", "secret*"}, nil},
+		"section":     {[]any{"info", "server"}, nil},
+	} {
+		h := redistrace.NewHook(redistrace.WithKeys(), redistrace.WithName(name))
+		if err := h.ProcessHook(func(context.Context, redis.Cmder) error { return nil })(ctx, redis.NewCmd(ctx, tt.args...)); err != nil {
+			t.Error(err)
+		}
+		group, _ := rec.One(t, name).Start["redis"].(map[string]any)
+		if group["key"] != tt.want {
+			t.Errorf("%s: %v, want %v", name, group, tt.want)
+		}
+	}
+	root.Stop()
+}
+
 func TestPoints(t *testing.T) {
 	for _, test := range []struct {
 		name  string

@@ -76,18 +76,8 @@ const defaultRoutes = 500
 
 func (c *Config) validate() error {
 	for i := range c.Rules {
-		r := &c.Rules[i]
-		switch {
-		case !(r.Rate >= 0 && r.Rate <= 1):
-			return fmt.Errorf("sampling: rule %d has a rate of %v; want a share from 0 to 1", i+1, r.Rate)
-		case !(r.PerMinute >= 0) || math.IsInf(r.PerMinute, 0):
-			return fmt.Errorf("sampling: rule %d keeps %v a minute; want a number from 0", i+1, r.PerMinute)
-		case r.JoinOnly && r.PerMinute > 0:
-			return fmt.Errorf("sampling: rule %d begins no trace, so it cannot keep a number per minute; set a rate", i+1)
-		case r.Rate > 0 && r.PerMinute > 0:
-			return fmt.Errorf("sampling: rule %d has both a rate and a number per minute; set one", i+1)
-		case strings.ContainsRune(strings.TrimSuffix(r.Path, "*"), '*'):
-			return fmt.Errorf("sampling: rule %d has the path %q; a star can only be its end", i+1, r.Path)
+		if err := c.Rules[i].validate(); err != nil {
+			return fmt.Errorf("sampling: rule %d %w", i+1, err)
 		}
 	}
 	b := &c.Budget
@@ -98,6 +88,23 @@ func (c *Config) validate() error {
 		return errors.New("sampling: a budget is negative; use zero for none")
 	case c.MaxRoutes < 0:
 		return errors.New("sampling: MaxRoutes is negative; use zero for the default")
+	}
+	return nil
+}
+
+// validate returns what is wrong with the rule, to be put behind which one it is.
+func (r *Rule) validate() error {
+	switch {
+	case !(r.Rate >= 0 && r.Rate <= 1):
+		return fmt.Errorf("has a rate of %v; want a share from 0 to 1", r.Rate)
+	case !(r.PerMinute >= 0) || math.IsInf(r.PerMinute, 0):
+		return fmt.Errorf("keeps %v a minute; want a number from 0", r.PerMinute)
+	case r.JoinOnly && r.PerMinute > 0:
+		return errors.New("begins no trace, so it cannot keep a number per minute; set a rate")
+	case r.Rate > 0 && r.PerMinute > 0:
+		return errors.New("has both a rate and a number per minute; set one")
+	case strings.ContainsRune(strings.TrimSuffix(r.Path, "*"), '*'):
+		return fmt.Errorf("has the path %q; a star can only be its end", r.Path)
 	}
 	return nil
 }

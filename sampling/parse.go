@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Parse reads rules from a text, in which they are separated by commas or line ends:
@@ -13,13 +14,14 @@ import (
 // Before the equals sign stand, each optional, a layer with a colon, an HTTP method
 // with a blank, and a path. Behind it stands the share to keep, as a number from 0 to 1
 // or in percent, or how many of each route to keep a minute. "join" before the share
-// says Rule.JoinOnly. A rule without an equals sign is about everything. Text from # to the end of a line is a comment.
+// says Rule.JoinOnly. A rule without an equals sign is about
+// everything. Text from # to the end of a line is a comment. Errors say the line.
 func Parse(text string) ([]Rule, error) {
 	var rules []Rule
 	for n, line := range strings.Split(text, "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		for item := range strings.SplitSeq(line, ",") {
-			item = strings.TrimSpace(item)
+			item = strings.TrimFunc(item, blank)
 			if item == "" {
 				continue
 			}
@@ -27,12 +29,18 @@ func Parse(text string) ([]Rule, error) {
 			if err != nil {
 				return nil, fmt.Errorf("sampling: line %d: %w", n+1, err)
 			}
+			if err := r.validate(); err != nil {
+				return nil, fmt.Errorf("sampling: line %d: %q %w", n+1, item, err)
+			}
 			rules = append(rules, r)
 		}
 	}
-	c := Config{Rules: rules}
-	return rules, c.validate()
+	return rules, nil
 }
+
+// blank reports whether r is nothing to see: white space, or what some editors put before a
+// file's text.
+func blank(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 
 func parseRule(item string) (r Rule, err error) {
 	about, level := "", item

@@ -25,10 +25,20 @@ func TestParse(t *testing.T) {
 		"join 5/m":     "begins no trace",
 		"-1/m":         "-1 a minute",
 		"/a*b=1":       "only be its end",
+		"#\n\n/x=150%": `line 3: "/x=150%" has a rate of 1.5`,
+		"NaN":          "rate of NaN",
+		"Inf/m":        "+Inf a minute",
 	} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// TestByteOrderMark: what an editor puts before the text is no part of the first rule.
+func TestByteOrderMark(t *testing.T) {
+	if got, err := Parse("\ufeff/healthz=0\r\n0.01\r\n"); err != nil || !reflect.DeepEqual(got, []Rule{{Path: "/healthz"}, {Rate: 0.01}}) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -15,8 +15,7 @@ import (
 type conn struct {
 	wrapped.Conn
 	cfg   *sqlpoint.Config
-	spare *lookout
-	given *sqlpoint.Given // empty memory for the next rows, or nil
+	spare *reading // of rows that were closed; nil if others have it
 }
 
 func newConn(bare driver.Conn, cfg *sqlpoint.Config) driver.Conn {
@@ -30,5 +29,5 @@ func (c *conn) fail(ctx context.Context, p profiler.Point, g sqlpoint.Given, err
 		p.Discard()
 		return
 	}
-	c.cfg.End(ctx, p, g, err)
+	c.cfg.End(ctx, p, &g, sqlpoint.Count{}, err)
 }

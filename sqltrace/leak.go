@@ -7,44 +7,32 @@ import (
 	"github.com/sonde-go/sonde/profiler"
 )
 
-// lookout finds rows that were never closed: only the rows refer to it while they
-// are open, so it becomes garbage with them. A connection keeps it for its next
-// rows, since making one costs more than a query.
-type lookout struct{ point *atomic.Value }
+// alarm finds rows that were never closed: only they refer to their reading, so it
+// becomes garbage with them. It stays with the reading, since making one costs more
+// than a query. The zero alarm is off.
+type alarm struct{ point *atomic.Value }
 
-func newLookout() *lookout {
-	// What the cleanup needs must not refer to what it waits for.
-	l := &lookout{&atomic.Value{}}
-	runtime.AddCleanup(l, leaked, l.point)
-	return l
+// set ends the point of k if k becomes garbage.
+func (a *alarm) set(k *reading) {
+	if a.point == nil {
+		// What the cleanup needs must not refer to what it waits for.
+		a.point = &atomic.Value{}
+		runtime.AddCleanup(k, leaked, a.point)
+	}
+	a.point.Store(k.point)
 }
 
-// watch makes l end p if l becomes garbage.
-func (l *lookout) watch(p profiler.Point) { l.point.Store(p) }
+// stop is called when the rows are closed.
+func (a *alarm) stop() {
+	if a.point != nil {
+		a.point.Store(profiler.Point{})
+	}
+}
 
 // leaked ends the point of rows that were never closed. It is the zero Point
 // if there were none.
 func leaked(point *atomic.Value) {
 	if p, ok := point.Load().(profiler.Point); ok {
 		p.End(profiler.Ending{Outcome: "leaked"})
-	}
-}
-
-// lookout takes the one that the connection keeps, or makes a new one.
-func (c *conn) lookout(p profiler.Point) *lookout {
-	l := c.spare
-	if l == nil {
-		l = newLookout()
-	}
-	c.spare = nil
-	l.watch(p)
-	return l
-}
-
-// released gives l back after its rows were closed.
-func (c *conn) released(l *lookout) {
-	if l != nil {
-		l.watch(profiler.Point{})
-		c.spare = l
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"runtime"
@@ -531,6 +532,47 @@ func TestHangingQueryIsSeen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRowsAtOnce: a connection that has several rows open, or whose rows are closed
+// again, tells them apart.
+func TestRowsAtOnce(t *testing.T) {
+	ctx, end := traced(t)
+	c, err := sqltrace.Wrap(quiet(modern()), sqltrace.WithLiterals()).Connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	query := func(text string) driver.Rows {
+		rows, err := c.(driver.QueryerContext).QueryContext(ctx, text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	dest := make([]driver.Value, 2)
+	next := func(rows driver.Rows, want error) {
+		t.Helper()
+		if err := rows.Next(dest); err != want {
+			t.Error(err)
+		}
+	}
+	one, two := query("ROWS 1"), query("ROWS 2")
+	next(two, nil)
+	next(one, nil)
+	next(one, io.EOF)
+	one.Close()
+	three := query("ROWS 3")
+	one.Close()
+	next(one, io.EOF)
+	next(two, nil)
+	for range 3 {
+		next(three, nil)
+	}
+	two.Close()
+	three.Close()
+	check(t, end(),
+		"db map[statement:ROWS 1] | map[db:map[rows:1]]", "db map[statement:ROWS 2] | map[db:map[rows:2]]", "db map[statement:ROWS 3] | map[db:map[rows:3]]")
 }
 
 // TestRowsNotClosed: database/sql closes forgotten rows when the context ends;

@@ -3,9 +3,7 @@ package sqltrace
 import (
 	"context"
 	"database/sql/driver"
-	"log/slog"
 
-	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace/internal/sqlpoint"
 	"github.com/sonde-go/sonde/sqltrace/internal/wrapped"
@@ -57,24 +55,15 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, g sqlpoint.Given,
 		return
 	}
 	c.Next.Answered(nil)
-	attrs := make([]slog.Attr, 0, 2)
-	if n, ok := affected(result); ok {
-		attrs = append(attrs, slog.Int64("rows_affected", n))
-	}
-	if g.Prepare > 0 {
-		attrs = append(attrs, slog.Duration("prepare", g.Prepare))
-	}
-	p.End(profiler.Ending{Group: layer.SQL.Group}, attrs...)
+	c.cfg.End(ctx, p, &g, affected(result), nil)
 }
 
 // affected asks a result that the user might never ask, so whatever goes wrong in
 // it must not be noticed.
-func affected(result driver.Result) (n int64, ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
-	n, err := result.RowsAffected()
-	return n, err == nil && n >= 0
+func affected(result driver.Result) (rows sqlpoint.Count) {
+	defer func() { _ = recover() }()
+	if n, err := result.RowsAffected(); err == nil && n >= 0 {
+		rows = sqlpoint.Affected(n)
+	}
+	return rows
 }

@@ -17,11 +17,17 @@ import (
 type rows struct {
 	driver.Rows
 	shape   wrapped.Rows
-	ctx     context.Context
-	point   profiler.Point
-	given   *sqlpoint.Given // the connection's; nil once they are closed
-	conn    *conn
-	lookout *lookout // nil if database/sql closes the rows in time
+	reading *reading // nil once they are closed
+}
+
+// reading is what is known of rows until they are closed. Only they refer to it, then
+// the connection keeps it for its next rows.
+type reading struct {
+	conn  *conn
+	ctx   context.Context
+	point profiler.Point
+	given sqlpoint.Given
+	alarm alarm
 
 	count int64 // rows read
 	sets  int64 // result sets after the first
@@ -29,10 +35,16 @@ type rows struct {
 }
 
 func (c *conn) newRows(ctx context.Context, p profiler.Point, g sqlpoint.Given, bare driver.Rows) driver.Rows {
-	r := &rows{Rows: bare, ctx: ctx, point: p, given: c.keep(g), conn: c}
-	if ctx.Done() == nil {
-		r.lookout = c.lookout(p)
+	k := c.spare
+	if k == nil { // drivers may have several rows open
+		k = &reading{conn: c}
 	}
+	c.spare = nil
+	k.ctx, k.point, k.given = ctx, p, g
+	if ctx.Done() == nil { // else database/sql closes the rows in time
+		k.alarm.set(k)
+	}
+	r := &rows{Rows: bare, reading: k}
 	return c.InitRows(&r.shape, r)
 }
 
@@ -42,71 +54,54 @@ func (r *rows) Bare() driver.Rows { return r.Rows }
 // Next implements [driver.Rows].
 func (r *rows) Next(dest []driver.Value) error {
 	err := r.Rows.Next(dest)
-	switch err {
-	case nil:
-		r.count++
-	case io.EOF:
-		if r.err == nil {
-			r.err = io.EOF
+	if k := r.reading; k != nil {
+		switch err {
+		case nil:
+			k.count++
+		case io.EOF:
+			if k.err == nil {
+				k.err = io.EOF
+			}
+		default:
+			k.err = err
 		}
-	default:
-		r.err = err
 	}
 	return err
 }
 
 // Close implements [driver.Rows].
 func (r *rows) Close() error {
-	r.conn.released(r.lookout)
-	r.lookout = nil
+	k := r.reading
+	if k == nil {
+		return r.Rows.Close()
+	}
+	r.reading = nil
+	k.alarm.stop()
 	returned := false
-	defer r.point.Guard(&returned)
+	defer k.point.Guard(&returned)
 	err := r.Rows.Close()
 	returned = true
-	r.end(err)
+	k.end(err)
 	return err
 }
 
-func (r *rows) end(closeErr error) {
-	err := r.err
+// end ends the point and gives k back to the connection.
+func (k *reading) end(closeErr error) {
+	err := k.err
 	if err == nil || err == io.EOF {
 		err = closeErr
 	}
-	if err == nil && r.err == nil {
+	if err == nil && k.err == nil {
 		// Perhaps closed by database/sql: as far as they were read, all was well.
-		err = r.ctx.Err()
+		err = k.ctx.Err()
 	}
-	g := r.giveBack()
-	attrs := make([]slog.Attr, 0, 3)
-	attrs = append(attrs, slog.Int64("rows", r.count))
-	if r.sets > 0 {
-		attrs = append(attrs, slog.Int64("result_sets", r.sets+1))
+	var attrs []slog.Attr
+	if k.sets > 0 {
+		attrs = []slog.Attr{slog.Int64("result_sets", k.sets+1)}
 	}
-	if g.Prepare > 0 {
-		attrs = append(attrs, slog.Duration("prepare", g.Prepare))
-	}
-	r.conn.cfg.End(r.ctx, r.point, g, err, attrs...)
-}
-
-// keep is g in memory that the connection has for it, or in new memory if other rows
-// have that: drivers may have several open.
-func (c *conn) keep(g sqlpoint.Given) *sqlpoint.Given {
-	kept := c.given
-	if kept == nil {
-		kept = &sqlpoint.Given{}
-	}
-	c.given = nil
-	*kept = g
-	return kept
-}
-
-// giveBack returns what r keeps, and its memory to the connection.
-func (r *rows) giveBack() (g sqlpoint.Given) {
-	if r.given != nil {
-		g, *r.given = *r.given, sqlpoint.Given{}
-		r.conn.given, r.given = r.given, nil
-	}
-	return g
+	k.conn.cfg.End(k.ctx, k.point, &k.given, sqlpoint.Rows(k.count), err, attrs...)
+	*k = reading{conn: k.conn, alarm: k.alarm}
+	k.conn.spare = k
 }
 
 // HasNextResultSet implements [driver.RowsNextResultSet].
@@ -117,15 +112,17 @@ func (r *rows) HasNextResultSet() bool {
 // NextResultSet implements [driver.RowsNextResultSet].
 func (r *rows) NextResultSet() error {
 	err := r.Rows.(driver.RowsNextResultSet).NextResultSet()
-	switch err {
-	case nil:
-		r.sets++
-		if r.err == io.EOF {
-			r.err = nil
+	if k := r.reading; k != nil {
+		switch err {
+		case nil:
+			k.sets++
+			if k.err == io.EOF {
+				k.err = nil
+			}
+		case io.EOF:
+		default:
+			k.err = err
 		}
-	case io.EOF:
-	default:
-		r.err = err
 	}
 	return err
 }

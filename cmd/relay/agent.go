@@ -54,16 +54,14 @@ type agentRun struct {
 	TLSClientCA string     `name:"tls-client-ca" help:"Senders over TCP must show a certificate of this authority." placeholder:"FILE" type:"path"`
 	Token       cli.Secret `help:"Senders over TCP must show this token; better env:NAME or @FILE." placeholder:"TOKEN"`
 
-	DataDir  string `help:"Folder of the spool on this machine's disk. Default: systemd's StateDirectory." placeholder:"DIR" type:"path" env:"STATE_DIRECTORY"`
+	DataDir  string `help:"Folder of the spool on this machine's disk. Default: systemd's StateDirectory." placeholder:"DIR" env:"STATE_DIRECTORY"`
 	Sync     string `help:"When the spool syncs: always (before each answer), or every so often, such as 100ms: a machine that loses its power loses that much; ${default}." default:"always" placeholder:"always|INTERVAL"`
 	MaxBytes string `help:"How large the spool may become; senders are refused when it is full; ${default}." default:"1GiB" placeholder:"SIZE"`
 
 	Store []cli.Secret `help:"URL of a store to take the records to, or env:NAME or @FILE; may be repeated." placeholder:"URL" sep:"none"`
 
-	Jetstream            cli.Secret `help:"URL of the site's NATS cluster, which then is the spool instead of the data folder; collectors take the records from there." placeholder:"URL"`
-	JetstreamCredentials string     `help:"File with the user of the cluster." placeholder:"FILE" type:"path"`
-	JetstreamCA          string     `name:"jetstream-ca" help:"Speak TLS to the cluster, whose certificate is of this authority." placeholder:"FILE" type:"path"`
-	Replicas             int        `help:"On how many servers of the cluster the spool is kept, if it is not there yet; ${default}." default:"3" placeholder:"N"`
+	clusterFlags
+	Replicas int `help:"With --jetstream, which then is the spool instead of the data folder and from where collectors take the records: on how many servers of the cluster the spool is kept, if it is not there yet; ${default}." default:"3" placeholder:"N"`
 
 	StopTimeout time.Duration `help:"How long to take what is in the spool to the stores after SIGTERM; what is left stays for the next start; ${default}." default:"10s" placeholder:"DURATION"`
 	LogFormat   string        `help:"Form of the log on standard error: text or json; ${default}." default:"text" enum:"text,json"`
@@ -132,20 +130,21 @@ func (c *agentRun) config(logs io.Writer) (*agent.Config, error) {
 	if config.TLS, err = c.tls(); err != nil {
 		return nil, err
 	}
-	if c.JetstreamCA != "" {
-		pool, err := authority(c.JetstreamCA)
-		if err != nil {
-			return nil, fmt.Errorf("--jetstream-ca: %w", err)
+	if config.JetStreamTLS, err = c.clusterFlags.tls(); err != nil {
+		return nil, err
+	}
+	if config.DataDir != "" { // of no folder the path would be the working directory
+		if config.DataDir, err = filepath.Abs(config.DataDir); err != nil {
+			return nil, fmt.Errorf("--data-dir: %w", err)
 		}
-		config.JetStreamTLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	if c.StopTimeout < 0 {
+		return nil, fmt.Errorf("--stop-timeout: %v is before now", c.StopTimeout)
 	}
 	if config.Listeners, err = inherited(); err != nil {
 		return nil, err
 	}
 	if len(config.Listen)+len(config.Listeners) == 0 {
-		if err := os.MkdirAll(filepath.Dir(DefaultSocket), 0o755); err != nil {
-			return nil, fmt.Errorf("the folder of the socket: %w; say where to listen: --listen unix:///path", err)
-		}
 		config.Listen = []string{"unix://" + DefaultSocket}
 	}
 	return config, nil

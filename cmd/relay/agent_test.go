@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/sonde-go/sonde/cli"
 	_ "github.com/sonde-go/sonde/drivers/file"
 	"github.com/sonde-go/sonde/internal/watchdog"
@@ -87,12 +89,35 @@ func TestAgentFlags(t *testing.T) {
 		"needs --tls-cert":               func(c *agentRun) { c.TLSClientCA = "ca.pem" },
 		"--tls-cert and --tls-key":       func(c *agentRun) { c.TLSCert = "/does/not/exist" },
 		"--jetstream-ca":                 func(c *agentRun) { c.JetstreamCA = "/does/not/exist" },
+		"--jetstream-cert":               func(c *agentRun) { c.JetstreamCert = "/does/not/exist" },
+		"--stop-timeout":                 func(c *agentRun) { c.StopTimeout = -time.Second },
 	} {
 		c := flags(t)
 		change(c)
 		if _, err := c.config(io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
+	}
+}
+
+// TestNoFolder: a variable that is empty is no folder, such as the working directory.
+func TestNoFolder(t *testing.T) {
+	var c agentRun
+	p, err := kong.New(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Parse([]string{"--data-dir", "", "--store", "memory://"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.config(io.Discard); err == nil || !strings.Contains(err.Error(), "needs --data-dir DIR") {
+		t.Errorf("the folder is %q, %v", c.DataDir, err)
+	}
+	if _, err := p.Parse([]string{"--data-dir", "here", "--store", "memory://"}); err != nil {
+		t.Fatal(err)
+	}
+	if config, err := c.config(io.Discard); err != nil || !filepath.IsAbs(config.DataDir) || filepath.Base(config.DataDir) != "here" {
+		t.Errorf("%+v, %v", config, err)
 	}
 }
 

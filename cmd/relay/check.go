@@ -56,7 +56,11 @@ func (c *collectorCheck) run(ctx context.Context, in io.Reader, out io.Writer) e
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s: %d rules\n", terminal.Clean(c.Transform), rules.Len())
+	count := "1 rule"
+	if n := rules.Len(); n != 1 {
+		count = fmt.Sprintf("%d rules", n)
+	}
+	fmt.Fprintf(out, "%s: %s\n", terminal.Clean(c.Transform), count)
 	switch c.Record {
 	case "":
 		in = bytes.NewReader([]byte(sample))

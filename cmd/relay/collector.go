@@ -26,7 +26,7 @@ func (*collectorCommand) Help() string {
 by rules (--transform) and, if asked for, sampled by whole traces (--tail). Start as many collectors
 as you like: they share the work, and what one that dies had in hand the others get half a minute
 later. A record leaves the cluster when all stores have it. What no store will ever take is put
-aside, see sonde relay quarantine.
+aside, see sonde relay quarantine. Its flags: sonde collector run --help.
 
 Examples:
 

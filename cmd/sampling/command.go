@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ type command struct {
 
 type setCommand struct {
 	cli.KeyFlags
-	NATS    string            `name:"nats" required:"" help:"Server at which the service listens." placeholder:"nats://HOST:PORT"`
+	NATS    cli.Secret        `name:"nats" required:"" help:"Server at which the service listens, or env:NAME or @FILE." placeholder:"nats://HOST:PORT"`
 	Service string            `required:"" help:"Name of the service." placeholder:"NAME"`
 	Rate    string            `xor:"rules" required:"" help:"Share of all requests to keep: 0.01 or 1%. 0 keeps none." placeholder:"SHARE"`
 	Rules   string            `xor:"rules" required:"" help:"Rules, of which the first one that fits decides." placeholder:"RULES"`
@@ -56,6 +57,13 @@ Examples:
 
 // Run is called by the command line.
 func (c *setCommand) Run(ctx context.Context) error {
+	if c.Service == "" {
+		return errors.New("--service is empty: whose rules are they?")
+	}
+	rules := strings.TrimSpace(cmp.Or(c.Rules, c.Rate))
+	if rules == "" {
+		return errors.New("there are no rules: to keep nothing, say --rate 0")
+	}
 	keys, err := c.Keys()
 	if err != nil {
 		return err
@@ -71,12 +79,16 @@ func (c *setCommand) Run(ctx context.Context) error {
 		}
 		layers[name] = state == "on"
 	}
-	nc, err := nats.Connect(c.NATS, opts...)
+	nc, err := nats.Connect(string(c.NATS), opts...)
+	var inURL *url.Error // which it would show with its password
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
 	if err != nil {
 		return fmt.Errorf("NATS: %w", err)
 	}
 	defer nc.Close()
-	answers, err := natscontrol.Set(ctx, nc, keys.Primary(), sampling.Change{Service: c.Service, Rules: cmp.Or(c.Rules, c.Rate), Layers: layers})
+	answers, err := natscontrol.Set(ctx, nc, keys.Primary(), sampling.Change{Service: c.Service, Rules: rules, Layers: layers})
 	if err != nil {
 		return err
 	}

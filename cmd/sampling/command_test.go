@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"go.uber.org/goleak"
 
+	"github.com/sonde-go/sonde/cli"
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/servertest/natstest"
 	"github.com/sonde-go/sonde/profiler"
@@ -46,11 +47,11 @@ func TestSet(t *testing.T) {
 	}
 	t.Setenv("SONDE_HMAC_KEY", "key")
 	var out strings.Builder
-	c := setCommand{NATS: url, Service: "cart", Rate: "1%", out: &out}
+	c := setCommand{NATS: cli.Secret(url), Service: "cart", Rate: "1%", out: &out}
 	if err := c.Run(t.Context()); err != nil || !strings.Contains(out.String(), `keeps "0.01"`) || len(s.Rules()) != 1 {
 		t.Errorf("%v, printed %q, and %v hold", err, &out, s.Rules())
 	}
-	l := setCommand{NATS: url, Service: "stock", Rate: "1", Layer: map[string]string{"db": "off", "redis": "on"}, out: &out}
+	l := setCommand{NATS: cli.Secret(url), Service: "stock", Rate: "1", Layer: map[string]string{"db": "off", "redis": "on"}, out: &out}
 	if err := l.Run(t.Context()); err != nil || !slices.Equal(svc.Detail().Off, []string{"db"}) {
 		t.Errorf("%v, and %v are off", err, svc.Detail().Off)
 	}
@@ -60,11 +61,14 @@ func TestSet(t *testing.T) {
 		"want on or off":       func(c *setCommand) { c.Layer = map[string]string{"db": "no"} },
 		"takes no changes":     func(c *setCommand) { c.Layer = map[string]string{"db": "off"} },
 		"no servers available": func(c *setCommand) { c.NATS = "nats://127.0.0.1:1" },
+		"invalid character":    func(c *setCommand) { c.NATS = "nats://u:hunter2@ho st:4222" },
+		"--service is empty":   func(c *setCommand) { c.Service = "" },
+		"say --rate 0":         func(c *setCommand) { c.Rate = "" },
 		"not signed with one":  func(c *setCommand) { c.HMACKey = "another" },
 	} {
-		c := setCommand{NATS: url, Service: "cart", Rate: "1%", out: &out}
+		c := setCommand{NATS: cli.Secret(url), Service: "cart", Rate: "1%", out: &out}
 		change(&c)
-		if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,7 +183,11 @@ func beAgent() {
 		fmt.Fprintln(os.Stderr, "no room")
 		os.Exit(1)
 	}
-	path := strings.TrimPrefix(os.Args[3], "unix://")
+	listen, err := url.Parse(os.Args[3]) // as agents do
+	if err != nil {
+		panic(err)
+	}
+	path := listen.Path
 	started, err := os.OpenFile(path+".started", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		panic(err)

@@ -24,9 +24,12 @@ sys.dont_write_bytecode = True
 spec = importlib.util.spec_from_file_location("sonde_agent_driver", sys.argv[1])
 spec.loader.exec_module(importlib.util.module_from_spec(spec))
 from osprofiler import notifier, profiler
-notifier.set(notifier.create(sys.argv[2], project="nova", service="os-api", host="host-a"))
+escaped = sys.argv[2].replace(".sock", "%2Esock")
+assert escaped != sys.argv[2]
+notifier.set(notifier.create(escaped, project="nova", service="os-api", host="host-a"))
 profiler.init("key", base_id=sys.argv[3], parent_id=None)
-with profiler.Trace("wsgi", info={"request": {"path": "/v2/\u00e9"}}):
+import datetime
+with profiler.Trace("wsgi", info={"request": {"path": "/v2/\u00e9"}, "at": datetime.datetime(2026, 1, 2)}):
     with profiler.Trace("db", info={"db": {"statement": "select '\n' \U0001f389", "params": [1.5, None]}}):
         pass
 try:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,7 +95,7 @@ func (s *starter) run() (exited <-chan error, err error) {
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(path, "agent", "--listen", "unix://"+s.socket, "--data-dir", s.dataDir, "--store", "env:"+storeVariable)
+	cmd := exec.Command(path, "agent", "--listen", (&url.URL{Scheme: "unix", Path: s.socket}).String(), "--data-dir", s.dataDir, "--store", "env:"+storeVariable)
 	cmd.Env = append(os.Environ(), storeVariable+"="+s.store)
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log

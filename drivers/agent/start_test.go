@@ -28,7 +28,7 @@ func startURL(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	options := url.Values{"start": {"true"}, "command": {exe}, "data_dir": {filepath.Join(filepath.Dir(path), "data")}, "store": {aStore}}
-	return "agent://" + path + "?" + options.Encode()
+	return "agent://" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
 }
 
 // started returns a line for each agent that was started, and ends them.
@@ -102,6 +102,17 @@ func TestStartAgain(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestStartAtAnyPath: characters that mean something in a URL are a path's too.
+func TestStartAtAnyPath(t *testing.T) {
+	t.Setenv(asAgent, "yes")
+	path := filepath.Join(filepath.Dir(socket(t)), "a b%c?d#é.sock")
+	d := openURL(t, startURL(t, path))
+	if err := d.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	started(t, path)
 }
 
 func TestStartFails(t *testing.T) {

@@ -3,10 +3,10 @@
     connection_string = agent:///run/sonde/agent.sock
 """
 import http.client
-import json
 import socket
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
+from oslo_serialization import jsonutils
 from osprofiler.drivers import base
 
 
@@ -17,8 +17,8 @@ class Agent(base.Driver):
         record = dict(info, project=self.project, service=self.service)
         agent = http.client.HTTPConnection("agent", timeout=5)
         agent.sock = socket.socket(socket.AF_UNIX)
-        agent.sock.connect(urlparse(self.connection_str).path or "/run/sonde/agent.sock")
-        agent.request("POST", "/v1/events", json.dumps(record) + "\n")
+        agent.sock.connect(unquote(urlparse(self.connection_str).path) or "/run/sonde/agent.sock")
+        agent.request("POST", "/v1/events", jsonutils.dumps(record) + "\n")
         answer = agent.getresponse()
         if answer.status != 200:
             raise OSError("Sonde's agent answers %d: %s" % (answer.status, answer.read()))

@@ -71,9 +71,9 @@ func parseHost(text string) (hostPattern, bool) {
 	return p, p.host != "" && p.host[0] != '.' && strings.Trim(p.host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
-// allowsRequest reports whether r may carry the headers. A redirect from https to
-// http may not, whatever host it leads to: anyone on the way could read them.
-func (h *hosts) allowsRequest(r *http.Request) bool {
+// allows reports whether r, which leads to d, may carry the headers. A redirect from
+// https to http may not, whatever host it leads to: anyone on the way could read them.
+func (d destination) allows(r *http.Request) bool {
 	if r.URL.Scheme != "https" {
 		for from := r.Response; from != nil && from.Request != nil; from = from.Request.Response {
 			if u := from.Request.URL; u != nil && u.Scheme == "https" {
@@ -81,7 +81,7 @@ func (h *hosts) allowsRequest(r *http.Request) bool {
 			}
 		}
 	}
-	return h.allows(r.URL)
+	return d.allowed
 }
 
 func (a *Allow) allows(u *url.URL) bool {

@@ -2,7 +2,6 @@ package sondehttp
 
 import (
 	"io"
-	"runtime"
 	"time"
 
 	"github.com/sonde-go/sonde/profiler"
@@ -10,13 +9,12 @@ import (
 
 //go:generate go run gen_bodies.go
 
-// body ends the point of its call when it has been read to its end or is closed.
-// Nothing reachable from the call refers to it, so that the runtime notices when
-// it is dropped.
+// body ends the point of its call when it has been read to its end, is closed or
+// dropped.
 type body struct {
-	base    io.ReadCloser // the transport's
-	call    *call
-	cleanup runtime.Cleanup
+	base  io.ReadCloser // the transport's
+	call  *call
+	alarm *alarm // nil after the end
 }
 
 // The views of a body, which together have exactly the optional methods of the
@@ -55,8 +53,8 @@ type deadlines interface {
 
 // newBody wraps base, keeping exactly its optional methods.
 func newBody(base io.ReadCloser, c *call) io.ReadCloser {
-	b := &body{base: base, call: c}
-	b.cleanup = runtime.AddCleanup(b, (*call).leaked, c)
+	b := &body{base: base, call: c, alarm: alarms.Get().(*alarm)}
+	b.alarm.call.Store(c)
 	has := 0
 	if _, ok := base.(io.Writer); ok {
 		has |= hasWrite
@@ -101,8 +99,11 @@ func (b *body) Close() error {
 }
 
 func (b *body) end(end profiler.Ending) {
-	b.cleanup.Stop()
-	b.call.end(end)
+	if b.call.end(end) {
+		b.alarm.call.Store(nil)
+		alarms.Put(b.alarm)
+		b.alarm = nil
+	}
 }
 
 func (w *bodyWriter) Write(p []byte) (int, error) { return w.base.(io.Writer).Write(p) }

@@ -13,19 +13,22 @@ import (
 // call is one traced call of a Transport. Seen as a [callContext] it is part of
 // the context of the transports below.
 type call struct {
-	parent  context.Context // the request's own
+	parent  context.Context // that of the point
 	request *http.Request   // the caller's
+	sent    outgoing
 	point   profiler.Point
 	status  int
 	phases  *phases // nil: nobody asked
 
-	begun time.Time
-	last  atomic.Int64 // when the body last gave something, since begun
+	last  atomic.Int64 // when the body last gave something, since epoch
 	bytes atomic.Int64 // of the body
 	ended atomic.Bool
 }
 
-// callContext is the request's context with the call in it.
+// epoch is what times are counted from.
+var epoch = time.Now()
+
+// callContext is the point's context with the call in it.
 type callContext call
 
 type callKey struct{}
@@ -77,18 +80,16 @@ func (c *call) answered(res *http.Response, err error) {
 }
 
 // touch notes that the body is being used.
-func (c *call) touch() { c.last.Store(int64(time.Since(c.begun))) }
+func (c *call) touch() { c.last.Store(int64(time.Since(epoch))) }
 
 // lastUse is when the body last yielded something: anything later is the caller's
 // time, not the call's.
-func (c *call) lastUse() time.Time { return c.begun.Add(time.Duration(c.last.Load())) }
+func (c *call) lastUse() time.Time { return epoch.Add(time.Duration(c.last.Load())) }
 
-func (c *call) leaked() { c.end(profiler.Ending{Outcome: "leaked", Time: c.lastUse()}) }
-
-// end writes the stop record; only the first call does.
-func (c *call) end(end profiler.Ending) {
+// end writes the stop record; only the first call does, and returns true.
+func (c *call) end(end profiler.Ending) bool {
 	if c.ended.Swap(true) {
-		return
+		return false
 	}
 	end.Group, end.Encoded = "requests", describeStatus(c.status)
 	if end.Err == nil && c.status >= 500 {
@@ -103,4 +104,5 @@ func (c *call) end(end profiler.Ending) {
 		attrs = c.phases.attrs(attrs)
 	}
 	c.point.End(end, attrs...)
+	return true
 }

@@ -3,6 +3,7 @@ package sondehttp
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"github.com/sonde-go/sonde/profiler"
@@ -11,21 +12,20 @@ import (
 // usualMethods are the methods of the standard, which have a place in the tables of
 // what is encoded once; schemes are the two that have one.
 var (
-	usualMethods = map[string]int{
-		http.MethodGet: 0, http.MethodHead: 1, http.MethodPost: 2, http.MethodPut: 3, http.MethodPatch: 4,
-		http.MethodDelete: 5, http.MethodConnect: 6, http.MethodOptions: 7, http.MethodTrace: 8,
+	usualMethods = [...]string{
+		http.MethodGet, http.MethodPost, http.MethodHead, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
 	}
 	schemes = [2]string{"http", "https"}
 )
 
-const nUsual = 9
-
 // byMethod has what is encoded for each method, once it has been needed.
-type byMethod [nUsual]atomic.Pointer[profiler.Encoded]
+type byMethod [len(usualMethods)]atomic.Pointer[profiler.Encoded]
 
+// of is what encode returns, or has returned for method. A nil byMethod keeps nothing.
 func (b *byMethod) of(method string, encode func() profiler.Encoded) profiler.Encoded {
-	i, usual := usualMethods[method]
-	if !usual {
+	i := slices.Index(usualMethods[:], method)
+	if b == nil || i < 0 {
 		return encode()
 	}
 	known := b[i].Load()

@@ -25,10 +25,10 @@ func FuzzDescribe(f *testing.F) {
 					continue
 				}
 				r := &http.Request{Method: c[0], URL: u}
-				if got, want := known.describe(r), encodeCall(r); got != want {
+				if got, want := known.of(u).describe(r), encodeCall(r); got != want {
 					t.Fatalf("%q %q: %+v, want %+v", c[0], c[1], got, want)
 				}
-				if got, want := known.allows(u), allow.allows(u); got != want {
+				if got, want := known.of(u).allowed, allow.allows(u); got != want {
 					t.Fatalf("%q: allowed %v, want %v", c[1], got, want)
 				}
 				for scheme, tls := range map[string]bool{"http": false, "https": true} {

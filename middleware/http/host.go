@@ -24,40 +24,34 @@ type host [len(schemes)]struct {
 	calls   byMethod
 }
 
-// of is the host of u and the index of its scheme, which is -1 for a scheme of which
-// nothing is kept.
-func (h *hosts) of(u *url.URL) (known *host, scheme int) {
-	if scheme = slices.Index(schemes[:], u.Scheme); scheme < 0 {
-		return nil, scheme
-	}
-	hash := recent.Hash(u.Host)
-	if kept := h.cache.Get(hash, u.Host); kept != nil {
-		return *kept, scheme
-	}
-	known = &host{}
-	for i := range known {
-		known[i].allowed = h.allow.allows(&url.URL{Scheme: schemes[i], Host: u.Host})
-	}
-	return *h.cache.Put(hash, u.Host, known), scheme
+// destination is where a call goes to.
+type destination struct {
+	allowed bool
+	calls   *byMethod // nil: of this scheme nothing is kept
 }
 
-func (h *hosts) allows(u *url.URL) bool {
-	if h.allow.all {
-		return true
+// of is the destination of calls to u.
+func (h *hosts) of(u *url.URL) destination {
+	scheme := slices.Index(schemes[:], u.Scheme)
+	if scheme < 0 {
+		return destination{allowed: h.allow.allows(u)}
 	}
-	if known, scheme := h.of(u); scheme >= 0 {
-		return known[scheme].allowed
+	hash := recent.Hash(u.Host)
+	known := h.cache.Get(hash, u.Host)
+	if known == nil {
+		host := &host{}
+		for i := range host {
+			host[i].allowed = h.allow.allows(&url.URL{Scheme: schemes[i], Host: u.Host})
+		}
+		known = h.cache.Put(hash, u.Host, host)
 	}
-	return h.allow.allows(u)
+	by := &(*known)[scheme]
+	return destination{by.allowed, &by.calls}
 }
 
 // describe is what a client's point says of a call but for its path and query.
-func (h *hosts) describe(r *http.Request) profiler.Encoded {
-	known, scheme := h.of(r.URL)
-	if scheme < 0 {
-		return encodeCall(r)
-	}
-	return known[scheme].calls.of(r.Method, func() profiler.Encoded { return encodeCall(r) })
+func (d destination) describe(r *http.Request) profiler.Encoded {
+	return d.calls.of(r.Method, func() profiler.Encoded { return encodeCall(r) })
 }
 
 // encodeCall describes a call as OSProfiler's adapter for Python's requests does.

@@ -49,11 +49,13 @@ type transport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if profiler.Active(r.Context()) && r.URL != nil {
-		return t.trace(r)
-	}
-	if profiler.Carries(r.Context()) && r.URL != nil && !t.excludes(r) {
-		return t.sign(r)
+	if ctx := r.Context(); profiler.Carries(ctx) && r.URL != nil {
+		switch {
+		case profiler.Active(ctx):
+			return t.trace(r)
+		case !t.excludes(r):
+			return t.sign(r)
+		}
 	}
 	if r.Header[header.InfoKey] != nil && r.URL != nil {
 		return t.pass(r)
@@ -64,7 +66,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // pass sends a request without a point; if its host is allowed, it keeps the
 // headers that it has.
 func (t *transport) pass(r *http.Request) (*http.Response, error) {
-	if t.hosts.allowsRequest(r) {
+	if t.hosts.of(r.URL).allows(r) {
 		return t.base.RoundTrip(r)
 	}
 	return t.bare(r)
@@ -80,7 +82,7 @@ func (t *transport) bare(r *http.Request) (*http.Response, error) {
 
 // sign sends a request without a point and with the headers of its context.
 func (t *transport) sign(r *http.Request) (*http.Response, error) {
-	inner := t.signed(r, r.Context())
+	inner := new(outgoing).fill(r, r.Context(), t.hosts.of(r.URL))
 	res, err := t.base.RoundTrip(inner)
 	hideSignature(res, inner, r)
 	return res, err
@@ -105,21 +107,21 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	if t.excludes(r) {
 		return t.bare(r)
 	}
-	c := &call{parent: r.Context(), request: r}
-	name := t.name
+	name, to := t.name, t.hosts.of(r.URL)
 	if t.upstream {
 		name = r.URL.Scheme
 	}
-	ctx, p := profiler.Open((*callContext)(c), profiler.Opening{
-		Name: name, Layer: layer.HTTPClient, Encoded: t.hosts.describe(r), Call: "http",
+	ctx, p := profiler.Open(r.Context(), profiler.Opening{
+		Name: name, Layer: layer.HTTPClient, Encoded: to.describe(r), Call: "http",
 	}, slog.String("path", r.URL.EscapedPath()), slog.String("query", profiler.MaskOf(r.Context()).Query(r.URL.RawQuery)))
 	t.describe(p, r)
-	c.point, c.begun = p, time.Now()
+	c := &call{parent: ctx, request: r, point: p}
+	ctx = (*callContext)(c)
 	if t.phases {
-		c.phases = &phases{begun: c.begun}
+		c.phases = &phases{begun: time.Now()}
 		ctx = c.phases.watch(ctx)
 	}
-	inner := t.signed(r, ctx)
+	inner := c.sent.fill(r, ctx, to)
 	returned := false
 	defer func() {
 		if !returned {
@@ -138,16 +140,22 @@ func (t *transport) trace(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// signed is a copy of r with ctx, and with signed headers if they are allowed, or
-// without any if not.
-func (t *transport) signed(r *http.Request, ctx context.Context) *http.Request {
-	inner := r.WithContext(ctx)
-	if r.Header != nil && t.hosts.allowsRequest(r) {
-		inner.Header = withTraceHeaders(ctx, r.Header)
+// outgoing is memory for the copy of a request that is sent, and for its headers.
+type outgoing struct {
+	request http.Request
+	headers [2]string
+}
+
+// fill makes o the copy of r with ctx, and with signed headers if d may be sent them,
+// or without any if not.
+func (o *outgoing) fill(r *http.Request, ctx context.Context, d destination) *http.Request {
+	o.request = *r.WithContext(ctx)
+	if r.Header != nil && d.allows(r) {
+		o.request.Header = o.withTraceHeaders(ctx, r.Header)
 	} else if hasTraceHeader(r.Header) {
-		inner.Header = withoutTraceHeaders(r.Header, 0)
+		o.request.Header = withoutTraceHeaders(r.Header, 0)
 	}
-	return inner
+	return &o.request
 }
 
 // hideSignature has res show the caller's request in place of inner, which was
@@ -203,10 +211,11 @@ func withoutTraceHeaders(h http.Header, more int) http.Header {
 }
 
 // withTraceHeaders copies h with the signed headers of ctx.
-func withTraceHeaders(ctx context.Context, h http.Header) http.Header {
+func (o *outgoing) withTraceHeaders(ctx context.Context, h http.Header) http.Header {
 	out := withoutTraceHeaders(h, 2)
 	if signed, ok := profiler.Sign(ctx); ok {
-		v := [2]string{signed.Info, signed.HMAC}
+		o.headers = [2]string{signed.Info, signed.HMAC}
+		v := &o.headers
 		out[header.InfoKey], out[header.HMACKey] = v[0:1:1], v[1:2:2]
 		if signed.TraceParent != "" && signed.Replaces(strings.Join(out[traceParentKey], ",")) {
 			out[traceParentKey] = []string{signed.TraceParent}

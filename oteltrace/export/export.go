@@ -14,18 +14,17 @@ package export
 
 import (
 	"context"
-	"encoding/json"
+	"math"
 	"strings"
 	"sync/atomic"
+	"time"
+	"unicode/utf8"
 
 	"github.com/sonde-go/sonde/header"
-	"github.com/sonde-go/sonde/internal/jsontext"
 	"github.com/sonde-go/sonde/internal/otelid"
 	"github.com/sonde-go/sonde/layer"
 	"github.com/sonde-go/sonde/oteltrace/internal/otelattr"
 	"github.com/sonde-go/sonde/record"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/trace"
 	api "go.opentelemetry.io/otel/trace"
 )
@@ -63,20 +62,42 @@ func New(sink record.Sink, opts ...Option) *Exporter {
 }
 
 // ExportSpans hands the records of spans, two each, to the sink, and returns the
-// sink's error. The SDK does not send them again then.
+// sink's error. The SDK does not send them again then. A record takes up to 16 KiB of
+// what its span says, as those of Sonde's own points do; if it says more, info.sonde
+// has "truncated".
 func (e *Exporter) ExportSpans(ctx context.Context, spans []trace.ReadOnlySpan) error {
 	if e.closed.Load() || len(spans) == 0 {
 		return nil
 	}
 	events := make([]record.Event, 0, 2*len(spans))
 	for _, s := range spans {
+		if !s.SpanContext().IsValid() {
+			continue
+		}
 		f := e.fields(s)
-		f.Phase, f.Time, f.Info = record.Start, s.StartTime().UnixNano(), e.info(f.Host, e.start(s))
+		f.Phase, f.Time, f.Info = record.Start, nanos(s.StartTime(), s.EndTime()), e.start(s, f.Host)
 		events = append(events, record.New(f))
-		f.Phase, f.Time, f.Info = record.Stop, s.EndTime().UnixNano(), e.info(f.Host, e.stop(s))
+		f.Phase, f.Time, f.Info = record.Stop, nanos(s.EndTime(), s.StartTime()), e.stop(s, f.Host)
 		events = append(events, record.New(f))
 	}
+	if len(events) == 0 {
+		return nil
+	}
 	return e.sink.Notify(ctx, events)
+}
+
+// The times that a record can have, as [time.Time.UnixNano] says.
+var earliest, latest = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+
+// nanos is the first of times that there is, or 1970: a span from elsewhere may have
+// no beginning or no end.
+func nanos(times ...time.Time) int64 {
+	for _, t := range times {
+		if t.After(earliest) && t.Before(latest) {
+			return t.UnixNano()
+		}
+	}
+	return 0
 }
 
 // Shutdown has later spans ignored.
@@ -88,12 +109,12 @@ func (e *Exporter) Shutdown(context.Context) error {
 // fields are what both records of a span have.
 func (e *Exporter) fields(s trace.ReadOnlySpan) record.Fields {
 	f := record.Fields{
-		Trace: otelid.BaseID(s.SpanContext().TraceID()), Point: pointID(s.SpanContext()),
+		Trace: otelid.BaseID(s.SpanContext().TraceID()), Point: pointID(s.SpanContext().TraceID(), s.SpanContext().SpanID()),
 		Name: name(s), Project: e.project,
 	}
 	f.Parent = f.Trace
 	if parent := s.Parent(); parent.HasSpanID() {
-		f.Parent = pointID(parent)
+		f.Parent = pointID(s.SpanContext().TraceID(), parent.SpanID())
 	}
 	for _, a := range s.Resource().Attributes() {
 		switch a.Key {
@@ -107,14 +128,15 @@ func (e *Exporter) fields(s trace.ReadOnlySpan) record.Fields {
 			f.Host = a.Value.AsString()
 		}
 	}
+	f.Service, f.Project, f.Host = cut(f.Service), cut(f.Project), cut(f.Host)
 	return f
 }
 
 // pointID is the id of a span's point: the UUID that ends in the span's id and begins
 // as the trace's, so that it is the trace's own and OpenTelemetry's stores get the
 // span's id back.
-func pointID(c api.SpanContext) header.ID {
-	b, span := [16]byte(c.TraceID()), c.SpanID()
+func pointID(trace api.TraceID, span api.SpanID) header.ID {
+	b := [16]byte(trace)
 	copy(b[8:], span[:])
 	return otelid.BaseID(b)
 }
@@ -125,104 +147,20 @@ func name(s trace.ReadOnlySpan) string {
 		return otelattr.QueryName(s.Attributes())
 	}
 	if name := strings.ReplaceAll(s.Name(), "-", "_"); name != "" {
-		return name
+		return cut(name)
 	}
 	return "span"
 }
 
-// kinds are OpenTelemetry's and ours.
-var kinds = map[api.SpanKind]layer.Kind{
-	api.SpanKindInternal: layer.Internal,
-	api.SpanKindServer:   layer.Server,
-	api.SpanKindClient:   layer.Client,
-	api.SpanKindProducer: layer.Producer,
-	api.SpanKindConsumer: layer.Consumer,
-}
+// maxName is how many characters a name has, as those of Sonde's own points:
+// OSProfiler's SQL columns hold 255.
+const maxName = 200
 
-func (e *Exporter) start(s trace.ReadOnlySpan) map[string]any {
-	info := map[string]any{}
-	about := map[string]any{"scope": s.InstrumentationScope().Name, "name": s.Name()}
-	if text, isQuery := otelattr.Statement(s.Attributes()); isQuery {
-		info["db"] = map[string]any{"statement": text}
-	}
-	if a := e.attributes(s.Attributes()); len(a) > 0 {
-		about["attributes"] = a
-	}
-	info["otel"] = about
-	if kind, ok := kinds[s.SpanKind()]; ok {
-		info["sonde"] = map[string]any{"kind": kind.String()}
-	}
-	if links := e.links(s.Links()); len(links) > 0 {
-		info["links"] = links
-	}
-	return info
-}
-
-func (e *Exporter) links(from []trace.Link) (all []any) {
-	for _, l := range from {
-		all = append(all, map[string]any{
-			"base_id": otelid.BaseID(l.SpanContext.TraceID()), "trace_id": pointID(l.SpanContext),
-			"attributes": e.attributes(l.Attributes),
-		})
-	}
-	return all
-}
-
-// stop has how the span ended. The error is what was recorded last, as in the
-// semantic conventions, or else the status.
-func (e *Exporter) stop(s trace.ReadOnlySpan) map[string]any {
-	info := map[string]any{}
-	var events []any
-	etype, message := otelattr.Text(s.Attributes(), "error.type"), s.Status().Description
-	for _, event := range s.Events() {
-		if event.Name == "exception" {
-			etype, message = otelattr.Text(event.Attributes, "exception.type"), otelattr.Text(event.Attributes, "exception.message")
-		}
-		events = append(events, map[string]any{
-			"name": event.Name, "time": event.Time.UTC(), "attributes": e.attributes(event.Attributes),
-		})
-	}
-	if s.Status().Code == codes.Error {
-		if etype == "" {
-			etype = "error"
-		}
-		info["etype"], info["message"] = etype, message
-	}
-	if len(events) > 0 {
-		info["events"] = events
-	}
-	return info
-}
-
-func (e *Exporter) attributes(from []attribute.KeyValue) map[string]any {
-	all := make(map[string]any, len(from))
-	for _, a := range from {
-		switch key := string(a.Key); {
-		case otelattr.IsStatement(a):
-		case e.mask.Hides(key):
-			all[key] = layer.Masked
-		case a.Value.Type() == attribute.STRING:
-			all[key] = e.mask.URLs(a.Value.AsString())
-		default:
-			all[key] = otelattr.Plain(a.Value.AsInterface())
+func cut(s string) string {
+	if len(s) > maxName {
+		if r := []rune(s[:min(len(s), maxName*utf8.UTFMax)]); len(r) > maxName {
+			return string(r[:maxName])
 		}
 	}
-	return all
-}
-
-// maxDepth is how deep an info may be nested.
-const maxDepth = 8
-
-// info is a record's, as record.Fields wants it: in ASCII, with the host last.
-func (e *Exporter) info(host string, about map[string]any) []byte {
-	text, err := json.Marshal(about)
-	if err != nil { // a value that JSON has no word for
-		text = []byte(`{}`)
-	}
-	b := jsontext.AppendShallow(nil, text, maxDepth)
-	b = b[:len(b)-1] // the brace
-	if len(b) > 1 {
-		b = append(b, ',')
-	}
-	return append(jsontext.AppendString(append(b, `"host":`...), host), '}')
+	return s
 }

@@ -105,7 +105,8 @@ func (a *Agent) Run(ctx context.Context) error {
 		d := &a.doors[i]
 		s := &http.Server{
 			Handler: a.handler(d), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-			ErrorLog: log.New(&quiet{log: a.config.Log}, "", 0), ConnContext: withConn,
+			WriteTimeout: a.config.BodyTimeout + time.Minute, // the time until the spool has a post included
+			ErrorLog:     log.New(&quiet{log: a.config.Log}, "", 0), ConnContext: withConn,
 		}
 		servers[i] = s
 		running.Go(func() {

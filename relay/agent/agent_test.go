@@ -222,6 +222,9 @@ func TestPosts(t *testing.T) {
 		{name: "Python's", body: []byte(python), status: 200, accepted: 1},
 		{name: "gzip", body: gzipped(good), header: []string{"Content-Encoding", "gzip"}, status: 200, accepted: 3},
 		{name: "zstd", body: zstded(good), header: []string{"Content-Encoding", "zstd"}, status: 200, accepted: 3},
+		{name: "gzip in capitals", body: gzipped(good), header: []string{"Content-Encoding", "GZIP"}, status: 200, accepted: 3},
+		{name: "gzip's old name", body: gzipped(good), header: []string{"Content-Encoding", "x-gzip"}, status: 200, accepted: 3},
+		{name: "gzip, two members", body: append(gzipped(good), gzipped(good)...), header: []string{"Content-Encoding", "gzip"}, status: 200, accepted: 6},
 		{name: "zstd stream", body: zstdStream(lines(5000, 7, 0)), header: []string{"Content-Encoding", "zstd"}, status: 200, accepted: 5000},
 		{name: "numbered", body: []byte(good), header: []string{"Sonde-Producer", "9f3c5a0e12ab34cd", "Sonde-First", "1"}, status: 200, accepted: 3},
 		{name: "a long id", body: []byte(strings.Replace(good, traceID(0), id128, 1)), status: 200, accepted: 3},
@@ -240,6 +243,7 @@ func TestPosts(t *testing.T) {
 		{name: "too much", body: make([]byte, maxBody+1), status: 413, says: "bytes"},
 		{name: "too many lines", body: []byte(strings.Repeat("{}\n", maxLines+1)), status: 413, says: "lines"},
 		{name: "another encoding", body: []byte(good), header: []string{"Content-Encoding", "br"}, status: 415, says: "gzip and zstd"},
+		{name: "one encoding in another", body: zstded(string(gzipped(good))), header: []string{"Content-Encoding", "gzip, zstd"}, status: 415, says: "gzip and zstd"},
 		{name: "not gzip", body: []byte(good), header: []string{"Content-Encoding", "gzip"}, status: 400, says: "not compressed"},
 		{name: "not zstd", body: []byte(good), header: []string{"Content-Encoding", "zstd"}, status: 400, says: "not compressed"},
 		{name: "cut off, gzip", body: gzipped(good)[:60], header: []string{"Content-Encoding", "gzip"}, status: 400, says: "cut off"},
@@ -359,6 +363,95 @@ func TestSlow(t *testing.T) {
 	}
 	if status, _, _ := r.post(strings.NewReader(lines(1, 1, 0))); status != 200 {
 		t.Error(status)
+	}
+}
+
+// TestSlowCompressed: who sends a compressed body slowly holds up no other compressed one.
+func TestSlowCompressed(t *testing.T) {
+	r := start(t, Config{BodyTimeout: time.Minute, Sync: time.Second})
+	var senders sync.WaitGroup
+	defer senders.Wait()
+	for range 2 * cap(r.decoders.room) {
+		in, out := io.Pipe()
+		req, _ := http.NewRequestWithContext(t.Context(), "POST", "http://agent/v1/events", in)
+		req.Header.Set("Content-Encoding", "gzip")
+		senders.Go(func() {
+			if resp, err := r.client.Do(req); err == nil {
+				resp.Body.Close()
+			}
+		})
+		if _, err := out.Write(gzipped("x")[:5]); err != nil { // and nothing more
+			t.Fatal(err)
+		}
+		defer out.CloseWithError(io.ErrUnexpectedEOF)
+	}
+	watchdog.Until(t, "those who send slowly", func() bool { return r.budget.used.Load() > 0 })
+	answered := make(chan int, 1)
+	go func() {
+		status, _, _ := r.post(bytes.NewReader(gzipped(lines(1, 1, 0))), "Content-Encoding", "gzip")
+		answered <- status
+	}()
+	if status := watchdog.Await(t, "the answer", answered); status != 200 {
+		t.Error(status)
+	}
+}
+
+// TestNobodyReads: who sends posts and does not read the answers keeps none of the memory
+// for posts.
+func TestNobodyReads(t *testing.T) {
+	r := start(t, Config{Sync: time.Second})
+	conn, err := net.Dial("unix", strings.TrimPrefix(r.doors[0].address, "unix://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	text := strings.Repeat(line("not an id", 1)+"\n", mostTold) // long answers
+	post := fmt.Sprintf("POST /v1/events HTTP/1.1\r\nHost: agent\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+	sent := make(chan struct{})
+	go func() { // until nothing goes any more
+		defer close(sent)
+		for {
+			if _, err := io.WriteString(conn, post); err != nil {
+				return
+			}
+		}
+	}()
+	var before uint64
+	watchdog.Until(t, "an agent that nobody reads", func() bool {
+		received := r.counts.received.Load()
+		stands := received > 0 && received == before
+		before = received
+		time.Sleep(100 * time.Millisecond)
+		return stands
+	})
+	watchdog.Until(t, "the memory of who does not read", func() bool { return r.budget.used.Load() == 0 })
+	conn.Close()
+	watchdog.Await(t, "the end of the sender", sent)
+}
+
+// TestOtherRequests: they are answered in JSON too.
+func TestOtherRequests(t *testing.T) {
+	r := start(t, Config{Sync: time.Second})
+	for _, c := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", "/v1/events", 405}, {"PUT", "/v1/events", 405}, {"POST", "/metrics", 405}, {"DELETE", "/healthz", 405},
+		{"POST", "/v1/event", 404}, {"GET", "/", 404}, {"HEAD", "/healthz", 200}, {"GET", "/healthz", 200},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), c.method, "http://agent"+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := r.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		allow := resp.Header.Get("Allow")
+		if resp.StatusCode != c.status || resp.Header.Get("Content-Type") != "application/json" || (allow != "") != (c.status == 405) {
+			t.Errorf("%s %s: %s, %q, Allow: %s", c.method, c.path, resp.Status, resp.Header.Get("Content-Type"), allow)
+		}
 	}
 }
 

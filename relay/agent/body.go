@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"compress/flate"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -73,18 +75,6 @@ func (h *held) free() {
 	h.n = 0
 }
 
-// counted counts what is read.
-type counted struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
 // decoders bounds how many posts are decompressed at once, each of which may take
 // the window of its encoder, 8 MiB.
 type decoders struct {
@@ -95,45 +85,58 @@ type decoders struct {
 
 func newDecoders(n int) *decoders { return &decoders{room: make(chan struct{}, n)} }
 
-// readBody reads the body of a request, decompressed, into buf; the memory it takes
-// beyond buf's is taken from h.
-func (d *decoders) readBody(w http.ResponseWriter, r *http.Request, h *held, buf []byte) ([]byte, error) {
+// readBody reads the body of a request, decompressed, into wk.body; the memory it takes
+// beyond what wk has is taken from h.
+func (d *decoders) readBody(w http.ResponseWriter, r *http.Request, h *held, wk *work) (err error) {
 	if r.ContentLength > maxBody {
-		return buf, tooLarge
+		return tooLarge
 	}
-	sent := &counted{r: http.MaxBytesReader(w, r.Body, maxBody)}
-	var err error
-	switch encoding := r.Header.Get("Content-Encoding"); encoding {
+	sent := http.MaxBytesReader(w, r.Body, maxBody)
+	switch encoding := encodingOf(r); encoding {
 	case "", "identity":
-		buf, err = readAll(sent, h, buf, nil)
+		wk.body, err = readAll(sent, h, wk.body[:0], maxBody)
 	case "gzip", "zstd":
+		// All of it first: who sends slowly must not hold a decoder.
+		if wk.packed, err = readAll(sent, h, wk.packed[:0], maxBody); err != nil {
+			break
+		}
 		select {
 		case d.room <- struct{}{}:
 			defer func() { <-d.room }()
 		case <-r.Context().Done():
-			return buf, r.Context().Err()
+			return r.Context().Err()
 		}
 		if encoding == "gzip" {
-			buf, err = d.gzip(sent, h, buf)
+			err = d.gzip(h, wk)
 		} else {
-			buf, err = d.zstd(sent, h, buf)
+			err = d.zstd(h, wk)
 		}
 	default:
-		return buf, &refusal{http.StatusUnsupportedMediaType, "encoding", fmt.Sprintf("the Content-Encoding %.40q is not known; gzip and zstd are", encoding), 0}
+		w.Header().Set("Accept-Encoding", "gzip, zstd")
+		return &refusal{http.StatusUnsupportedMediaType, "encoding", fmt.Sprintf("the Content-Encoding %.40q is not known; gzip and zstd are", encoding), 0}
 	}
 	var large *http.MaxBytesError
 	var refused *refusal
 	switch {
 	case err == nil, errors.As(err, &refused):
-		return buf, err
+		return err
 	case errors.As(err, &large), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		return buf, tooLarge
+		return tooLarge
 	case errors.Is(err, zstd.ErrWindowSizeExceeded):
-		return buf, &refusal{http.StatusRequestEntityTooLarge, "too_large", "the zstd window is larger than 8 MiB; use a lower level", 0}
+		return &refusal{http.StatusRequestEntityTooLarge, "too_large", "the zstd window is larger than 8 MiB; use a lower level", 0}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return buf, slow
+		return slow
 	}
-	return buf, &refusal{http.StatusBadRequest, "body", "the body cannot be read: " + short(err), 0}
+	return &refusal{http.StatusBadRequest, "body", "the body cannot be read: " + short(err), 0}
+}
+
+// encodingOf is the Content-Encoding in lower case: all of them, if there are several.
+func encodingOf(r *http.Request) string {
+	encoding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ", ")))
+	if encoding == "x-gzip" { // as RFC 9110 has it
+		return "gzip"
+	}
+	return encoding
 }
 
 // short is an error without what a sender could put into it.
@@ -153,41 +156,42 @@ func short(err error) string {
 	return err.Error()
 }
 
-func (d *decoders) gzip(sent *counted, h *held, buf []byte) ([]byte, error) {
+func (d *decoders) gzip(h *held, wk *work) (err error) {
 	z, _ := d.gzips.Get().(*gzip.Reader)
 	if z == nil {
 		z = new(gzip.Reader)
 	}
 	defer d.gzips.Put(z)
-	if err := z.Reset(sent); err != nil {
-		return buf, err
+	if err := z.Reset(bytes.NewReader(wk.packed)); err != nil {
+		return err
 	}
-	return readAll(z, h, buf, sent)
+	wk.body, err = readAll(z, h, wk.body[:0], len(wk.packed)*maxRatio)
+	return err
 }
 
-func (d *decoders) zstd(sent *counted, h *held, buf []byte) ([]byte, error) {
+func (d *decoders) zstd(h *held, wk *work) (err error) {
 	z, _ := d.zstds.Get().(*zstd.Decoder)
 	if z == nil {
-		var err error
 		z, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(maxBody), zstd.WithDecoderMaxMemory(maxBody))
 		if err != nil {
-			return buf, err
+			return err
 		}
 	}
 	defer func() {
 		z.Reset(nil)
 		d.zstds.Put(z)
 	}()
-	if err := z.Reset(sent); err != nil {
-		return buf, err
+	if err := z.Reset(bytes.NewReader(wk.packed)); err != nil {
+		return err
 	}
-	return readAll(z, h, buf, sent)
+	wk.body, err = readAll(z, h, wk.body[:0], len(wk.packed)*maxRatio)
+	return err
 }
 
-// readAll reads r to its end. If it decompresses what was sent, the ratio is held
-// while it is read: so a bomb costs little more than what it was allowed.
-func readAll(r io.Reader, h *held, buf []byte, sent *counted) ([]byte, error) {
+// readAll reads r to its end, and not much further than most, which is how far what was
+// sent may be decompressed: so a bomb costs little more than what it was allowed.
+func readAll(r io.Reader, h *held, buf []byte, most int) ([]byte, error) {
 	for {
 		if len(buf) == cap(buf) {
 			more := max(cap(buf), firstBuf)
@@ -201,7 +205,7 @@ func readAll(r io.Reader, h *held, buf []byte, sent *counted) ([]byte, error) {
 		switch {
 		case len(buf) > maxBody:
 			return buf, tooLarge
-		case sent != nil && int64(len(buf)) > max(sent.n*maxRatio, firstBuf):
+		case len(buf) > max(most, firstBuf):
 			return buf, bomb
 		case err == io.EOF:
 			return buf, nil

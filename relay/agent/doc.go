@@ -26,6 +26,8 @@
 //	400  no line can ever be stored, or a header is wrong
 //	401  the token is missing or wrong (TCP only)
 //	403  a page in a browser sends this
+//	404  another path
+//	405  another method
 //	408  the body does not come
 //	413  more than 8 MiB, more than a hundred times what was sent, or more than 8192
 //	     lines: send less at once
@@ -33,6 +35,12 @@
 //	429  the spool is full, or too many posts are under way: send it again after
 //	     Retry-After
 //	503  the spool fails or the agent stops: send it again after Retry-After
+//
+// A post is not taken or refused as a whole: lines that can be stored are taken though
+// others are rejected, and some of them may be in the spool after an answer of 429 or 503.
+// Sent again under the same numbers these are kept once, and without numbers readers
+// ignore the repeats. Of a line, what is kept is a record's own members; whatever else a
+// program has to say belongs into its info.
 //
 // GET /healthz says whether the agent runs, /readyz whether it can take records,
 // /metrics is for Prometheus, and /v1/status is [Status] as JSON. /v1/quarantine/ is for

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ var (
 	full      = &refusal{http.StatusTooManyRequests, "full", "the spool is full; send it again later", 5}
 	badSpool  = &refusal{http.StatusServiceUnavailable, "spool", "the spool fails; send it again later", 5}
 	fromPage  = &refusal{http.StatusForbidden, "page", "this is not for pages in a browser", 0}
+	noPath    = &refusal{http.StatusNotFound, "path", "there is nothing here; records go to POST /v1/events", 0}
 	noToken   = &refusal{http.StatusUnauthorized, "token", "send the token: Authorization: Bearer TOKEN", 0}
 	badNumber = &refusal{http.StatusBadRequest, "header", "Sonde-Producer is 16 hexadecimal digits and Sonde-First a number from 1; send both or neither", 0}
 )
@@ -28,13 +30,13 @@ var (
 // handler answers what comes in at a door.
 func (a *Agent) handler(d *door) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/events", a.events)
-	mux.HandleFunc("GET /healthz", a.healthz)
-	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.HandleFunc("GET /metrics", a.metrics)
-	mux.HandleFunc("GET /v1/status", a.status)
+	mux.HandleFunc("/v1/events", a.only(a.events, http.MethodPost))
+	for path, answer := range map[string]http.HandlerFunc{"/healthz": a.healthz, "/readyz": a.readyz, "/metrics": a.metrics, "/v1/status": a.status} {
+		mux.HandleFunc(path, a.only(answer, http.MethodGet, http.MethodHead))
+	}
 	mux.Handle(quarantine.Path, a.aside())
-	want := sha256.Sum256([]byte("Bearer " + a.config.Token))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { a.refuse(w, noPath) })
+	want := sha256.Sum256([]byte(a.config.Token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Any page may have its reader's browser send to the ports of this machine.
 		if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
@@ -42,8 +44,9 @@ func (a *Agent) handler(d *door) http.Handler {
 			return
 		}
 		if d.tcp && a.config.Token != "" {
-			got := sha256.Sum256([]byte(r.Header.Get("Authorization")))
-			if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			got := sha256.Sum256([]byte(token))
+			if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 				w.Header().Set("WWW-Authenticate", "Bearer")
 				a.refuse(w, noToken)
 				return
@@ -51,6 +54,19 @@ func (a *Agent) handler(d *door) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// only refuses requests of other methods.
+func (a *Agent) only(answer http.HandlerFunc, methods ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains(methods, r.Method) {
+			allowed := strings.Join(methods, ", ")
+			w.Header().Set("Allow", allowed)
+			a.refuse(w, &refusal{http.StatusMethodNotAllowed, "method", "another method: " + allowed, 0})
+			return
+		}
+		answer(w, r)
+	}
 }
 
 // answer is the body of the answers to posts.
@@ -64,6 +80,7 @@ type answer struct {
 // work is what a post needs while it is under way, and the next one can use again.
 type work struct {
 	body     []byte
+	packed   []byte // the body as it was sent, if it was compressed
 	splitter splitter
 	post     post
 }
@@ -73,63 +90,73 @@ const keptBody = 512 << 10
 
 var works = sync.Pool{New: func() any { return &work{post: post{done: make(chan struct{}, 1)}} }}
 
+// events answers a post. What the post held is given back before that: who does not
+// read the answer keeps nothing from others.
 func (a *Agent) events(w http.ResponseWriter, r *http.Request) {
+	said, err := a.post(w, r)
+	switch {
+	case err != nil:
+		a.refuse(w, err)
+	case said.Error != "":
+		reply(w, http.StatusBadRequest, said)
+	default:
+		reply(w, http.StatusOK, said)
+	}
+}
+
+// post reads a post and puts what it has into the spool.
+func (a *Agent) post(w http.ResponseWriter, r *http.Request) (*answer, error) {
 	a.under.RLock()
 	defer a.under.RUnlock()
 	if a.stopped {
-		a.refuse(w, stopping)
-		return
+		return nil, stopping
 	}
 	control := http.NewResponseController(w)
 	control.SetReadDeadline(time.Now().Add(a.config.BodyTimeout))
 	wk := works.Get().(*work)
 	h := held{budget: &a.budget}
-	var err error
 	defer func() {
 		h.free()
-		if cap(wk.body) > keptBody {
-			wk.body = nil
+		for _, buf := range []*[]byte{&wk.body, &wk.packed} {
+			if cap(*buf) > keptBody {
+				*buf = nil
+			}
 		}
 		clear(wk.post.batches)
 		works.Put(wk)
 	}()
-	if err = h.take(cap(wk.body)); err != nil {
-		a.refuse(w, err)
-		return
+	if err := h.take(cap(wk.body) + cap(wk.packed)); err != nil {
+		return nil, err
 	}
 	producer, first, err := numbers(r)
-	if err == nil {
-		wk.body, err = a.decoders.readBody(w, r, &h, wk.body[:0])
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && len(wk.body) > 0 && wk.body[len(wk.body)-1] != '\n' {
+	if err := a.decoders.readBody(w, r, &h, wk); err != nil {
+		return nil, err
+	}
+	if len(wk.body) > 0 && wk.body[len(wk.body)-1] != '\n' {
 		wk.body = append(wk.body, '\n')
 	}
-	if err == nil {
-		wk.post.batches, err = wk.splitter.split(wk.body, &h, wk.post.batches[:0])
-	}
-	if err != nil {
-		a.refuse(w, err)
-		return
+	if wk.post.batches, err = wk.splitter.split(wk.body, &h, wk.post.batches[:0]); err != nil {
+		return nil, err
 	}
 	control.SetReadDeadline(time.Time{})
-	a.take(w, wk, producer, first)
+	return a.take(wk, producer, first)
 }
 
-// take puts what a post has into the spool and answers it.
-func (a *Agent) take(w http.ResponseWriter, wk *work, producer string, first uint64) {
+// take puts what a post has into the spool, and returns what is to be said to that.
+func (a *Agent) take(wk *work, producer string, first uint64) (*answer, error) {
 	s := &wk.splitter
 	taken := s.records - s.refused
-	said := answer{Accepted: taken, Rejected: s.rejected, More: s.refused - len(s.rejected)}
+	said := &answer{Accepted: taken, Rejected: s.rejected, More: s.refused - len(s.rejected)}
 	a.counts.received.Add(uint64(s.records))
 	a.counts.rejected.Add(uint64(s.refused))
 	if taken == 0 {
-		status := http.StatusOK
 		if s.refused > 0 {
-			status = http.StatusBadRequest
 			said.Error = "none of the lines is a record that can be stored"
 		}
-		reply(w, status, &said)
-		return
+		return said, nil
 	}
 	if producer == "" {
 		producer, first = a.producer, a.sequence.Add(uint64(s.records))-uint64(s.records)+1
@@ -160,10 +187,9 @@ func (a *Agent) take(w http.ResponseWriter, wk *work, producer string, first uin
 		}
 	}
 	if failed != nil {
-		a.refuse(w, failed)
-		return
+		return nil, failed
 	}
-	reply(w, http.StatusOK, &said)
+	return said, nil
 }
 
 // numbers reads the headers that number the records.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -92,9 +93,18 @@ func (c *Config) mayListen(address string) error {
 	return nil
 }
 
-// listenUnix makes a socket. One that a process which is gone has left is replaced;
+// maxPath is how long the path of a socket may be, where that is the longest: on Linux.
+const maxPath = 107
+
+// listenUnix makes a socket, and its folder if there is none. One that a process which is gone has left is replaced;
 // one that is answered is not.
 func listenUnix(ctx context.Context, c *Config, path string) (net.Listener, error) {
+	if len(path) > maxPath {
+		return nil, fmt.Errorf("a path of %d bytes: sockets have at most %d", len(path), maxPath)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("its folder: %w", err)
+	}
 	if err := removeStale(ctx, path); err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func TestAddresses(t *testing.T) {
 		{address: "/run/a.sock", want: "write unix:///path"},
 		{address: "http://127.0.0.1:0", want: "write unix:///path"},
 		{address: "unix://" + something, want: "something else"},
-		{address: "unix:///does/not/exist/a.sock", want: "no such file"},
+		{address: "unix:///dev/null/a.sock", want: "not a directory"},
 	} {
 		doors, err := listen(t.Context(), &Config{Listen: []string{"tcp://127.0.0.1:0", c.address}, Token: c.token, TLS: c.tls, SocketMode: 0o660})
 		if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.address)) {
@@ -63,6 +63,23 @@ func TestAddresses(t *testing.T) {
 	}
 	if text, _ := os.ReadFile(something); string(text) != "mine" {
 		t.Error("a file that was in the way is gone")
+	}
+}
+
+// TestPathOfSocket: its folder is made, and a path that is too long is called that.
+func TestPathOfSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run", "sonde", "a.sock")
+	doors, err := listen(t.Context(), &Config{Listen: []string{"unix://" + path}, SocketMode: 0o660})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doors[0].Close()
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || info.Mode().Perm()&0o022 != 0 {
+		t.Errorf("the folder: %v, %v", info, err)
+	}
+	_, err = listen(t.Context(), &Config{Listen: []string{"unix:///" + strings.Repeat("x", 120)}, SocketMode: 0o660})
+	if err == nil || !strings.Contains(err.Error(), "at most 107") {
+		t.Error(err)
 	}
 }
 

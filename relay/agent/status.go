@@ -3,11 +3,10 @@ package agent
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/sonde-go/sonde/relay/internal/metrics"
+	"github.com/sonde-go/sonde/relay/internal/spool"
 )
 
 // Status is what GET /v1/status answers. The numbers of records begin with the agent.
@@ -86,16 +85,7 @@ func (a *Agent) Spool() string {
 	if a.spool.Embedded() {
 		return a.config.DataDir
 	}
-	servers := strings.Split(a.config.JetStream, ",")
-	for i, s := range servers {
-		u, err := url.Parse(s)
-		if err != nil {
-			return "a NATS cluster"
-		}
-		u.User = nil
-		servers[i] = u.String()
-	}
-	return strings.Join(servers, ",")
+	return spool.Servers(a.config.JetStream)
 }
 
 // Sync says when the spool syncs: "always", every so often, or as the cluster does.

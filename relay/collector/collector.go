@@ -141,7 +141,11 @@ func tailRules(path string) (tail.Rules, error) {
 	if err != nil {
 		return tail.Rules{}, fmt.Errorf("the rules of tail sampling: %w", err)
 	}
-	return tail.ParseRules(path, text)
+	r, err := tail.ParseRules(path, text)
+	if err == nil && !r.Errors && r.Slowest == 0 && r.RareBelow == 0 && r.Rate == 0 && r.Probability == 0 {
+		err = fmt.Errorf("%s: nothing under keep, so every trace that services have drawn would be dropped; such as \"keep: {errors: true}\"", path)
+	}
+	return r, err
 }
 
 // Run collects until ctx ends. Then it writes what it has fetched, within

@@ -276,12 +276,17 @@ func TestQuestions(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	nats := natstest.JetStream(t)
 	store := []*drivers.Store{openStore(t, "sqlite:///"+filepath.Join(t.TempDir(), "traces.db"))}
+	nothing := filepath.Join(t.TempDir(), "tail.yaml")
+	if err := os.WriteFile(nothing, []byte("# later\nkeep: {errors: false, slowest: 0%}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for want, c := range map[string]Config{
 		"needs the URL":  {},
 		"no store":       {JetStream: nats.URL},
-		"NATS: ":         {JetStream: "nats://127.0.0.1:1", Stores: store},
+		"127.0.0.1:1: ":  {JetStream: "nats://127.0.0.1:1", Stores: store},
 		"no such file":   {JetStream: nats.URL, Stores: store, Tail: "/nowhere"},
 		"other machines": {JetStream: nats.URL, Stores: store, Metrics: "0.0.0.0:0"},
+		"under keep":     {JetStream: nats.URL, Stores: store, Tail: nothing},
 		"address for":    {JetStream: nats.URL, Stores: store, Metrics: "9464"},
 		"credentials":    {JetStream: nats.URL, Stores: store, Credentials: "/nowhere.credentials"},
 	} {

@@ -204,12 +204,17 @@ func (p *parser) when(r *rule, n *yaml.Node) {
 	for _, m := range ms {
 		of := map[string]*patterns{"project": &r.project, "service": &r.service, "name": &r.name}[m.key]
 		p.texts(m.value, m.key, func(n *yaml.Node, text string) {
-			if m.key == "name" && (strings.HasSuffix(text, "-start") || strings.HasSuffix(text, "-stop")) {
+			if m.key == "name" && halfOfPoint(text) {
 				p.wrong(n, "name is that of the point, without -start or -stop, so that both its records are meant")
 			}
 			*of = append(*of, text)
 		})
 	}
+}
+
+// halfOfPoint reports whether a name is that of a start or a stop.
+func halfOfPoint(name string) bool {
+	return strings.HasSuffix(name, "-start") || strings.HasSuffix(name, "-stop")
 }
 
 func (p *parser) redaction(n *yaml.Node) *redaction {
@@ -240,8 +245,8 @@ func (p *parser) redaction(n *yaml.Node) *redaction {
 				}
 			})
 		case "with":
-			if m.value.Kind != yaml.ScalarNode {
-				p.wrong(m.value, "with is not a text")
+			if m.value.Kind != yaml.ScalarNode || m.value.ShortTag() == "!!null" {
+				p.wrong(m.value, "with is not a text; nothing at all is \"\"")
 			}
 			r.with = m.value.Value
 		}
@@ -256,7 +261,11 @@ func (p *parser) renaming(n *yaml.Node) *renaming {
 	r := &renaming{}
 	ms := p.members(n, "rename", "name", "service", "project")
 	for _, m := range ms {
-		*map[string]*string{"name": &r.name, "service": &r.service, "project": &r.project}[m.key], _ = p.text(m.value, m.key)
+		text, _ := p.text(m.value, m.key)
+		if m.key == "name" && halfOfPoint(text) {
+			p.wrong(m.value, "name is that of the point, without -start or -stop, which both its records keep")
+		}
+		*map[string]*string{"name": &r.name, "service": &r.service, "project": &r.project}[m.key] = text
 	}
 	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
 		p.wrong(n, "rename says nothing: give name, service or project")

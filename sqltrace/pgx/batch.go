@@ -63,7 +63,7 @@ func (t *tracer) TraceBatchQuery(ctx context.Context, conn *pgx.Conn, data pgx.T
 	if c == nil {
 		return
 	}
-	switch key, _ := counts(data.CommandTag); key {
+	switch counts(data.CommandTag) {
 	case "rows":
 		c.batch.rows += data.CommandTag.RowsAffected()
 	case "rows_affected":
@@ -87,5 +87,5 @@ func (t *tracer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.Tra
 	if c.batch.affected > 0 {
 		attrs = append(attrs, slog.Int64("rows_affected", c.batch.affected))
 	}
-	t.end(c, cmp.Or(data.Err, c.batch.err), attrs...)
+	t.end(c, sqlpoint.Count{}, cmp.Or(data.Err, c.batch.err), attrs...)
 }

@@ -30,6 +30,6 @@ func (t *tracer) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, data pg
 // TraceCopyFromEnd implements [pgx.CopyFromTracer].
 func (t *tracer) TraceCopyFromEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceCopyFromEndData) {
 	if c := running(ctx, ofCopy, conn); c != nil {
-		t.end(c, data.Err, affected(data.CommandTag)...)
+		t.end(c, counted(data.CommandTag), data.Err)
 	}
 }

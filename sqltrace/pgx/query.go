@@ -29,41 +29,42 @@ func (t *tracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.T
 // TraceQueryEnd implements [pgx.QueryTracer].
 func (t *tracer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
 	if c := running(ctx, ofQuery, conn); c != nil {
-		t.end(c, data.Err, affected(data.CommandTag)...)
+		t.end(c, counted(data.CommandTag), data.Err)
 	}
 }
 
 // end ends the point of c.
-func (t *tracer) end(c *call, err error, attrs ...slog.Attr) {
+func (t *tracer) end(c *call, rows sqlpoint.Count, err error, attrs ...slog.Attr) {
 	c.ended = true
-	if c.given.Prepare > 0 {
-		attrs = append(attrs, slog.Duration("prepare", c.given.Prepare))
-	}
 	var scan pgx.ScanArgError
 	if err != nil && errors.As(err, &scan) {
 		c.given.Opaque = true
 	}
-	t.cfg.End(c.Context, c.point, c.given, err, attrs...)
+	t.cfg.End(c.Context, c.point, &c.given, rows, err, attrs...)
 }
 
-// counts is the attribute that says how many rows a command has sent or changed;
-// false if its tag has no number.
-func counts(tag pgconn.CommandTag) (key string, ok bool) {
+// counts is the attribute that says how many rows a command has sent or changed, ""
+// if its tag has no number.
+func counts(tag pgconn.CommandTag) (key string) {
 	s := tag.String()
 	if s == "" || s[len(s)-1] < '0' || s[len(s)-1] > '9' {
-		return "", false
+		return ""
 	}
 	if tag.Select() || strings.HasPrefix(s, "FETCH ") {
-		return "rows", true
+		return "rows"
 	}
-	return "rows_affected", true
+	return "rows_affected"
 }
 
-func affected(tag pgconn.CommandTag) []slog.Attr {
-	if key, ok := counts(tag); ok {
-		return []slog.Attr{slog.Int64(key, tag.RowsAffected())}
+// counted is what a command's point says of the rows that it has sent or changed.
+func counted(tag pgconn.CommandTag) sqlpoint.Count {
+	switch counts(tag) {
+	case "rows":
+		return sqlpoint.Rows(tag.RowsAffected())
+	case "rows_affected":
+		return sqlpoint.Affected(tag.RowsAffected())
 	}
-	return nil
+	return sqlpoint.Count{}
 }
 
 // TracePrepareStart implements [pgx.PrepareTracer]. What pgx prepares for a query or a
@@ -91,7 +92,7 @@ func (t *tracer) TracePrepareEnd(ctx context.Context, conn *pgx.Conn, data pgx.T
 			c.point.Discard()
 			return
 		}
-		t.end(c, data.Err)
+		t.end(c, sqlpoint.Count{}, data.Err)
 		return
 	}
 	for _, k := range []kind{ofQuery, ofCopy} {
@@ -101,7 +102,7 @@ func (t *tracer) TracePrepareEnd(ctx context.Context, conn *pgx.Conn, data pgx.T
 		}
 		c.given.Prepare += time.Since(c.preparing)
 		if k == ofCopy && data.Err != nil { // pgx does not tell of a copy's end then
-			t.end(c, data.Err)
+			t.end(c, sqlpoint.Count{}, data.Err)
 		}
 	}
 }

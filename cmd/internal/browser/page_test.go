@@ -213,9 +213,20 @@ func (p *page) until(what, js string) {
 	watchdog.Until(p.t, what+": "+js, func() bool { return eval[bool](p, js) })
 }
 
+// click clicks on an element. The page may draw it anew between the moment that it is
+// found and the click, as the viewer's list does when a trace comes: then it is clicked
+// on again.
 func (p *page) click(selector string) {
 	p.t.Helper()
-	p.do(chromedp.Click(chromedp.CSS(selector)))
+	watchdog.Until(p.t, "a click on "+selector, func() bool {
+		return run(p, func(ctx context.Context, _ *chromedp.Target) (bool, error) {
+			_, err := chromedp.Run(ctx, chromedp.Click(chromedp.CSS(selector)))
+			if err != nil && strings.Contains(err.Error(), "Could not find node with given id") {
+				return false, nil
+			}
+			return true, err
+		})
+	})
 }
 
 // press types keys, which go to what has the focus. As with a keyboard, a character

@@ -3,6 +3,7 @@ package gen
 import (
 	"fmt"
 	"go/token"
+	"go/types"
 	"strconv"
 	"strings"
 	"unicode"
@@ -131,7 +132,7 @@ func checkName(name string) error {
 }
 
 func checkAs(name string) error {
-	if !token.IsIdentifier(name) || name == "_" {
+	if !token.IsIdentifier(name) || name == "_" || name == "init" || types.Universe.Lookup(name) != nil {
 		return fmt.Errorf("as=%s is no name of a type", clean(name))
 	}
 	return nil

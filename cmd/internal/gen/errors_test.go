@@ -44,6 +44,8 @@ func TestErrors(t *testing.T) {
 		"no context":     {repo + "//sonde:trace\ntype R interface{ F(int) }\nvar _ context.Context\n", Config{}, "m.go:5:1: R has no method that takes a context.Context"},
 		"private":        {repo + "//sonde:trace\ntype R interface{ f(context.Context) }\n", Config{}, "m.go:5:1: R has no exported method that takes a context.Context; trace_private is for the others"},
 		"no methods":     {repo + "//sonde:trace\ntype R = []context.Context\n", Config{}, "m.go:5:1: R has no methods"},
+		"to a pointer":   {repo + "//sonde:trace\ntype R = *S\ntype S struct{ c context.Context }\n", Config{}, "m.go:5:1: R stands for a pointer: name the type that it points to"},
+		"generic alias":  {repo + "//sonde:trace\ntype R[T any] = S[T]\ntype S[T any] interface{ F(context.Context, T) }\n", Config{}, "m.go:5:1: R is an alias with type parameters: name the type that it stands for"},
 		"pointer":        {repo + "//sonde:trace\ntype R *S\ntype S struct{ c context.Context }\n", Config{}, "m.go:5:1: R is a pointer, which has no methods"},
 		"constraint":     {repo + "//sonde:trace\ntype R interface{ ~int; F(context.Context) }\n", Config{}, "m.go:5:1: R is a constraint, of which there are no values"},
 		"unknown type":   {repo + "//sonde:trace\ntype R interface {\n\tF(context.Context, Missing) error\n}\n", Config{}, "m.go:7:2: the method F of R has a type that is not known: go build tells which"},
@@ -52,11 +54,18 @@ func TestErrors(t *testing.T) {
 		"same name":      {repo + "//sonde:trace as=X\ntype R interface{ F(context.Context) }\n//sonde:trace as=X\ntype S interface{ F(context.Context) }\n", Config{}, "m.go:7:1: R and S would both be written as X: give one another name"},
 		"syntax":         {repo + "type R interface{ F(\n", Config{}, "m.go:5:22: expected ')', found 'EOF'"},
 		"none":           {repo + "type R interface{ F(context.Context) }\n", Config{}, "there is no //sonde:trace directive in the package here"},
-		"unknown":        {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"S"}}, "there is no type S in the package here"},
-		"unknown there":  {repo, Config{Types: []string{"io.Raeder"}, Patterns: []string{"./..."}}, "there is no type io.Raeder in ./..."},
+		"unknown":        {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"S"}}, "there is no type S in the package here; did you mean R?"},
+		"unknown there":  {repo, Config{Types: []string{"io.Raeder"}, Patterns: []string{"./..."}}, "there is no type io.Raeder in ./...; did you mean Reader?"},
 		"options":        {repo, Config{Options: Options{HideArgs: true}}, "without --type the options are those of the //sonde:trace directives"},
 		"as of two":      {repo, Config{Types: []string{"R", "S"}, Options: Options{As: "X"}}, "--as names one type, so --type has to name one too"},
 		"bad as":         {repo, Config{Types: []string{"R"}, Options: Options{As: "X Y"}}, "--as: as=X Y is no name of a type"},
+		"predeclared":    {repo + "//sonde:trace as=error\ntype R interface{ F(context.Context) }\n", Config{}, "m.go:5:18: as=error is no name of a type"},
+		"init":           {repo, Config{Types: []string{"R"}, Options: Options{As: "init"}}, "--as: as=init is no name of a type"},
+		"source":         {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"R"}, Output: "m.go"}, "m.go is not a file of sonde gen, so it stays: name another one with -o"},
+		"no Go file":     {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"R"}, Output: "traced"}, "traced is no name of a Go file"},
+		"elsewhere":      {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"R"}, Output: "spies/r.go"}, "spies/r.go is not in the folder of package example.com/m: in the folder of the package that it is for, use --type example.com/m.R"},
+		"standard":       {repo, Config{Types: []string{"DB"}, Patterns: []string{"database/sql"}}, "database/sql is not a package of this module: to wrap a type of it in the package here, use --type database/sql.DB"},
+		"files":          {repo, Config{Types: []string{"R"}, Patterns: []string{"m.go"}}, "name a package, not files: m.go"},
 		"bad name":       {repo, Config{Types: []string{"R"}, Options: Options{Name: "a-b"}}, "--name: name=a-b has a dash, at which readers cut names: write a_b"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,5 +167,79 @@ func TestTags(t *testing.T) {
 		if text := string(files[0].Text); !strings.HasPrefix(text, header+"\n\n//go:build slow || tiny\n\npackage m\n") {
 			t.Errorf("%+v: %s", c, text)
 		}
+	}
+}
+
+// TestOtherFiles: errors name the files that are not built here, and those that an
+// earlier run has written; and no import has the name of what a test declares.
+func TestOtherFiles(t *testing.T) {
+	dir := module(t, map[string]string{
+		"m.go":         repo + "//sonde:trace\ntype R interface{ F(context.Context) }\n",
+		"m_windows.go": repo + "type W interface{ F(context.Context) }\n",
+		"m_test.go":    repo + "type T interface{ F(context.Context) }\n\nvar slog, profiler = 1, 2\n",
+		"x_test.go":    "package m_test\n\nvar context = 1\n",
+	})
+	t.Setenv("GOOS", "linux")
+	const test = "package m_test\n\n//sonde:trace\ntype T interface{}\n"
+	tests := module(t, map[string]string{"m.go": repo + "//sonde:trace\ntype R interface{ F(context.Context) }\n", "m_test.go": test, "n_test.go": "package m\n\nvar _ = `\n//sonde:trace`\n"})
+	if err := Run(t.Context(), Config{Dir: tests}); err == nil || err.Error() != "m_test.go:3:1: types of tests are not wrapped: declare this one in another file" {
+		t.Error(err)
+	}
+	for name, want := range map[string]string{
+		"W": "there is no type W in the package here; m_windows.go is not built here, see GOOS, GOARCH and --tags",
+		"T": "there is no type T in the package here; types of tests, as in m_test.go, are not wrapped",
+	} {
+		if err := Run(t.Context(), Config{Dir: dir, Types: []string{name}}); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if err := Run(t.Context(), Config{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "m_traced.go")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\t\"context\"\n", "slog2 \"log/slog\"", "profiler2 \"github.com/sonde-go/sonde/profiler\""} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	const stale = "m.go:6:6: RTraced is declared already, at m_traced.go:13: sonde gen has written that file, so delete it, or give another name with as\n"
+	if err := Run(t.Context(), Config{Dir: dir, Types: []string{"R"}, Output: "other.go"}); err == nil || !strings.HasPrefix(err.Error(), stale) {
+		t.Errorf("%v, want %s", err, stale)
+	}
+	if err := os.WriteFile(file, append([]byte("<<<<<<< HEAD\n"), text...), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), Config{Dir: dir}); err == nil || !strings.HasPrefix(err.Error(), "m_traced.go:1:1: ") || !strings.Contains(err.Error(), "; sonde gen has written this file, so delete it") {
+		t.Error(err)
+	}
+}
+
+// TestOtherPackages: what a package cannot name of another one is an error.
+func TestOtherPackages(t *testing.T) {
+	dir := module(t, map[string]string{
+		"m.go":              "package m\n",
+		"dep/dep.go":        "package dep\n\nimport \"context\"\n\ntype key interface{ ~string }\n\ntype Cache[K key] struct{}\n\nfunc (Cache[K]) Get(context.Context, K) {}\n\ntype repo interface{ F(context.Context) }\n",
+		"dep/internal/i.go": "package i\n\nimport \"context\"\n\ntype R interface{ F(context.Context) }\n",
+	})
+	for name, want := range map[string]string{
+		"dep.repo":       "dep/dep.go:11:6: package m cannot name example.com/m/dep.repo",
+		"dep.Cache":      "dep/dep.go:7:6: package m cannot name the constraint example.com/m/dep.key of Cache",
+		"dep/internal.R": "dep/internal/i.go:5:6: package m cannot name example.com/m/dep/internal.R",
+	} {
+		if err := Run(t.Context(), Config{Dir: dir, Types: []string{"example.com/m/" + name}}); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// TestNoModule: outside of a module there is no package.
+func TestNoModule(t *testing.T) {
+	t.Setenv("GOWORK", "off")
+	if err := Run(t.Context(), Config{Dir: t.TempDir()}); err == nil || err.Error() != "there is no go.mod here, or no package in ." {
+		t.Error(err)
 	}
 }

@@ -91,6 +91,10 @@ func Generate(ctx context.Context, c Config) ([]File, error) {
 	}
 	var files []File
 	for _, group := range byOutput(targets) {
+		if err := l.place(group[0]); err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
 		text, faults := write(l, group)
 		wrong = append(wrong, faults...)
 		files = append(files, File{group[0].output, text})

@@ -55,7 +55,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i%2 == 0 {
-			text := "package " + filepath.Base(filepath.Dir(old)) + "\n\nfunc NewNamerTraced() {}\nvar x int = true\n"
+			text := header + "\n\npackage " + filepath.Base(filepath.Dir(old)) + "\n\nfunc NewNamerTraced() {}\nvar x int = true\n"
 			if err := os.WriteFile(old, []byte(text), 0o666); err != nil {
 				t.Fatal(err)
 			}

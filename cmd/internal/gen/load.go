@@ -57,8 +57,14 @@ func load(ctx context.Context, c Config) (*loaded, error) {
 			return nil, oneLine(err)
 		}
 	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("there is no go.mod here, or no package in %s", strings.Join(patterns, " "))
+	}
 	var wrong []*Error
 	for _, p := range found {
+		if p.PkgPath == "command-line-arguments" {
+			return nil, fmt.Errorf("name a package, not files: %s", strings.Join(patternsOf(c), " "))
+		}
 		for _, e := range p.Errors {
 			if e.Kind != packages.TypeError {
 				wrong = append(wrong, l.ofPackage(e))
@@ -113,7 +119,11 @@ func (l *loaded) ofPackage(e packages.Error) *Error {
 	var line, column int
 	if i := strings.LastIndex(e.Pos, ".go:"); i >= 0 {
 		_, _ = fmt.Sscanf(e.Pos[i+len(".go:"):], "%d:%d", &line, &column)
-		out.Pos = token.Position{Filename: l.relative(e.Pos[:i+len(".go")]), Line: line, Column: max(column, 1)}
+		file := e.Pos[:i+len(".go")]
+		out.Pos = token.Position{Filename: l.relative(file), Line: line, Column: max(column, 1)}
+		if ours(file) {
+			out.Text += "; sonde gen has written this file, so delete it"
+		}
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 // wrapped is the type of a target as its methods see it.
 type wrapped struct {
 	typ     types.Type // an instance with its own parameters if it is generic
-	holds   types.Type // what the new type embeds: an interface, a pointer to a struct
+	holds   types.Type // what the new type embeds: an interface, a pointer to a struct or to what methods change
 	params  []*types.TypeParam
 	methods []*types.Func
 }
@@ -18,31 +18,22 @@ func (l *loaded) examine(t *target) (w *wrapped, wrong *Error) {
 	fail := func(format string, args ...any) (*wrapped, *Error) { return nil, l.wrong(t.pos, 0, format, args...) }
 	name := t.typ.Name()
 	w = &wrapped{typ: t.typ.Type()}
-	named, _ := types.Unalias(w.typ).(*types.Named)
-	if named == nil {
-		return fail("%s has no methods", name)
+	if !(&reach{target: t.pkg.Types}).object(t.typ) {
+		return fail("package %s cannot name %s.%s", t.pkg.Name, t.typ.Pkg().Path(), name)
 	}
 	if alias, ok := w.typ.(*types.Alias); ok && alias.TypeParams().Len() > 0 {
 		return fail("%s is an alias with type parameters: name the type that it stands for", name)
 	}
-	if list := named.TypeParams(); list.Len() > 0 && named.TypeArgs().Len() == 0 {
-		var args []types.Type
-		for i := range list.Len() {
-			p := list.At(i)
-			switch here := p.Obj().Name(); {
-			case here == "_":
-				p = types.NewTypeParam(types.NewTypeName(0, t.pkg.Types, strings.Repeat("P", i+1), nil), p.Constraint())
-			case t.pkg.Types.Scope().Lookup(here) != nil:
-				return fail("the type parameter %s of %s has the name of something in package %s: rename it", here, name, t.pkg.Name)
-			}
-			w.params = append(w.params, p)
-			args = append(args, p)
+	switch typ := types.Unalias(w.typ).(type) {
+	case *types.Interface, *types.Struct: // an alias of one without a name
+	case *types.Pointer:
+		return fail("%s stands for a pointer: name the type that it points to", name)
+	case *types.Named:
+		if wrong := l.instantiate(t, w, typ); wrong != nil {
+			return nil, wrong
 		}
-		inst, err := types.Instantiate(nil, named, args, false)
-		if err != nil {
-			return fail("%s: %v", name, err)
-		}
-		w.typ = inst
+	default:
+		return fail("%s has no methods", name)
 	}
 	set := types.NewMethodSet(types.NewPointer(w.typ))
 	w.holds = w.typ
@@ -56,11 +47,60 @@ func (l *loaded) examine(t *target) (w *wrapped, wrong *Error) {
 		w.holds = types.NewPointer(w.typ)
 	case *types.Pointer:
 		return fail("%s is a pointer, which has no methods", name)
+	default:
+		if changes(set) {
+			w.holds = types.NewPointer(w.typ)
+		}
 	}
 	for i := range set.Len() {
 		w.methods = append(w.methods, set.At(i).Obj().(*types.Func))
 	}
 	return w, nil
+}
+
+// instantiate gives a generic type its own parameters.
+func (l *loaded) instantiate(t *target, w *wrapped, named *types.Named) *Error {
+	if named.TypeParams().Len() == 0 || named.TypeArgs().Len() > 0 {
+		return nil
+	}
+	in := scope{}
+	for p := range named.TypeParams().TypeParams() {
+		in[p.Obj().Name()] = true
+	}
+	var args []types.Type
+	for p := range named.TypeParams().TypeParams() {
+		reach := reach{target: t.pkg.Types, seen: map[types.Type]bool{}}
+		switch name := p.Obj().Name(); {
+		case !reach.can(p.Constraint()):
+			return l.wrong(t.pos, 0, "package %s cannot name the constraint %s of %s", t.pkg.Name, p.Constraint(), t.typ.Name())
+		case name == "_":
+			for name == "_" || t.pkg.Types.Scope().Lookup(name) != nil {
+				name = in.take("P")
+			}
+			p = types.NewTypeParam(types.NewTypeName(0, t.pkg.Types, name, nil), p.Constraint())
+		case t.pkg.Types.Scope().Lookup(name) != nil:
+			return l.wrong(t.pos, 0, "the type parameter %s of %s has the name of something in package %s: rename it", name, t.typ.Name(), t.pkg.Name)
+		}
+		w.params = append(w.params, p)
+		args = append(args, p)
+	}
+	inst, err := types.Instantiate(nil, named, args, false)
+	if err != nil {
+		return l.wrong(t.pos, 0, "%s: %v", t.typ.Name(), err)
+	}
+	w.typ = inst
+	return nil
+}
+
+// changes reports whether one of the methods takes a pointer, and so would change what
+// holds the type in the place of the original.
+func changes(set *types.MethodSet) bool {
+	for m := range set.Methods() {
+		if _, ok := m.Obj().(*types.Func).Signature().Recv().Type().(*types.Pointer); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // traced are the methods of w that get a point, and those that the package could not
@@ -180,8 +220,19 @@ func (r *reach) can(t types.Type) bool {
 			}
 		}
 	case *types.Interface:
-		for m := range t.Methods() {
+		for m := range t.ExplicitMethods() {
 			if !m.Exported() && m.Pkg() != r.target || !r.signature(m.Signature()) {
+				return false
+			}
+		}
+		for e := range t.EmbeddedTypes() {
+			if !r.can(e) {
+				return false
+			}
+		}
+	case *types.Union:
+		for term := range t.Terms() {
+			if !r.can(term.Type()) {
 				return false
 			}
 		}

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/sonde-go/sonde/internal/near"
 )
 
 // target is a type that is wrapped.
@@ -41,14 +43,14 @@ func (l *loaded) named(c Config) (targets []*target, wrong []*Error) {
 		}
 		switch {
 		case len(found) == 0:
-			wrong = append(wrong, &Error{Text: "there is no type " + clean(name) + " in " + strings.Join(patternsOf(c), " ")})
+			wrong = append(wrong, l.noType(c, name))
 			continue
 		case len(found) > 1:
 			wrong = append(wrong, &Error{Text: "the type " + clean(name) + " would be written to " + found[0].pkg.PkgPath + " and to " + found[1].pkg.PkgPath + ": name one package"})
 			continue
 		}
 		t := found[0]
-		folder := t.pkg.Dir
+		folder := folderOf(t.pkg)
 		if t.typ.Pkg() == t.pkg.Types {
 			t.build = buildOf(fileOf(t.pkg, t.pos))
 			t.output = tracedFile(l.files.Position(t.pos).Filename)
@@ -61,6 +63,39 @@ func (l *loaded) named(c Config) (targets []*target, wrong []*Error) {
 		targets = append(targets, t)
 	}
 	return targets, wrong
+}
+
+// noType is the error for a type that none of the packages has.
+func (l *loaded) noType(c Config, name string) *Error {
+	path, bare := splitType(name)
+	out := &Error{Text: "there is no type " + clean(name) + " in " + strings.Join(patternsOf(c), " ")}
+	in := l.roots
+	if path != "" {
+		in = []*packages.Package{l.other[path]}
+	}
+	for _, p := range in {
+		switch file := elsewhere(p)[bare]; {
+		case strings.HasSuffix(file, "_test.go"):
+			out.Text += "; types of tests, as in " + l.relative(file) + ", are not wrapped"
+			return out
+		case file != "":
+			out.Text += "; " + l.relative(file) + " is not built here, see GOOS, GOARCH and --tags"
+			return out
+		}
+	}
+	for _, p := range in {
+		var known []string
+		for _, name := range p.Types.Scope().Names() {
+			if typeNamed(p.Types, name) != nil {
+				known = append(known, name)
+			}
+		}
+		if meant := near.Meant(bare, known); meant != "" {
+			out.Text += meant
+			return out
+		}
+	}
+	return out
 }
 
 func patternsOf(c Config) []string {
@@ -92,6 +127,7 @@ func (l *loaded) declared(c Config) (targets []*target, wrong []*Error) {
 			}
 			targets = append(targets, found...)
 		}
+		wrong = append(wrong, l.inTests(p)...)
 	}
 	if len(targets) == 0 && len(wrong) == 0 {
 		wrong = append(wrong, &Error{Text: "there is no //sonde:trace directive in " + strings.Join(patternsOf(c), " ")})

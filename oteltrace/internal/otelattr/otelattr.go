@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/sonde-go/sonde/internal/sqltext"
+	"github.com/sonde-go/sonde/layer"
 	"go.opentelemetry.io/otel/attribute"
 )
 
@@ -109,6 +110,36 @@ func Plain(v any) any {
 		return object
 	}
 	return v
+}
+
+// Masked is the value of an attribute as encoding/json takes it, and as mask leaves it.
+func Masked(mask *layer.Mask, a attribute.KeyValue) any {
+	return masked(mask, string(a.Key), Plain(a.Value.AsInterface()))
+}
+
+func masked(mask *layer.Mask, key string, value any) any {
+	if mask.Hides(key) {
+		return layer.Masked
+	}
+	switch v := value.(type) {
+	case string:
+		return mask.URLs(v)
+	case []string:
+		list := make([]string, len(v))
+		for i, s := range v {
+			list[i] = mask.URLs(s)
+		}
+		return list
+	case []any:
+		for i := range v {
+			v[i] = masked(mask, "", v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = masked(mask, k, v[k])
+		}
+	}
+	return value
 }
 
 // Text is the first of the named attributes that is a string.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ const (
 // embed starts a server in this process.
 func (s *Spool) embed(c *Config) error {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return err
+		return fmt.Errorf("the data folder: %w", err)
 	}
 	lock := flock.New(filepath.Join(c.Dir, "lock"))
 	if taken, err := lock.TryLock(); err != nil {
@@ -79,8 +80,9 @@ func (e *embedded) start() error {
 		ServerName: "sonde", DontListen: true, NoSigs: true, NoSystemAccount: false,
 		JetStream: true, StoreDir: e.c.Dir, DisableJetStreamBanner: true,
 		SyncInterval: e.c.Sync,
-		// The streams have the limits; this one only must not be below them.
-		JetStreamMaxStore: 2*e.c.MaxBytes + 1<<30, JetStreamMaxMemory: 1 << 20,
+		// The streams have the limits. This one must not be below them, nor below those
+		// with which the folder was opened before.
+		JetStreamMaxStore: math.MaxInt64, JetStreamMaxMemory: 1 << 20,
 	})
 	if err != nil {
 		return fmt.Errorf("the spool's server: %w", err)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -79,6 +81,9 @@ func Open(ctx context.Context, c Config) (s *Spool, err error) {
 	if (c.Dir == "") == (c.URL == "") {
 		return nil, errors.New("a spool needs either a data folder or the URL of a cluster")
 	}
+	if c.Replicas < 0 || c.Replicas > 5 {
+		return nil, fmt.Errorf("%d replicas; NATS keeps 1 to 5", c.Replicas)
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -114,12 +119,12 @@ func Open(ctx context.Context, c Config) (s *Spool, err error) {
 	for err = try(); err != nil && passing(err); err = try() {
 		select {
 		case <-ctx.Done():
-			return s, fmt.Errorf("the streams of the spool: %w", err)
+			return s, fmt.Errorf("the streams of the spool: %w%s", err, advice(err))
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
 	if err != nil {
-		return s, fmt.Errorf("the streams of the spool: %w", err)
+		return s, fmt.Errorf("the streams of the spool: %w%s", err, advice(err))
 	}
 	if s.blocks != nil { // what the streams are, and what there is of another policy
 		if err := syncTree(c.Dir); err != nil {
@@ -132,6 +137,21 @@ func Open(ctx context.Context, c Config) (s *Spool, err error) {
 // noPeers is JetStream's code for fewer servers than replicas, such as when a cluster
 // begins.
 const noPeers = 10005
+
+// notClustered is JetStream's code for replicas on a server that is alone.
+const notClustered = 10074
+
+// advice is what to do about an error, to be put behind it.
+func advice(err error) string {
+	var api *jetstream.APIError
+	switch {
+	case errors.As(err, &api) && api.ErrorCode == notClustered:
+		return "; a server that is alone keeps one replica (--replicas 1)"
+	case errors.Is(err, nats.ErrNoResponders):
+		return "; do the servers have JetStream, and this user's account?"
+	}
+	return ""
+}
 
 // passing says whether an error is that of a cluster which is not complete yet.
 func passing(err error) bool {
@@ -146,7 +166,11 @@ func passing(err error) bool {
 func (s *Spool) connect(c *Config) (err error) {
 	options := []nats.Option{
 		nats.Name("sonde"), nats.MaxReconnects(-1), nats.ReconnectBufSize(-1), // what is not sent fails, and is not kept
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.Log.Warn("the connection to NATS is lost", "error", err) }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil { // else it was closed here
+				c.Log.Warn("the connection to NATS is lost", "error", err)
+			}
+		}),
 		nats.ReconnectHandler(func(conn *nats.Conn) { c.Log.Info("connected to NATS again", "url", conn.ConnectedUrlRedacted()) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.Log.Warn("NATS", "error", err) }),
 	}
@@ -161,9 +185,36 @@ func (s *Spool) connect(c *Config) (err error) {
 	}
 	s.conn, err = nats.Connect(c.URL, options...)
 	if err != nil {
-		return fmt.Errorf("NATS: %w", err)
+		return fmt.Errorf("NATS at %s: %w", Servers(c.URL), withoutURL(err))
 	}
 	return nil
+}
+
+// Servers is the URL of a cluster without its secrets.
+func Servers(urls string) string {
+	servers := strings.Split(urls, ",")
+	for i, s := range servers {
+		s = strings.TrimSpace(s)
+		if !strings.Contains(s, "://") {
+			s = "nats://" + s
+		}
+		u, err := url.Parse(s)
+		if err != nil {
+			return "a URL that cannot be read"
+		}
+		u.User = nil
+		servers[i] = u.String()
+	}
+	return strings.Join(servers, ",")
+}
+
+// withoutURL is err without the URL that it is about, which may have a password.
+func withoutURL(err error) error {
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		return inURL.Err
+	}
+	return err
 }
 
 // ensure creates the streams. Those of a cluster belong to all its users: if they

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/sonde-go/sonde/internal/servertest"
+	"github.com/sonde-go/sonde/internal/servertest/natstest"
 )
 
 func open(t *testing.T, c Config) *Spool {
@@ -330,6 +331,47 @@ func TestSilence(t *testing.T) {
 			if r.Err == nil || errors.Is(r.Err, ErrFull) {
 				t.Errorf("%d: %v", n, r.Err)
 			}
+		}
+	}
+}
+
+// TestSmallerSpool: a folder is opened with a smaller limit than before, and what is in
+// it stays.
+func TestSmallerSpool(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Config{Dir: dir, MaxBytes: 100 << 40})
+	all := batches(0, 20)
+	for i := range all {
+		all[i].Text = []byte(strings.Repeat("x", 100<<10) + "\n")
+	}
+	put(t, s, all)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, Config{Dir: dir, MaxBytes: 1 << 20})
+	if err := s.Publish(t.Context(), batches(100, 1))[0].Err; !errors.Is(err, ErrFull) {
+		t.Errorf("a spool with more than it may have takes a batch: %v", err)
+	}
+	same(t, drain(t, s), all)
+	put(t, s, batches(100, 1))
+}
+
+// TestErrorsOfAddresses: they say which server is meant and what to do, and no password.
+func TestErrorsOfAddresses(t *testing.T) {
+	alone := natstest.JetStream(t).URL
+	for want, c := range map[string]Config{
+		"nats://127.0.0.1:1: ": {URL: "nats://u:hunter2@127.0.0.1:1"},
+		"invalid character":    {URL: "nats://u:hunter2@ho st:4222"},
+		"invalid port":         {URL: "u:hunter2@127.0.0.1:x"},
+		"--replicas 1":         {URL: alone, Replicas: 3},
+		"1 to 5":               {URL: alone, Replicas: -1},
+	} {
+		s, err := Open(t.Context(), c)
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v, want %q and no password", err, want)
 		}
 	}
 }

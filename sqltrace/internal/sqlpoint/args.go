@@ -36,14 +36,11 @@ const (
 // maxArgs is how many arguments of one statement are recorded.
 const maxArgs = 100
 
-// attr is what a records about args; false if it is nothing. About an argument that
+// attr is what a, which is not ArgsOff, records about args. About an argument that
 // the mask hides, by its name or that of its column, it says nothing.
-func (a Args) attr(args []driver.NamedValue, mask *layer.Mask, columns func() []string) (slog.Attr, bool) {
-	if a.Kind == ArgsOff || len(args) == 0 {
-		return slog.Attr{}, false
-	}
+func (a Args) attr(args []driver.NamedValue, mask *layer.Mask, columns func() []string) slog.Attr {
 	if a.Kind == ArgsCount {
-		return slog.Int("param_count", len(args)), true
+		return slog.Int("param_count", len(args))
 	}
 	var names []string
 	if a.Kind == ArgsAll || a.Kind == ArgsAllow {
@@ -61,7 +58,7 @@ func (a Args) attr(args []driver.NamedValue, mask *layer.Mask, columns func() []
 		}
 		p.values = append(p.values, param{argName(v), value})
 	}
-	return slog.Any("params", p), true
+	return slog.Any("params", p)
 }
 
 func argName(v *driver.NamedValue) string {

@@ -25,8 +25,8 @@ func (c *Config) Open(ctx context.Context, name, query string, args []driver.Nam
 			attrs = append(attrs, slog.Uint64("args_hash", id))
 		}
 	}
-	if a, ok := c.Args.attr(args, profiler.MaskOf(ctx), func() []string { return c.Statements.columns(query) }); ok {
-		attrs = append(attrs, a)
+	if c.Args.Kind != ArgsOff && len(args) > 0 {
+		attrs = append(attrs, c.Args.attr(args, profiler.MaskOf(ctx), func() []string { return c.Statements.columns(query) }))
 	}
 	return profiler.Open(ctx, o, attrs...)
 }
@@ -42,10 +42,14 @@ func argsHash(ctx context.Context, query uint64, args []driver.NamedValue) (uint
 	return h.Sum(), true
 }
 
-// End ends the point of a call, or of its rows, that ended with err. Errors that
-// database/sql's users treat as an answer are not failures.
-func (c *Config) End(ctx context.Context, p profiler.Point, g Given, err error, attrs ...slog.Attr) {
-	e := profiler.Ending{Group: layer.SQL.Group}
+// End ends the point of a call, or of its rows, that ended with err, and says how many
+// rows it was about. Errors that database/sql's users treat as an answer are not
+// failures.
+func (c *Config) End(ctx context.Context, p profiler.Point, g *Given, rows Count, err error, attrs ...slog.Attr) {
+	e := profiler.Ending{Group: layer.SQL.Group, Encoded: rows.shown}
+	if g.Prepare > 0 {
+		attrs = append(attrs, slog.Duration("prepare", g.Prepare))
+	}
 	switch {
 	case err == nil, errors.Is(err, sql.ErrNoRows), errors.Is(err, io.EOF), errors.Is(err, driver.ErrSkip):
 	case ctx.Err() == context.Canceled: // some drivers have an error of their own for it
@@ -54,7 +58,7 @@ func (c *Config) End(ctx context.Context, p profiler.Point, g Given, err error, 
 		if ctx.Err() == context.DeadlineExceeded {
 			e.Outcome = "timeout"
 		}
-		e.Err, e.Text = err, c.hide(g, err)
+		e.Err, e.Text = err, c.hide(*g, err)
 		if code, ok := errorCode(err); ok {
 			attrs = append(attrs, code)
 		}

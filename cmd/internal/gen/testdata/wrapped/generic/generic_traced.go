@@ -65,17 +65,17 @@ func (t *CacheTraced[K, V]) Put(ctx context.Context, p Pair[string, V]) {
 }
 
 // SourceTraced wraps Source: each method that takes a context is a point.
-type SourceTraced[T interface{ ~int | ~string }, PP any] struct {
-	Source[T, PP]
+type SourceTraced[T interface{ ~int | ~string }, P any] struct {
+	Source[T, P]
 	attrs []slog.Attr
 }
 
 // NewSourceTraced wraps next. The attributes are recorded with each call.
-func NewSourceTraced[T interface{ ~int | ~string }, PP any](next Source[T, PP], attrs ...slog.Attr) *SourceTraced[T, PP] {
-	return &SourceTraced[T, PP]{next, attrs}
+func NewSourceTraced[T interface{ ~int | ~string }, P any](next Source[T, P], attrs ...slog.Attr) *SourceTraced[T, P] {
+	return &SourceTraced[T, P]{next, attrs}
 }
 
-func (t *SourceTraced[T, PP]) Next(ctx context.Context) (value T, ok bool, err error) {
+func (t *SourceTraced[T, P]) Next(ctx context.Context) (value T, ok bool, err error) {
 	if !profiler.Active(ctx) {
 		return t.Source.Next(ctx)
 	}
