@@ -40,7 +40,8 @@ type Config struct {
 	Transform *transform.Rules
 
 	// Tail is a file of rules of tail sampling; "" keeps all traces. All collectors of a
-	// site need the same one.
+	// site need the same one, but for how much is held; others are logged and told in
+	// [Status].
 	Tail string
 
 	// MaxBytes is the memory for records on their way, 64 MiB by default; with Tail

@@ -129,7 +129,9 @@ type running struct {
 
 func run(t *testing.T, c Config) running {
 	t.Helper()
-	c.Log = slog.New(slog.DiscardHandler)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	made, err := New(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

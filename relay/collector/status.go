@@ -49,6 +49,14 @@ type TailStatus struct {
 	Undecided int               `json:"undecided"`
 	HeldBytes int64             `json:"held_bytes"` // of the undecided
 	Stress    Stress            `json:"stress"`
+
+	Differing []Differing `json:"differing_rules,omitempty"` // absent: all collectors have the same rules
+}
+
+// Differing is another collector that decides by other rules.
+type Differing struct {
+	Collector string   `json:"collector"` // its host and process
+	Rules     []string `json:"rules"`     // such as "quiet: 10s there, 20s here"
 }
 
 // Stress says whether new traces are decided at once, by their base ids, because what
@@ -107,6 +115,9 @@ func (c *Collector) Status(ctx context.Context) Status {
 	}
 	if c.tail != nil {
 		s.Tail = tailStatus(c.tail.Counts())
+		for _, d := range c.tail.Differences() {
+			s.Tail.Differing = append(s.Tail.Differing, Differing(d))
+		}
 	}
 	return s
 }
@@ -221,5 +232,6 @@ func (s *TailStatus) metrics(m *metrics.Text) {
 		stress = 1
 	}
 	m.Gauge("sonde_collector_stress", "1 while new traces are decided at once, since what may be held is nearly used up.", stress)
+	m.Gauge("sonde_collector_rules_differing", "Other collectors that decide by other rules; /v1/status names them.", float64(len(s.Differing)))
 	m.Gauge("sonde_collector_traces_undecided", "Traces that are held until they are decided.", float64(s.Undecided))
 }

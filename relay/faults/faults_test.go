@@ -46,8 +46,8 @@ func postgres(s *site) *servertest.Server  { return s.postgres }
 func node(s *site) *servertest.Server      { return s.nodes[rand.IntN(len(s.nodes))] }
 func collector(s *site) *servertest.Server { return s.collectors[rand.IntN(len(s.collectors))] }
 
-// TestFull: queues, spools and disks that are full, at a site after the other.
-func TestFull(t *testing.T) {
+// TestSmall: disks, spools and queues that are too small, at one site after the other.
+func TestSmall(t *testing.T) {
 	t.Parallel() // TestLarge waits, most of the time
 	t.Run("disk", disk)
 	t.Run("overflow", overflow)

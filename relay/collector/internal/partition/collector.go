@@ -91,7 +91,7 @@ func New(ctx context.Context, c Config) (*Collector, error) {
 		return nil, err
 	}
 	t.decider = tail.New(c.Rules, c.Draw, time.Now, c.Pressure)
-	t.members = newMembers(c.JS.Conn(), t.name, c.alive)
+	t.members = newMembers(c.JS.Conn(), alive{Name: t.name, At: whereabouts(), Rules: c.Rules.Settings()}, c.alive)
 	for p := range t.parts {
 		cons, err := consumer(ctx, c.JS, p, c.AckWait, c.pinned)
 		if err != nil {
@@ -115,6 +115,7 @@ func (t *Collector) Run(ctx context.Context) error {
 		return nil
 	}
 	wg.Go(func() { t.tellStress(ctx) })
+	var told []Difference
 	stops := map[int]func(){}
 	defer func() {
 		for _, stop := range stops {
@@ -148,6 +149,7 @@ func (t *Collector) Run(ctx context.Context) error {
 			}
 		}
 		t.c.Log.Info("tail sampling: partitions were divided anew", "collectors", t.members.count(), "mine", len(mine))
+		told = t.tellDifferences(told)
 	}
 }
 

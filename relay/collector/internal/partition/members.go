@@ -21,26 +21,34 @@ const aliveSubject = "sonde.tail.alive"
 
 // alive is what they say.
 type alive struct {
-	Name    string `json:"name"`
-	Leaving bool   `json:"leaving,omitempty"`
+	Name    string            `json:"name"`
+	At      string            `json:"at,omitempty"`    // for people
+	Rules   map[string]string `json:"rules,omitempty"` // see [tail.Rules.Settings]
+	Leaving bool              `json:"leaving,omitempty"`
 }
 
 // members are the collectors that were heard of lately, this one included.
 type members struct {
 	conn  *nats.Conn
-	self  string
+	self  alive
 	every time.Duration
 
 	mu      sync.Mutex
-	heard   map[string]time.Time
-	changed chan struct{} // has something after heard has changed
+	heard   map[string]member // by name
+	changed chan struct{}     // has something after heard has changed
+}
+
+// member is what a collector has said, and when it last did.
+type member struct {
+	alive
+	last time.Time
 }
 
 // patience is for how many of its intervals a member may be silent.
 const patience = 4
 
-func newMembers(conn *nats.Conn, self string, every time.Duration) *members {
-	return &members{conn: conn, self: self, every: every, heard: map[string]time.Time{}, changed: make(chan struct{}, 1)}
+func newMembers(conn *nats.Conn, self alive, every time.Duration) *members {
+	return &members{conn: conn, self: self, every: every, heard: map[string]member{}, changed: make(chan struct{}, 1)}
 }
 
 // listen keeps the list until ctx ends, and says goodbye then.
@@ -58,12 +66,12 @@ func (m *members) listen(ctx context.Context) error {
 	ticker := time.NewTicker(m.every)
 	defer ticker.Stop()
 	for {
-		m.say(alive{Name: m.self})
+		m.say(m.self)
 		m.forget()
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			m.say(alive{m.self, true})
+			m.say(alive{Name: m.self.Name, Leaving: true})
 			return nil
 		}
 	}
@@ -81,7 +89,7 @@ func (m *members) hear(a alive) {
 	if a.Leaving {
 		delete(m.heard, a.Name)
 	} else {
-		m.heard[a.Name] = time.Now()
+		m.heard[a.Name] = member{a, time.Now()}
 	}
 	if known == a.Leaving {
 		m.tell()
@@ -92,7 +100,7 @@ func (m *members) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := len(m.heard)
-	maps.DeleteFunc(m.heard, func(name string, at time.Time) bool { return time.Since(at) > patience*m.every })
+	maps.DeleteFunc(m.heard, func(_ string, other member) bool { return time.Since(other.last) > patience*m.every })
 	if len(m.heard) != before {
 		m.tell()
 	}
@@ -110,7 +118,7 @@ func (m *members) share() []int {
 	m.mu.Lock()
 	names := slices.Sorted(maps.Keys(m.heard))
 	m.mu.Unlock()
-	return share(names, m.self)
+	return share(names, m.self.Name)
 }
 
 // share divides the partitions among collectors, the same way whoever asks: each

@@ -2,8 +2,10 @@ package partition
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/sonde-go/sonde/relay/internal/spool"
 )
@@ -56,5 +58,26 @@ func TestShare(t *testing.T) {
 	}
 	if share([]string{"a", "b"}, "c") != nil {
 		t.Error("one that is not heard has a share")
+	}
+}
+
+// TestDifferences: collectors with other rules are named while they are heard; what one of
+// two does not know makes no difference.
+func TestDifferences(t *testing.T) {
+	m := newMembers(nil, alive{Name: "self", At: "here", Rules: map[string]string{"quiet": "10s", "stress": "1%"}}, time.Minute)
+	m.hear(m.self)
+	for name, rules := range map[string]map[string]string{
+		"same": {"quiet": "10s", "stress": "1%"}, "older": nil, "newer": {"quiet": "10s", "stress": "1%", "more": "7"},
+		"other": {"stress": "2%", "quiet": "20s"}, "another": {"stress": "2%", "quiet": "10s"},
+	} {
+		m.hear(alive{Name: name, At: "at " + name, Rules: rules})
+	}
+	want := []Difference{{"at another", []string{"stress: 2% there, 1% here"}}, {"at other", []string{"quiet: 20s there, 10s here", "stress: 2% there, 1% here"}}}
+	if got := m.differences(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	m.hear(alive{Name: "other", Leaving: true})
+	if got := m.differences(); !reflect.DeepEqual(got, want[:1]) {
+		t.Errorf("%+v, want %+v", got, want[:1])
 	}
 }
