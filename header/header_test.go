@@ -107,6 +107,27 @@ func TestGreatestHeader(t *testing.T) {
 	}
 }
 
+// TestSignBelow: however the parent is given, the headers are the same.
+func TestSignBelow(t *testing.T) {
+	keys, err := header.ParseKeys("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := header.ParseID(strings.Repeat("x", 128))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, base := range []header.ID{header.NewID(), text} {
+		parent := header.NewID()
+		var room [36]byte
+		parent.PutUUID(&room)
+		want := keys.Primary().Sign(header.Info{BaseID: base, ParentID: parent})
+		if got := keys.Primary().SignBelow(base, &room); got != want {
+			t.Errorf("%v: got %+v, want %+v", base, got, want)
+		}
+	}
+}
+
 // TestRotation: whichever key verified a request signs what it sends on.
 func TestRotation(t *testing.T) {
 	keys := keyring(t, "new, old")

@@ -73,6 +73,9 @@ func (e *encoder) group(key string, given Encoded, attrs []slog.Attr) {
 	}
 	e.buf = append(jsontext.AppendString(e.buf, key), ':', '{')
 	e.buf = append(e.buf, given.members...)
+	if given.numbered {
+		e.buf = append(strconv.AppendInt(e.buf, given.number, 10), ',')
+	}
 	e.truncated = e.truncated || given.cut
 	e.attrs(attrs, 2)
 	e.closeObject()

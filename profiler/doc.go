@@ -72,7 +72,8 @@
 //   - [Service.Mask] and [MaskOf] say which values of a program's users are not
 //     stored. What a layer declares itself is stored as it is.
 //   - [Encode] encodes attributes that are the same in many points, such as those
-//     of a statement or a route, once.
+//     of a statement or a route, once; [EncodeNumbered] those that are the same but
+//     for one number, see [Numbered.With] and [Numbered.Without].
 //   - [WithoutBase] keeps the trace of a server's base context away from its
 //     requests.
 //

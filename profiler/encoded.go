@@ -10,8 +10,17 @@ import (
 // changes and shares nothing with what it was made of, so it may be kept for ever and
 // used by several goroutines at once.
 type Encoded struct {
-	members string // each followed by a comma
-	cut     bool   // some found no room
+	members  string // each followed by a comma, but for a last key that number belongs to
+	number   int64
+	numbered bool
+	cut      bool // some found no room
+}
+
+// Numbered is an Encoded for points that differ in one number only, such as how many
+// rows a statement gave. It may be kept and used as an Encoded may.
+type Numbered struct {
+	given Encoded
+	key   string // that and the key of the number
 }
 
 var nobody Service // counts panics of the values' code for Encode
@@ -22,5 +31,28 @@ func Encode(attrs ...slog.Attr) Encoded {
 	e := newEncoder(&nobody)
 	defer e.free()
 	e.attrs(attrs, 2)
-	return Encoded{string(e.buf), e.truncated}
+	return Encoded{members: string(e.buf), cut: e.truncated}
 }
+
+// EncodeNumbered is [Encode] with one more attribute, last, whose key is given and
+// whose value is a number. It is for layers.
+func EncodeNumbered(key string, attrs ...slog.Attr) Numbered {
+	e := newEncoder(&nobody)
+	defer e.free()
+	e.attrs(attrs, 2)
+	before := len(e.buf)
+	e.key(key, 2)
+	all := string(e.buf)
+	return Numbered{Encoded{members: all[:before], cut: e.truncated}, all}
+}
+
+// With returns the attributes with v as their number.
+func (n *Numbered) With(v int64) Encoded {
+	if len(n.key) == len(n.given.members) { // it found no room
+		return n.given
+	}
+	return Encoded{n.key, v, true, n.given.cut}
+}
+
+// Without returns the attributes but the number.
+func (n *Numbered) Without() Encoded { return n.given }

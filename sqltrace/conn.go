@@ -29,5 +29,5 @@ func (c *conn) fail(ctx context.Context, p profiler.Point, g sqlpoint.Given, err
 		p.Discard()
 		return
 	}
-	c.cfg.End(ctx, p, &g, sqlpoint.Count{}, err)
+	c.cfg.End(ctx, p, &g, profiler.Encoded{}, err)
 }

@@ -43,7 +43,7 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 	defer p.Guard(&returned)
 	bare, err := c.bare.Connect(context.WithValue(inner, tracedKey{}, true))
 	returned = true
-	c.cfg.End(inner, p, &sqlpoint.Given{}, sqlpoint.Count{}, err)
+	c.cfg.End(inner, p, &sqlpoint.Given{}, profiler.Encoded{}, err)
 	return bare, err
 }
 

@@ -60,7 +60,7 @@ func (c *conn) executed(ctx context.Context, p profiler.Point, g sqlpoint.Given,
 
 // affected asks a result that the user might never ask, so whatever goes wrong in
 // it must not be noticed.
-func affected(result driver.Result) (rows sqlpoint.Count) {
+func affected(result driver.Result) (rows profiler.Encoded) {
 	defer func() { _ = recover() }()
 	if n, err := result.RowsAffected(); err == nil && n >= 0 {
 		rows = sqlpoint.Affected(n)

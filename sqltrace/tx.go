@@ -47,6 +47,6 @@ func (t *tx) end(statement string, do func() error) error {
 	returned = true
 	t.conn.Next.Ended()
 	// A rollback because the context is cancelled is done, not cancelled.
-	t.conn.cfg.End(context.WithoutCancel(t.ctx), p, &sqlpoint.Given{}, sqlpoint.Count{}, err)
+	t.conn.cfg.End(context.WithoutCancel(t.ctx), p, &sqlpoint.Given{}, profiler.Encoded{}, err)
 	return err
 }

@@ -91,17 +91,16 @@ func (c *call) end(end profiler.Ending) bool {
 	if c.ended.Swap(true) {
 		return false
 	}
-	end.Group, end.Encoded = "requests", describeStatus(c.status)
+	end.Group = "requests"
+	if c.status != 0 {
+		end.Encoded = describeAnswer(c.status, c.bytes.Load())
+	}
 	if end.Err == nil && c.status >= 500 {
 		end.Err = StatusError(c.status)
 	}
-	var a [6]slog.Attr
-	attrs := a[:0]
-	if c.status != 0 {
-		attrs = append(attrs, slog.Int64("bytes", c.bytes.Load()))
-	}
+	var attrs []slog.Attr
 	if c.phases != nil {
-		attrs = c.phases.attrs(attrs)
+		attrs = c.phases.attrs()
 	}
 	c.point.End(end, attrs...)
 	return true

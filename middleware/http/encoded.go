@@ -52,25 +52,27 @@ func describeRequest(method string, tls bool) profiler.Encoded {
 }
 
 // statuses has what points say of each status, once it has been needed.
-var statuses [600]atomic.Pointer[profiler.Encoded]
+var statuses [600]atomic.Pointer[profiler.Numbered]
 
-// describeStatus is what a point says of a response's status, nothing for 0.
-func describeStatus(status int) profiler.Encoded {
-	switch {
-	case status == 0:
-		return profiler.Encoded{}
-	case status < 0 || status >= len(statuses):
-		return encodeStatus(status)
+// describeAnswer is what a point says of a response: its status, but for 0, and how
+// many bytes its body has.
+func describeAnswer(status int, bytes int64) profiler.Encoded {
+	if status < 0 || status >= len(statuses) {
+		n := encodeStatus(status)
+		return n.With(bytes)
 	}
 	known := statuses[status].Load()
 	if known == nil {
-		e := encodeStatus(status)
-		known = &e
+		n := encodeStatus(status)
+		known = &n
 		statuses[status].Store(known)
 	}
-	return *known
+	return known.With(bytes)
 }
 
-func encodeStatus(status int) profiler.Encoded {
-	return profiler.Encode(slog.Int("status_code", status))
+func encodeStatus(status int) profiler.Numbered {
+	if status == 0 {
+		return profiler.EncodeNumbered("bytes")
+	}
+	return profiler.EncodeNumbered("bytes", slog.Int("status_code", status))
 }

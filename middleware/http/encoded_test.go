@@ -38,7 +38,8 @@ func FuzzDescribe(f *testing.F) {
 					}
 				}
 			}
-			if got := describeStatus(status); status != 0 && got != encodeStatus(status) {
+			want := encodeStatus(status)
+			if got := describeAnswer(status, 5); got != want.With(5) {
 				t.Fatalf("%d: %+v", status, got)
 			}
 		}

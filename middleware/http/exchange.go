@@ -119,7 +119,7 @@ func (x *exchange) end(p profiler.Point, returned bool, end profiler.Ending) {
 	case returned && !x.hijacked:
 		x.status = http.StatusOK
 	}
-	end.Group, end.Encoded = "response", describeStatus(x.status)
+	end.Group, end.Encoded = "response", describeAnswer(x.status, x.bytes)
 	switch gone := x.parent.Err(); {
 	case end.Panic == http.ErrAbortHandler:
 		end.Panic, end.Outcome = nil, "aborted"
@@ -137,9 +137,8 @@ func (x *exchange) end(p profiler.Point, returned bool, end profiler.Ending) {
 	x.mu.Lock()
 	route := x.route
 	x.mu.Unlock()
-	var a [3]slog.Attr
+	var a [2]slog.Attr
 	attrs := a[:0]
-	attrs = append(attrs, slog.Int64("bytes", x.bytes))
 	if route != "" {
 		attrs = append(attrs, slog.String("route", route))
 	}

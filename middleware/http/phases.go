@@ -71,9 +71,10 @@ func (ph *phases) done(phase int, err error) {
 	}
 }
 
-func (ph *phases) attrs(attrs []slog.Attr) []slog.Attr {
+func (ph *phases) attrs() []slog.Attr {
 	ph.mu.Lock()
 	defer ph.mu.Unlock()
+	attrs := make([]slog.Attr, 0, 5)
 	if ph.connected {
 		attrs = append(attrs, slog.Bool("reused", ph.reused))
 	}

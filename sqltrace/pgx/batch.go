@@ -87,5 +87,5 @@ func (t *tracer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.Tra
 	if c.batch.affected > 0 {
 		attrs = append(attrs, slog.Int64("rows_affected", c.batch.affected))
 	}
-	t.end(c, sqlpoint.Count{}, cmp.Or(data.Err, c.batch.err), attrs...)
+	t.end(c, profiler.Encoded{}, cmp.Or(data.Err, c.batch.err), attrs...)
 }

@@ -28,7 +28,7 @@ func (t *tracer) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartD
 // TraceConnectEnd implements [pgx.ConnectTracer].
 func (t *tracer) TraceConnectEnd(ctx context.Context, data pgx.TraceConnectEndData) {
 	if c := running(ctx, ofConnect, nil); c != nil {
-		t.end(c, sqlpoint.Count{}, data.Err)
+		t.end(c, profiler.Encoded{}, data.Err)
 	}
 }
 
@@ -115,5 +115,5 @@ func (t *tracer) TraceAcquireEnd(ctx context.Context, pool *pgxpool.Pool, data p
 		return
 	}
 	w.open(t.waitName)
-	t.cfg.End(w.Context, w.point, &sqlpoint.Given{}, sqlpoint.Count{}, data.Err, slog.Int("pool_in_use", int(pool.Stat().AcquiredConns())))
+	t.cfg.End(w.Context, w.point, &sqlpoint.Given{}, profiler.Encoded{}, data.Err, slog.Int("pool_in_use", int(pool.Stat().AcquiredConns())))
 }

@@ -34,7 +34,7 @@ func (t *tracer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.Tra
 }
 
 // end ends the point of c.
-func (t *tracer) end(c *call, rows sqlpoint.Count, err error, attrs ...slog.Attr) {
+func (t *tracer) end(c *call, rows profiler.Encoded, err error, attrs ...slog.Attr) {
 	c.ended = true
 	var scan pgx.ScanArgError
 	if err != nil && errors.As(err, &scan) {
@@ -57,14 +57,14 @@ func counts(tag pgconn.CommandTag) (key string) {
 }
 
 // counted is what a command's point says of the rows that it has sent or changed.
-func counted(tag pgconn.CommandTag) sqlpoint.Count {
+func counted(tag pgconn.CommandTag) profiler.Encoded {
 	switch counts(tag) {
 	case "rows":
 		return sqlpoint.Rows(tag.RowsAffected())
 	case "rows_affected":
 		return sqlpoint.Affected(tag.RowsAffected())
 	}
-	return sqlpoint.Count{}
+	return profiler.Encoded{}
 }
 
 // TracePrepareStart implements [pgx.PrepareTracer]. What pgx prepares for a query or a
@@ -92,7 +92,7 @@ func (t *tracer) TracePrepareEnd(ctx context.Context, conn *pgx.Conn, data pgx.T
 			c.point.Discard()
 			return
 		}
-		t.end(c, sqlpoint.Count{}, data.Err)
+		t.end(c, profiler.Encoded{}, data.Err)
 		return
 	}
 	for _, k := range []kind{ofQuery, ofCopy} {
@@ -102,7 +102,7 @@ func (t *tracer) TracePrepareEnd(ctx context.Context, conn *pgx.Conn, data pgx.T
 		}
 		c.given.Prepare += time.Since(c.preparing)
 		if k == ofCopy && data.Err != nil { // pgx does not tell of a copy's end then
-			t.end(c, sqlpoint.Count{}, data.Err)
+			t.end(c, profiler.Encoded{}, data.Err)
 		}
 	}
 }

@@ -1,34 +1,11 @@
 package sqlpoint
 
-import (
-	"log/slog"
-	"sync/atomic"
+import "github.com/sonde-go/sonde/profiler"
 
-	"github.com/sonde-go/sonde/profiler"
-)
+var read, affected = profiler.EncodeNumbered("rows"), profiler.EncodeNumbered("rows_affected")
 
-// Count is what a point says of a number of rows. The zero Count says nothing.
-type Count struct{ shown profiler.Encoded }
+// Rows is what a point says of n rows that were read.
+func Rows(n int64) profiler.Encoded { return read.With(n) }
 
-// Rows are n rows that were read.
-func Rows(n int64) Count { return read.of("rows", n) }
-
-// Affected are n rows that were changed.
-func Affected(n int64) Count { return affected.of("rows_affected", n) }
-
-var read, affected counts
-
-// counts has what is said of usual numbers, once it has been needed.
-type counts [256]atomic.Pointer[Count]
-
-func (c *counts) of(key string, n int64) Count {
-	if n < 0 || n >= int64(len(c)) {
-		return Count{profiler.Encode(slog.Int64(key, n))}
-	}
-	known := c[n].Load()
-	if known == nil {
-		known = &Count{profiler.Encode(slog.Int64(key, n))}
-		c[n].Store(known)
-	}
-	return *known
-}
+// Affected is what it says of n rows that were changed.
+func Affected(n int64) profiler.Encoded { return affected.With(n) }

@@ -17,36 +17,35 @@ import (
 // driver answers. ctx carries a trace.
 func (c *Config) Open(ctx context.Context, name, query string, args []driver.NamedValue) (context.Context, profiler.Point) {
 	s := c.Statements.of(query)
-	o := profiler.Opening{Name: name, Layer: layer.SQL, Encoded: s.shown, Held: true}
-	var all [2]slog.Attr
-	attrs := all[:0]
+	o := profiler.Opening{Name: name, Layer: layer.SQL, Encoded: s.shown.Without(), Held: true}
 	if len(args) > 0 || s.hides {
 		if id, ok := argsHash(ctx, s.hash, args); ok {
-			attrs = append(attrs, slog.Uint64("args_hash", id))
+			o.Encoded = s.shown.With(id)
 		}
 	}
+	var attrs []slog.Attr
 	if c.Args.Kind != ArgsOff && len(args) > 0 {
-		attrs = append(attrs, c.Args.attr(args, profiler.MaskOf(ctx), func() []string { return c.Statements.columns(query) }))
+		attrs = []slog.Attr{c.Args.attr(args, profiler.MaskOf(ctx), func() []string { return c.Statements.columns(query) })}
 	}
 	return profiler.Open(ctx, o, attrs...)
 }
 
 // argsHash is false if only the driver understands an argument.
-func argsHash(ctx context.Context, query uint64, args []driver.NamedValue) (uint64, bool) {
+func argsHash(ctx context.Context, query uint64, args []driver.NamedValue) (int64, bool) {
 	h := callargs.Begin(ctx, query)
 	for i := range args {
 		if !h.Add(args[i].Value) {
 			return 0, false
 		}
 	}
-	return h.Sum(), true
+	return int64(h.Sum()), true
 }
 
 // End ends the point of a call, or of its rows, that ended with err, and says how many
 // rows it was about. Errors that database/sql's users treat as an answer are not
 // failures.
-func (c *Config) End(ctx context.Context, p profiler.Point, g *Given, rows Count, err error, attrs ...slog.Attr) {
-	e := profiler.Ending{Group: layer.SQL.Group, Encoded: rows.shown}
+func (c *Config) End(ctx context.Context, p profiler.Point, g *Given, rows profiler.Encoded, err error, attrs ...slog.Attr) {
+	e := profiler.Ending{Group: layer.SQL.Group, Encoded: rows}
 	if g.Prepare > 0 {
 		attrs = append(attrs, slog.Duration("prepare", g.Prepare))
 	}

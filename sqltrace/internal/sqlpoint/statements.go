@@ -20,8 +20,8 @@ type Statements struct {
 // statement is what is recorded about a text.
 type statement struct {
 	hash  uint64
-	hides bool             // the text has literals or comments
-	shown profiler.Encoded // "statement" and, if it differs, "fingerprint"
+	hides bool              // the text has literals or comments
+	shown profiler.Numbered // "statement", if it differs "fingerprint", and "args_hash"
 }
 
 func (s *Statements) of(text string) *statement {
@@ -42,7 +42,7 @@ func (s *Statements) read(hash uint64, text string) statement {
 	if fingerprint := sqltext.Fingerprint(text, s.Dialect); fingerprint != shown {
 		attrs = append(attrs, slog.String("fingerprint", fingerprint))
 	}
-	return statement{hash, hidden != text, profiler.Encode(attrs...)}
+	return statement{hash, hidden != text, profiler.EncodeNumbered("args_hash", attrs...)}
 }
 
 // columns are the names of the columns that the arguments of text belong to.
