@@ -184,6 +184,31 @@ func (d *Decider) unlist(t *Trace) {
 	t.oldest, t.first, t.last = nil, nil, nil
 }
 
+// Due reports whether [Decider.Decided] would decide something of a partition by its
+// being quiet or held for too long.
+func (d *Decider) Due(partition int, at time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	q := d.queues[partition]
+	return q != nil && (d.quiet(q, at) != nil || d.tooLong(q, at) != nil)
+}
+
+// quiet is the trace that has been quiet for longest, if that is long enough, or nil;
+// tooLong is the one that has been held for longest.
+func (d *Decider) quiet(q *queue, at time.Time) *Trace {
+	if e := q.last.Front(); e != nil && at.Sub(e.Value.(*Trace).heard) >= d.judge.rules.Quiet {
+		return e.Value.(*Trace)
+	}
+	return nil
+}
+
+func (d *Decider) tooLong(q *queue, at time.Time) *Trace {
+	if e := q.first.Front(); e != nil && at.Sub(e.Value.(*Trace).began) >= d.judge.rules.AtMost {
+		return e.Value.(*Trace)
+	}
+	return nil
+}
+
 // Decided decides what is quiet or has been held for too long in a partition, and returns
 // all its traces that are decided and not settled. What comes of them until then is held.
 // at is how far the partition has been read, by the clock of the spool: the time of the
@@ -198,11 +223,11 @@ func (d *Decider) Decided(partition int, at time.Time) []*Trace {
 	if q == nil {
 		return nil
 	}
-	for e := q.last.Front(); e != nil && at.Sub(e.Value.(*Trace).heard) >= d.judge.rules.Quiet; e = q.last.Front() {
-		d.decide(e.Value.(*Trace), "", now)
+	for t := d.quiet(q, at); t != nil; t = d.quiet(q, at) {
+		d.decide(t, "", now)
 	}
-	for e := q.first.Front(); e != nil && at.Sub(e.Value.(*Trace).began) >= d.judge.rules.AtMost; e = q.first.Front() {
-		d.decide(e.Value.(*Trace), "", now)
+	for t := d.tooLong(q, at); t != nil; t = d.tooLong(q, at) {
+		d.decide(t, "", now)
 	}
 	return q.decided[:len(q.decided):len(q.decided)]
 }

@@ -35,12 +35,15 @@ type part struct {
 // progress is how far a partition has been read, by the clock of the spool. The times of
 // both clocks are never compared: they may differ.
 type progress struct {
-	at      time.Time // of the spool: when the last message came there
+	at      time.Time // of the spool: what came there until then has been read
 	now     time.Time // of this collector, when nothing waited in the spool at that time; zero: something did
 	passing int       // messages between the server and the drain
+	seen    uint64    // deliveries of the consumer, the last one that is known
 }
 
-func (r *progress) time() time.Time {
+// guess is how far it has been read if nothing has come since. A collector that was
+// frozen or starved does not know that: see [part.confirm].
+func (r *progress) guess() time.Time {
 	if r.now.IsZero() || r.passing > 0 {
 		return r.at
 	}
@@ -155,9 +158,35 @@ func (p *part) passed(msg jetstream.Msg) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.passing = max(0, p.passing-1)
-	if meta, err := msg.Metadata(); err == nil && meta.NumDelivered == 1 { // others come in no order
+	meta, err := msg.Metadata()
+	if err != nil {
+		return
+	}
+	p.seen = max(p.seen, meta.Sequence.Consumer)
+	if meta.NumDelivered == 1 { // others come in no order
 		p.progress.set(meta.Timestamp, meta.NumPending)
 	}
+}
+
+// confirm asks the server whether nothing has come that would be read before something
+// that silence decides.
+func (p *part) confirm(ctx context.Context) error {
+	p.mu.Lock()
+	at, guess := p.progress.at, p.progress.guess()
+	p.mu.Unlock()
+	if guess.Equal(at) || !p.t.decider.Due(p.n, guess) || p.t.decider.Due(p.n, at) {
+		return nil
+	}
+	info, err := p.consumer.Info(ctx)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if info.NumPending == 0 && info.Delivered.Consumer <= p.seen && p.passing == 0 {
+		p.progress.set(info.TimeStamp, 0)
+	}
+	return nil
 }
 
 // work takes the partition over if it has to, and decides what can be decided.
@@ -174,8 +203,11 @@ func (p *part) work(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.confirm(ctx); err != nil {
+		return err
+	}
 	p.mu.Lock()
-	at, offered := p.progress.time(), p.offered
+	at, offered := p.progress.at, p.offered
 	p.offered = nil
 	p.mu.Unlock()
 	for _, b := range offered {

@@ -53,11 +53,12 @@ func (p *part) undecided(ctx context.Context) (map[uint64]bool, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.mu.Lock()
+	p.seen = max(p.seen, info.Delivered.Consumer) // what is on its way is among what is found
 	if info.NumPending == 0 {
-		p.mu.Lock()
 		p.progress.set(info.TimeStamp, 0)
-		p.mu.Unlock()
 	}
+	p.mu.Unlock()
 	found := map[uint64]bool{}
 	for seq := info.AckFloor.Stream + 1; seq <= info.Delivered.Stream; seq++ {
 		msg, err := p.t.stream.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(spool.Subject(p.n)))
