@@ -14,6 +14,9 @@ func twoDashes(model *kong.Application, args []string) []string {
 	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error {
 		if f, ok := node.(*kong.Flag); ok {
 			long[f.Name] = true
+			if f.Tag.Negatable != "" {
+				long["no-"+f.Name] = true
+			}
 		}
 		return next(nil)
 	})

@@ -13,6 +13,7 @@ import (
 type brew struct {
 	Type  string `help:"What to brew." required:""`
 	Grams int    `short:"g" default:"3"`
+	Milk  bool   `default:"true" negatable:""`
 
 	got string
 }
@@ -21,6 +22,9 @@ func (*brew) Help() string { return "Water is not included." }
 
 func (b *brew) Run(ctx context.Context) error {
 	b.got = fmt.Sprint(b.Type, " ", b.Grams, " ", ctx.Err())
+	if !b.Milk {
+		b.got += " black"
+	}
 	switch b.Type {
 	case "coffee":
 		return errors.Join(errors.New("418"), errors.New("I'm a teapot\nindeed"))
@@ -39,6 +43,7 @@ func TestWithCommand(t *testing.T) {
 		{"brew --type tea", exitFine, "tea 3 <nil>", ""},
 		{"brew -type tea -g 5", exitFine, "tea 5 <nil>", ""},
 		{"brew -type=tea --grams=4", exitFine, "tea 4 <nil>", ""},
+		{"brew -type tea -no-milk", exitFine, "tea 3 <nil> black", ""},
 		{"brew", exitUsage, "", "sonde: missing flags: --type=STRING"},
 		{"brew -typ tea", exitUsage, "", "sonde: unknown flag -t"},
 		{"brew --type coffee", exitFailed, "coffee 3 <nil>", "sonde: 418\nsonde: I'm a teapot indeed"},

@@ -3,10 +3,12 @@ package sondeconnect_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -156,6 +158,37 @@ func group(p profilertest.Point) map[string]any {
 		maps.Copy(got, group)
 	}
 	return got
+}
+
+// TestCodes: a handler's error has the code that connect sends for it.
+func TestCodes(t *testing.T) {
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, tt := range map[string]struct {
+		ctx            context.Context
+		err            error
+		code           string
+		etype, outcome any
+	}{
+		"plain":           {context.Background(), errors.New("no"), "unknown", "connect.unknown", nil},
+		"coded":           {context.Background(), fmt.Errorf("deep: %w", connect.NewError(connect.CodeDataLoss, io.ErrUnexpectedEOF)), "data_loss", "connect.data_loss", nil},
+		"client gone":     {gone, gone.Err(), "canceled", nil, "cancelled"},
+		"own deadline":    {context.Background(), fmt.Errorf("query: %w", context.DeadlineExceeded), "deadline_exceeded", "connect.deadline_exceeded", "timeout"},
+		"client deadline": {gone, context.DeadlineExceeded, "deadline_exceeded", nil, "timeout"},
+		"network":         {context.Background(), os.ErrDeadlineExceeded, "deadline_exceeded", "connect.deadline_exceeded", "timeout"},
+	} {
+		svc, rec := profilertest.New(t, "stock", func(c *profiler.Config) {
+			c.Sampler = profiler.Admit(func(context.Context, profiler.Arrival) bool { return true })
+		})
+		call := sondeconnect.NewServerInterceptor(svc).WrapUnary(func(context.Context, connect.AnyRequest) (connect.AnyResponse, error) { return nil, tt.err })
+		if _, err := call(tt.ctx, connect.NewRequest(&emptypb.Empty{})); !errors.Is(err, tt.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		p := rec.One(t, "connect")
+		if group(p)["code"] != tt.code || p.Stop["etype"] != tt.etype || p.Stop["outcome"] != tt.outcome {
+			t.Errorf("%s: %v", name, p.Stop)
+		}
+	}
 }
 
 func TestUnary(t *testing.T) {

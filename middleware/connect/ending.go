@@ -1,7 +1,10 @@
 package sondeconnect
 
 import (
+	"context"
+	"errors"
 	"log/slog"
+	"os"
 
 	"connectrpc.com/connect"
 	"github.com/sonde-go/sonde/layer"
@@ -33,6 +36,20 @@ func verdict(side layer.Kind, code connect.Code, gone bool) (failed bool, outcom
 	return side == layer.Client, ""
 }
 
+// codeOf is the code that connect sends for an error of a handler.
+func codeOf(err error) connect.Code {
+	if coded := new(connect.Error); errors.As(err, &coded) {
+		return coded.Code()
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return connect.CodeCanceled
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return connect.CodeDeadlineExceeded
+	}
+	return connect.CodeUnknown
+}
+
 // end ends the point of a call that returned err; more is stored beside the code.
 func end(p profiler.Point, side layer.Kind, err error, gone bool, more ...slog.Attr) {
 	e := profiler.Ending{Group: layer.Connect.Group}
@@ -40,7 +57,7 @@ func end(p profiler.Point, side layer.Kind, err error, gone bool, more ...slog.A
 		p.End(e, more...)
 		return
 	}
-	code := connect.CodeOf(err)
+	code := codeOf(err)
 	more = append(more, slog.String("code", code.String()))
 	failed, outcome := verdict(side, code, gone)
 	if e.Outcome = outcome; failed {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"connectrpc.com/connect"
@@ -46,7 +47,7 @@ type clientConn struct {
 	ctx, out context.Context // the caller's, and the point's
 	forget   func() bool     // no longer waits for the context's end
 	signed   atomic.Bool
-	ended    atomic.Bool
+	ended    sync.Once
 }
 
 func (c *clientConn) sign() {
@@ -96,10 +97,10 @@ func (c *clientConn) end(err error) {
 	c.forget()
 }
 
+// record returns when the point has ended, whoever ends it: the program goes on to end
+// its own.
 func (c *clientConn) record(err error) {
-	if !c.ended.Swap(true) {
-		end(c.point, layer.Client, err, c.ctx.Err() != nil, c.messages()...)
-	}
+	c.ended.Do(func() { end(c.point, layer.Client, err, c.ctx.Err() != nil, c.messages()...) })
 }
 
 // bareConn is a stream without a point: it is sent without headers of another trace,

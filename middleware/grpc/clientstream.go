@@ -3,7 +3,7 @@ package sondegrpc
 import (
 	"context"
 	"io"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -43,7 +43,7 @@ func (c *client) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Cli
 	defer p.Guard(&returned)
 	defer func() {
 		if !returned {
-			s.ended.Store(true)
+			s.ended.Do(func() {}) // the Guard ends the point
 			s.forget()
 		}
 	}()
@@ -65,7 +65,7 @@ type clientStream struct {
 	point  profiler.Point
 	desc   *grpc.StreamDesc
 	tally  tally
-	ended  atomic.Bool
+	ended  sync.Once
 	forget func() bool // no longer waits for the context's end
 }
 
@@ -133,10 +133,11 @@ func (s *clientStream) end(err error) {
 	s.forget()
 }
 
+// record returns when the point has ended, whoever ends it: the program goes on to end
+// its own.
 func (s *clientStream) record(err error) {
-	if s.ended.Swap(true) {
-		return
-	}
-	kind := streamKind(s.desc.ClientStreams, s.desc.ServerStreams)
-	end(s.point, clientSide, err, s.ctx.Err() != nil, s.tally.attrs(kind)...)
+	s.ended.Do(func() {
+		kind := streamKind(s.desc.ClientStreams, s.desc.ServerStreams)
+		end(s.point, clientSide, err, s.ctx.Err() != nil, s.tally.attrs(kind)...)
+	})
 }

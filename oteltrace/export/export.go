@@ -14,6 +14,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strings"
 	"sync/atomic"
@@ -80,8 +81,11 @@ func (e *Exporter) ExportSpans(ctx context.Context, spans []trace.ReadOnlySpan) 
 		f.Phase, f.Time, f.Info = record.Stop, nanos(s.EndTime(), s.StartTime()), e.stop(s, f.Host)
 		events = append(events, record.New(f))
 	}
-	if len(events) == 0 {
+	switch {
+	case len(events) == 0:
 		return nil
+	case e.sink == nil: // a panic in the SDK's goroutine would end the program
+		return errors.New("export: New was given no sink")
 	}
 	return e.sink.Notify(ctx, events)
 }

@@ -163,6 +163,9 @@ func TestTwice(t *testing.T) {
 	if points != 1 {
 		t.Errorf("%d points", points)
 	}
+	if err := export.New(nil).ExportSpans(t.Context(), span.Snapshots()); err == nil {
+		t.Error("no sink is no error")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 2 {

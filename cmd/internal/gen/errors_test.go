@@ -63,7 +63,7 @@ func TestErrors(t *testing.T) {
 		"init":           {repo, Config{Types: []string{"R"}, Options: Options{As: "init"}}, "--as: as=init is no name of a type"},
 		"source":         {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"R"}, Output: "m.go"}, "m.go is not a file of sonde gen, so it stays: name another one with -o"},
 		"no Go file":     {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"R"}, Output: "traced"}, "traced is no name of a Go file"},
-		"elsewhere":      {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"R"}, Output: "spies/r.go"}, "spies/r.go is not in the folder of package example.com/m: in the folder of the package that it is for, use --type example.com/m.R"},
+		"elsewhere":      {repo + "type R interface{ F(context.Context) }\n", Config{Types: []string{"R"}, Output: "spies/r.go"}, "spies/r.go is not in the folder of package example.com/m: name a file in ., or wrap it for the package there with --type example.com/m.R"},
 		"standard":       {repo, Config{Types: []string{"DB"}, Patterns: []string{"database/sql"}}, "database/sql is not a package of this module: to wrap a type of it in the package here, use --type database/sql.DB"},
 		"files":          {repo, Config{Types: []string{"R"}, Patterns: []string{"m.go"}}, "name a package, not files: m.go"},
 		"bad name":       {repo, Config{Types: []string{"R"}, Options: Options{Name: "a-b"}}, "--name: name=a-b has a dash, at which readers cut names: write a_b"},

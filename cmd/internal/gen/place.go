@@ -18,7 +18,7 @@ func (l *loaded) place(t *target) *Error {
 	case filepath.Ext(file) != ".go":
 		return &Error{Text: file + " is no name of a Go file"}
 	case !sameFolder(here, there):
-		return &Error{Text: file + " is not in the folder of package " + pkg.PkgPath + ": in the folder of the package that it is for, use --type " + t.typ.Pkg().Path() + "." + t.typ.Name()}
+		return &Error{Text: file + " is not in the folder of package " + pkg.PkgPath + ": name a file in " + l.relative(here) + ", or wrap it for the package there with --type " + t.typ.Pkg().Path() + "." + t.typ.Name()}
 	}
 	if old, err := os.ReadFile(t.output); err == nil && !isOurs(old) {
 		return &Error{Text: file + " is not a file of sonde gen, so it stays: name another one with -o"}
