@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/sonde-go/sonde/relay/internal/spool"
 )
@@ -98,7 +101,12 @@ func (a *Agent) Addresses() []string {
 // called once.
 func (a *Agent) Run(ctx context.Context) error {
 	defer a.Close()
-	failed := make(chan error, len(a.doors))
+	failed := make(chan error, len(a.doors)+1)
+	// A cluster's connection that was only lost is made again; one that was refused, since
+	// its user is gone, is closed, and whoever starts the agent again tries that again.
+	a.spool.JetStream().Conn().SetClosedHandler(func(conn *nats.Conn) {
+		failed <- fmt.Errorf("NATS: the connection is closed: %w", cmp.Or(conn.LastError(), nats.ErrConnectionClosed))
+	})
 	servers := make([]*http.Server, len(a.doors))
 	var running sync.WaitGroup
 	for i := range a.doors {
@@ -198,6 +206,7 @@ func (a *Agent) Close() error {
 		}
 		a.endPosts()
 		if a.spool != nil {
+			a.spool.JetStream().Conn().SetClosedHandler(nil)
 			a.closed = a.spool.Close()
 		}
 	})
