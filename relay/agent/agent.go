@@ -10,6 +10,9 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,6 +79,11 @@ func newAgent(ctx context.Context, c Config, newDrain func(context.Context, *spo
 	if a.doors, err = listen(ctx, &c); err != nil {
 		return a, err
 	}
+	for _, s := range c.Stores {
+		if a.isAt(s.URL()) {
+			return a, fmt.Errorf("the store %s is this agent: it would take its records to itself for ever", s.URL())
+		}
+	}
 	if a.spool, err = spool.Open(ctx, c.spool()); err != nil {
 		return a, err
 	}
@@ -93,6 +101,21 @@ func (a *Agent) Addresses() []string {
 		all[i] = d.address
 	}
 	return all
+}
+
+// isAt reports whether the URL of a store is that of one of this agent's addresses.
+func (a *Agent) isAt(store string) bool {
+	u, err := url.Parse(store)
+	if err != nil || u.Scheme != "agent" {
+		return false
+	}
+	at := u.Host
+	if at == "" {
+		if at = u.Path; strings.Trim(at, "/") == "" {
+			at = DefaultSocket
+		}
+	}
+	return slices.ContainsFunc(a.doors, func(d door) bool { return d.Addr().String() == at })
 }
 
 // Run answers posts and drains the spool until ctx ends. Then it answers what is under
