@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math"
 
 	"github.com/sonde-go/sonde/header"
 	"github.com/sonde-go/sonde/internal/jsontext"
@@ -13,7 +14,7 @@ import (
 // events: an agent or a collector passes on what a service has sent. The text is kept
 // as it is if it is in the layout of [Event.AppendJSON], the number that the producer
 // gave the record included; any other text that [Parse] can read is written anew in
-// that layout. The zero Decoder is ready for use; it is not safe for concurrent use.
+// that layout, with its further members behind a record's own ([Fields.More]). The zero Decoder is ready for use; it is not safe for concurrent use.
 type Decoder struct {
 	hosts   Parser
 	clock   clock
@@ -215,7 +216,24 @@ func decodeOther(text []byte) (Event, error) {
 	if err != nil {
 		return Event{}, decodeError(r.unusable())
 	}
+	if more := furtherMembers(text); more != nil {
+		e.Change(func(f *Fields) { f.More = more })
+	}
 	return e, nil
+}
+
+// furtherMembers are what a record has beside its own members, as [Fields] has them.
+func furtherMembers(text []byte) (more []byte) {
+	var own recordParser
+	jsontext.Members(text, func(key, value []byte) bool {
+		key = jsontext.AppendString(nil, string(jsontext.AppendUnquoted(nil, key)))
+		if !own.known(key, value) {
+			more = append(append(append(more, ','), key...), ':')
+			more = jsontext.AppendShallow(more, value, math.MaxInt-1)
+		}
+		return true
+	})
+	return more
 }
 
 // unusable says which field of r is wrong, without its text.

@@ -52,10 +52,11 @@ func TestDecoderWritesOthersAnew(t *testing.T) {
 	for text, want := range map[string]string{
 		pythonRecord:   compactRecord,
 		pythonNumbered: strings.TrimSuffix(compactRecord, "}") + numberedTail,
-		strings.Replace(compactRecord, `"db":`, `"é":"é","db":`, 1):                strings.Replace(compactRecord, `"db":`, `"\u00e9":"\u00e9","db":`, 1),
-		` ` + strings.TrimSuffix(compactRecord, "}") + numberedTail:                strings.TrimSuffix(compactRecord, "}") + numberedTail,
-		strings.TrimSuffix(compactRecord, "}") + `,"more":1}`:                      compactRecord,
-		strings.TrimSuffix(compactRecord, "}") + `,"sonde":{"from":"x","n":"17"}}`: compactRecord,
+		strings.Replace(compactRecord, `"db":`, `"é":"é","db":`, 1):                                     strings.Replace(compactRecord, `"db":`, `"\u00e9":"\u00e9","db":`, 1),
+		` ` + strings.TrimSuffix(compactRecord, "}") + numberedTail:                                     strings.TrimSuffix(compactRecord, "}") + numberedTail,
+		strings.TrimSuffix(compactRecord, "}") + `,"more":1}`:                                           strings.TrimSuffix(compactRecord, "}") + `,"more":1}`,
+		`{"é":{"a":["ü\/"]},` + strings.TrimSuffix(compactRecord[1:], "}") + `,"n":null` + numberedTail: strings.TrimSuffix(compactRecord, "}") + `,"\u00e9":{"a":["\u00fc\/"]},"n":null` + numberedTail,
+		strings.TrimSuffix(compactRecord, "}") + `,"sonde":{"from":"x","n":"17"}}`:                      compactRecord,
 	} {
 		e, err := new(Decoder).Event([]byte(text))
 		if err != nil {
@@ -84,7 +85,7 @@ func jsonEqual(t *testing.T, a, b []byte) bool {
 }
 
 func TestChangeKeepsTheNumber(t *testing.T) {
-	for _, tail := range []string{"}", numberedTail} {
+	for _, tail := range []string{"}", numberedTail, `,"more":{"sonde":1}}`, `,"more":{"sonde":1}` + numberedTail} {
 		text := strings.TrimSuffix(compactRecord, "}") + tail
 		e, err := new(Decoder).Event([]byte(text))
 		if err != nil {

@@ -75,6 +75,10 @@ type Fields struct {
 	// Info is a JSON object in ASCII whose last key is "host". It is stored
 	// unchecked.
 	Info []byte
+
+	// More is what a record that was read has beside its own members: further ones in
+	// JSON and ASCII, each with a comma before it. It is stored unchecked.
+	More []byte
 }
 
 // New returns an Event with the given fields; it shares nothing with f.
@@ -91,15 +95,15 @@ func Stored(text []byte, layout Layout, source *Source, trace *header.ID, time i
 	return Event{text, layout, source, *trace, time, seq, number}
 }
 
-// Fields returns the content of e, for making a modified event from it. Its Info
-// is that of e, not a copy: replace it, do not write to it.
+// Fields returns the content of e, for making a modified event from it. Its Info and
+// More are those of e, no copies: replace them, do not write to them.
 func (e *Event) Fields() Fields {
 	s := e.from()
 	return Fields{
 		Point: e.Point(), Parent: e.Parent(), Trace: e.trace,
 		Name: e.Name(), Phase: e.Phase(), Time: e.time,
 		Project: s.Project, Service: s.Service, Host: s.Host,
-		Producer: s.Producer, Seq: e.seq, Number: e.number, Info: e.Info(),
+		Producer: s.Producer, Seq: e.seq, Number: e.number, Info: e.Info(), More: e.More(),
 	}
 }
 
@@ -198,3 +202,8 @@ func (e *Event) AppendNumbered(b []byte) []byte {
 // last key is "host". It must not be modified. In a [Sink] it is valid until
 // Notify returns.
 func (e *Event) Info() []byte { return e.layout.Info(e.text) }
+
+// More returns the members of the record that are none of a record's own, see [Fields];
+// nil if there are none. It must not be modified. In a [Sink] it is valid until Notify
+// returns.
+func (e *Event) More() []byte { return e.layout.furtherMembers(e.text) }

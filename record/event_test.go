@@ -16,6 +16,7 @@ func fields() record.Fields {
 		Name: "db", Phase: record.Stop, Time: 1767323045000006999,
 		Project: "shop", Service: "cart", Host: "host-a", Producer: 7, Seq: 8, Number: record.Number{From: 9, N: 10},
 		Info: []byte(`{"db":{"statement":"SELECT 1"},"host":"host-a"}`),
+		More: []byte(`,"more":{"sonde":[1]}`),
 	}
 }
 
@@ -35,7 +36,7 @@ func TestEventSaysItsFields(t *testing.T) {
 	for how, e := range map[string]*record.Event{"New": &made, "Change": &changed} {
 		said := record.Fields{
 			Point: e.Point(), Parent: e.Parent(), Trace: e.Trace(), Name: e.Name(), Phase: e.Phase(), Time: e.Time(),
-			Project: e.Project(), Service: e.Service(), Host: e.Host(), Producer: e.Producer(), Seq: e.Seq(), Number: e.Number(), Info: e.Info(),
+			Project: e.Project(), Service: e.Service(), Host: e.Host(), Producer: e.Producer(), Seq: e.Seq(), Number: e.Number(), Info: e.Info(), More: e.More(),
 		}
 		if !reflect.DeepEqual(said, want) {
 			t.Errorf("%s: the methods say\n%+v, want\n%+v", how, said, want)

@@ -30,6 +30,9 @@ func (f *Fields) AppendJSON(b []byte) ([]byte, Layout) {
 	b = append(b, f.Info...)
 	l.end = uint32(len(b) - from)
 	b = AppendTail(b, f.Project, f.Service)
+	if l.more = len(f.More) > 0; l.more {
+		b = append(append(b[:len(b)-1], f.More...), '}')
+	}
 	if l.numbered = !f.Number.IsZero(); l.numbered {
 		b = append(f.Number.AppendMember(b[:len(b)-1]), '}')
 	}

@@ -13,10 +13,27 @@ type Layout struct {
 	name, info, end uint32 // where the name and the info end, and where the info begins
 	phase           Phase
 	numbered        bool // the text has the record's number
+	more            bool // the text has members that are none of a record's own
 }
 
 // Info returns the info in the text of a record.
 func (l *Layout) Info(text []byte) []byte { return text[l.info:l.end:l.end] }
+
+// furtherMembers returns the members in the text of a record that are none of a record's
+// own.
+func (l *Layout) furtherMembers(text []byte) []byte {
+	if !l.more {
+		return nil
+	}
+	rest := text[int(l.end)+len(beforeProject):]
+	rest = rest[jsontext.Skip(rest, 0)+len(beforeService):]
+	rest = rest[jsontext.Skip(rest, 0):]
+	if l.numbered {
+		rest, _ = compact.cutNumber(rest)
+		return rest[:len(rest):len(rest)]
+	}
+	return rest[: len(rest)-1 : len(rest)-1]
+}
 
 // Phase returns whether the record is a start or a stop.
 func (l *Layout) Phase() Phase { return l.phase }

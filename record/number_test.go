@@ -11,7 +11,7 @@ import (
 // the same event again, so that a copy of it is the same record.
 func TestNumberIsKept(t *testing.T) {
 	f := fields()
-	f.Number = record.Number{From: 0x9f3c5a0e12ab34cd, N: 17}
+	f.Number, f.More = record.Number{From: 0x9f3c5a0e12ab34cd, N: 17}, nil
 	e := record.New(f)
 	const want = `"service":"cart","sonde":{"from":"9f3c5a0e12ab34cd","n":17}}`
 	if !strings.HasSuffix(string(e.JSON()), want) || !e.Numbered() || string(e.AppendNumbered(nil)) != string(e.JSON()) {

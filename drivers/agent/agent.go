@@ -23,7 +23,7 @@
 //
 //	agent:///srv/shop/agent.sock?start=true&store=redis%3A%2F%2Fdb:6379
 //
-// However many programs do so at once, one agent is started: they take turns by a lock
+// The URL of the store may be in the environment instead, as SONDE_AGENT_STORE. However many programs do so at once, one agent is started: they take turns by a lock
 // on the file of the socket's name with .lock behind it. The agent logs to agent.log in
 // its data folder. This needs a Unix system.
 //
@@ -58,7 +58,7 @@ func init() {
 			{Name: "start", Kind: drivers.Bool, Default: "false", Doc: "start the agent if none answers at the socket, and leave it running"},
 			{Name: "command", Default: "sonde", Doc: "with start: the command that has the agent, found on PATH or a path"},
 			{Name: "data_dir", Doc: "with start: the agent's folder; by default /var/lib/sonde/agent, or ~/.local/state/sonde/agent if not root"},
-			{Name: "store", Secret: true, Doc: "with start: the URL of the store that the agent takes records to"},
+			{Name: "store", Secret: true, Doc: "with start: the URL of the store that the agent takes records to; by default that of SONDE_AGENT_STORE in the environment"},
 		},
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -289,6 +291,15 @@ func TestNobodyAnswers(t *testing.T) {
 		if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "sonde agent --help") {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// TestMayNotOpen: a socket of others is no agent that is away.
+func TestMayNotOpen(t *testing.T) {
+	d := openURL(t, "agent://"+socket(t)).Driver().(*store)
+	err := d.explain(&net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.EACCES)})
+	if !errors.Is(err, record.ErrNotSent) || !strings.Contains(err.Error(), "--socket-group") || strings.Contains(err.Error(), "running") {
+		t.Error(err)
 	}
 }
 

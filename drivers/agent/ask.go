@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -44,7 +45,7 @@ func health() *question { return &question{method: http.MethodGet, path: "/healt
 // sends it again.
 func (d *store) ask(ctx context.Context, q *question) (*reply, error) {
 	r, err := d.try(ctx, q)
-	if d.starter == nil || !errors.Is(err, record.ErrNotSent) || ctx.Err() != nil {
+	if d.starter == nil || !errors.Is(err, record.ErrNotSent) || errors.Is(err, fs.ErrPermission) || ctx.Err() != nil {
 		return r, err
 	}
 	if err := d.starter.start(ctx, func(ctx context.Context) error {
@@ -117,6 +118,8 @@ func (d *store) explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &op) && op.Op == "dial" && errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: this user may not open the agent's socket (is it in the group that the agent's --socket-group names?): %w", record.ErrNotSent, err)
 	case errors.As(err, &op) && op.Op == "dial":
 		return fmt.Errorf("%w: nobody answers at the agent's address (%s): %w", record.ErrNotSent, d.unreached, err)
 	case errors.As(err, &cert), errors.As(err, &plain):

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,15 +18,15 @@ type starter struct {
 }
 
 // storeVariable has the URL of the store for the agent, since others may read the
-// arguments of a process.
+// arguments of a process; and for a service whose connection string has none.
 const storeVariable = "SONDE_AGENT_STORE"
 
 // mayStart is how long the agent has until it answers.
 const mayStart = 15 * time.Second
 
 func newStarter(socket, command, dataDir, store string) (*starter, error) {
-	if store == "" {
-		return nil, errors.New("start=true needs store=URL, percent-encoded: where the agent takes the records to")
+	if store = cmp.Or(store, os.Getenv(storeVariable)); store == "" {
+		return nil, errors.New("start=true needs store=URL, percent-encoded, or " + storeVariable + " in the environment: where the agent takes the records to")
 	}
 	if dataDir == "" {
 		dataDir = "/var/lib/sonde/agent"

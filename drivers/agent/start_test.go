@@ -28,6 +28,9 @@ func startURL(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	options := url.Values{"start": {"true"}, "command": {exe}, "data_dir": {filepath.Join(filepath.Dir(path), "data")}, "store": {aStore}}
+	if os.Getenv(storeVariable) != "" {
+		options.Del("store")
+	}
 	return "agent://" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
 }
 
@@ -101,6 +104,19 @@ func TestStartAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestStoreOfEnvironment: the connection string need not have the store's URL.
+func TestStoreOfEnvironment(t *testing.T) {
+	t.Setenv(asAgent, "yes")
+	t.Setenv(storeVariable, aStore)
+	path := socket(t)
+	if err := openURL(t, startURL(t, path)).Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if lines := started(t, path); len(lines) != 1 || !strings.HasSuffix(lines[0], " "+aStore) {
+		t.Errorf("started %q", lines)
 	}
 }
 

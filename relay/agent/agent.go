@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -9,9 +10,14 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/sonde-go/sonde/relay/internal/spool"
 )
@@ -73,6 +79,11 @@ func newAgent(ctx context.Context, c Config, newDrain func(context.Context, *spo
 	if a.doors, err = listen(ctx, &c); err != nil {
 		return a, err
 	}
+	for _, s := range c.Stores {
+		if a.isAt(s.URL()) {
+			return a, fmt.Errorf("the store %s is this agent: it would take its records to itself for ever", s.URL())
+		}
+	}
 	if a.spool, err = spool.Open(ctx, c.spool()); err != nil {
 		return a, err
 	}
@@ -92,13 +103,33 @@ func (a *Agent) Addresses() []string {
 	return all
 }
 
+// isAt reports whether the URL of a store is that of one of this agent's addresses.
+func (a *Agent) isAt(store string) bool {
+	u, err := url.Parse(store)
+	if err != nil || u.Scheme != "agent" {
+		return false
+	}
+	at := u.Host
+	if at == "" {
+		if at = u.Path; strings.Trim(at, "/") == "" {
+			at = DefaultSocket
+		}
+	}
+	return slices.ContainsFunc(a.doors, func(d door) bool { return d.Addr().String() == at })
+}
+
 // Run answers posts and drains the spool until ctx ends. Then it answers what is under
 // way, drains what is in a spool of its own, both within Config.StopTimeout, and
 // closes the agent. What is left stays in the spool for the next one. It may be
 // called once.
 func (a *Agent) Run(ctx context.Context) error {
 	defer a.Close()
-	failed := make(chan error, len(a.doors))
+	failed := make(chan error, len(a.doors)+1)
+	// A cluster's connection that was only lost is made again; one that was refused, since
+	// its user is gone, is closed, and whoever starts the agent again tries that again.
+	a.spool.JetStream().Conn().SetClosedHandler(func(conn *nats.Conn) {
+		failed <- fmt.Errorf("NATS: the connection is closed: %w", cmp.Or(conn.LastError(), nats.ErrConnectionClosed))
+	})
 	servers := make([]*http.Server, len(a.doors))
 	var running sync.WaitGroup
 	for i := range a.doors {
@@ -198,6 +229,7 @@ func (a *Agent) Close() error {
 		}
 		a.endPosts()
 		if a.spool != nil {
+			a.spool.JetStream().Conn().SetClosedHandler(nil)
 			a.closed = a.spool.Close()
 		}
 	})

@@ -14,12 +14,15 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/nats-io/nats-server/v2/server"
 	"go.uber.org/goleak"
 
+	"github.com/sonde-go/sonde/internal/servertest/natstest"
 	"github.com/sonde-go/sonde/internal/watchdog"
 	"github.com/sonde-go/sonde/relay/internal/spool"
 )
@@ -564,6 +567,29 @@ func TestSite(t *testing.T) {
 	}
 	if status, _ := r.get("/"); status != 404 {
 		t.Error(status)
+	}
+}
+
+// gate lets users of a server in, or nobody.
+type gate struct{ shut atomic.Bool }
+
+func (g *gate) Check(server.ClientAuthentication) bool { return !g.shut.Load() }
+
+// TestUserGone: an agent whose cluster does not know its user any more ends and says so,
+// instead of refusing all posts from then on.
+func TestUserGone(t *testing.T) {
+	var g gate
+	cluster := natstest.Start(t, server.Options{JetStream: true, StoreDir: t.TempDir(), CustomClientAuthentication: &g})
+	a, err := newAgent(t.Context(), Config{Listen: []string{"unix://" + socket(t)}, JetStream: cluster.URL, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}.withDefaults(), noDrain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(t.Context()) }()
+	g.shut.Store(true)
+	cluster.Restart()
+	if err := watchdog.Await(t, "the end of the agent", ended); err == nil || !strings.Contains(err.Error(), "Authorization") {
+		t.Error(err)
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 	"github.com/sonde-go/sonde/relay/internal/spool"
 )
 
+// DefaultSocket is where clients look for an agent (agent://).
+const DefaultSocket = "/run/sonde/agent.sock"
+
 // Config is what an agent is told.
 type Config struct {
 	// Listen has the addresses: unix:///run/sonde/agent.sock, tcp://127.0.0.1:8127.

@@ -39,8 +39,9 @@
 // A post is not taken or refused as a whole: lines that can be stored are taken though
 // others are rejected, and some of them may be in the spool after an answer of 429 or 503.
 // Sent again under the same numbers these are kept once, and without numbers readers
-// ignore the repeats. Of a line, what is kept is a record's own members; whatever else a
-// program has to say belongs into its info.
+// ignore the repeats. What
+// a line has beside a record's own members is kept behind them, in stores that keep
+// records as JSON.
 //
 // GET /healthz says whether the agent runs, /readyz whether it can take records,
 // /metrics is for Prometheus, and /v1/status is [Status] as JSON. /v1/quarantine/ is for

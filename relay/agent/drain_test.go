@@ -53,3 +53,29 @@ func TestDrains(t *testing.T) {
 		t.Errorf("%d records are in the store, want 600", n)
 	}
 }
+
+// TestNotItself: an agent whose store is itself does not start.
+func TestNotItself(t *testing.T) {
+	path := socket(t)
+	for _, address := range []string{"unix://" + path, "tcp://127.0.0.1:0"} {
+		c := Config{Listen: []string{address}, DataDir: t.TempDir()}.withDefaults()
+		doors, err := listen(t.Context(), &c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &Agent{config: c, doors: doors}
+		doors[0].Close()
+		own, other := "agent://"+doors[0].Addr().String(), "agent:///else.sock"
+		if !a.isAt(own) || !a.isAt(own+"?socket_timeout=1s") || a.isAt(other) || a.isAt("agent://") || a.isAt("redis://"+path) {
+			t.Errorf("%s is taken for another", own)
+		}
+	}
+	store, err := drivers.Open(t.Context(), "agent://"+path, drivers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if _, err := New(t.Context(), Config{Listen: []string{"unix://" + path}, DataDir: t.TempDir(), Stores: []*drivers.Store{store}}); err == nil || !strings.Contains(err.Error(), "to itself") {
+		t.Error(err)
+	}
+}

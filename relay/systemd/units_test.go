@@ -65,6 +65,11 @@ func TestUnits(t *testing.T) {
 			}
 		}
 		if strings.HasSuffix(unit, ".service") {
+			if !slices.ContainsFunc(lines, func(l string) bool {
+				return strings.HasPrefix(l, "ExecStart=") && strings.HasSuffix(l, " $OPTIONS")
+			}) {
+				t.Errorf("%s takes no other flags", unit)
+			}
 			for _, want := range hardened {
 				if !slices.Contains(lines, want) {
 					t.Errorf("%s has no %q", unit, want)

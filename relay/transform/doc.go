@@ -32,7 +32,8 @@
 //	         path of the list. What is found there, of whatever type, becomes "with".
 //	         "values" are regular expressions (RE2): what matches in any text or number
 //	         becomes "with". What a "*" of keys stands for is never host or sonde,
-//	         which reports need.
+//	         which reports need. Members that a record has beside its own are
+//	         redacted as if they were in info.
 //	rename   gives the point another "name", or another "service" or "project".
 //	drop     drops the record. A dropped point's children seem to have lost it.
 //	add      adds keys to info, with a text, a number, true or false each. Those that a

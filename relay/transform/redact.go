@@ -63,6 +63,17 @@ func (r *redaction) info(info []byte) ([]byte, int) {
 	return w.out, w.hidden
 }
 
+// more does the same with further members of a record, see [record.Event.More].
+func (r *redaction) more(members []byte) ([]byte, int) {
+	if len(members) == 0 {
+		return nil, 0
+	}
+	object := append(append([]byte{'{'}, members[1:]...), '}')
+	hidden, n := r.info(object)
+	hidden[0] = ','
+	return hidden[:len(hidden)-1], n
+}
+
 // record does the same with a whole record, and returns false if it is no JSON object.
 func (r *redaction) record(text []byte) ([]byte, bool) {
 	from := jsontext.SkipSpace(text, 0)

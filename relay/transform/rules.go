@@ -84,8 +84,10 @@ func (r *Rules) apply(e *record.Event, told func(line int, what string)) (keep b
 			told(rule.line, "drops the record")
 			return false
 		case rule.redact != nil:
-			if info, hidden := rule.redact.info(e.Info()); hidden > 0 {
-				e.Change(func(f *record.Fields) { f.Info, f.Host = info, host(info) })
+			info, hidden := rule.redact.info(e.Info())
+			more, further := rule.redact.more(e.More())
+			if hidden += further; hidden > 0 {
+				e.Change(func(f *record.Fields) { f.Info, f.Host, f.More = info, host(info), more })
 				told(rule.line, "redacts "+count(hidden, "value"))
 			}
 		case rule.rename != nil:

@@ -105,6 +105,25 @@ func TestApply(t *testing.T) {
 
 // TestConceal: what can be read is redacted whatever the conditions, and what cannot
 // is not shown.
+// TestFurtherMembers: what a record has beside its own members is redacted too, and kept
+// by every change.
+func TestFurtherMembers(t *testing.T) {
+	text := `{"name":"db-start","base_id":"b","trace_id":"c","parent_id":"b","timestamp":"2026-01-02T03:04:05.000006","info":{"host":"h"},"project":"p","service":"s","token":"t0","x":{"card":"4111111111111111"},"y":1}`
+	e, err := new(record.Decoder).Event([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rules(t, `rules:
+  - redact: {keys: [token], values: ['\d{16}']}
+  - rename: {name: query}
+  - add: {region: eu-1}
+`)
+	want := strings.NewReplacer(`"t0"`, `"***"`, "4111111111111111", "***", "db-", "query-", `{"host"`, `{"region":"eu-1","host"`).Replace(text)
+	if !r.Apply(&e) || string(e.JSON()) != want {
+		t.Errorf("%s\nwant\n%s", e.JSON(), want)
+	}
+}
+
 func TestConceal(t *testing.T) {
 	r := rules(t, `
 rules:
