@@ -170,7 +170,7 @@ func TestDetailKeepsSums(t *testing.T) {
 		}
 		head, steps2 := findings.Steps(less, findings.Options{})
 		path := time.Duration(0)
-		for _, s := range steps2 {
+		for s := range steps2 {
 			path += s.Path
 		}
 		if path != head.Duration {

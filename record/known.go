@@ -14,6 +14,7 @@ type Known struct {
 	Point, Parent [16]byte // UUIDs
 	Micros        int64    // Unix time in microseconds
 	Number        Number
+	Hash          uint64 // of the info: equal for infos that are equal
 }
 
 // Shape is what the payloads of many records have in common: blanks or none, the

@@ -17,8 +17,17 @@ type Parser struct {
 	trace  string // in text and in binary
 	clock  clock
 	names  map[string]string
+	recent []string // names that were used lately, the latest most often first
 	hosts  []*string
 	shapes []*Shape
+	ids    [2]readID // the point of the record before, and its parent
+	infos  infos
+}
+
+// readID is a UUID in text and in binary.
+type readID struct {
+	text [uuidSize]byte
+	uuid [16]byte
 }
 
 // The most texts of a kind that a Parser keeps. A trace with more is read by the
@@ -87,14 +96,16 @@ func (p *Parser) parse(b []byte, r *Record) bool {
 	if r.Trace, ok = p.traceText(rest[:uuidSize]); !ok {
 		return false
 	}
-	if rest, ok = cut(rest[uuidSize:], l.point); !ok || !uuid(rest, &k.Point) {
+	if rest, ok = cut(rest[uuidSize:], l.point); !ok {
 		return false
 	}
 	r.Point = text36(rest)
-	if rest, ok = cut(rest[uuidSize:], l.parent); !ok || !uuid(rest, &k.Parent) {
+	if rest, ok = cut(rest[uuidSize:], l.parent); !ok {
 		return false
 	}
-	r.Parent = text36(rest)
+	if r.Parent = text36(rest); !p.relatives(r.Point, r.Parent, k) {
+		return false
+	}
 	if rest, ok = cut(rest[uuidSize:], l.time); !ok {
 		return false
 	}
@@ -102,26 +113,49 @@ func (p *Parser) parse(b []byte, r *Record) bool {
 		return false
 	}
 	r.Timestamp = unsafe.String(&rest[0], timeSize)
-	if rest, ok = cut(rest[timeSize:], l.info); !ok || len(rest) == 0 || rest[0] != '{' {
-		return false
-	}
-	end := jsontext.SkipNested(rest, 0)
-	if end < 0 {
-		return false
-	}
-	r.Info = rest[:end:end]
-	if r.Host, ok = p.host(r.Info, l); !ok {
+	if rest, ok = cut(rest[timeSize:], l.info); !ok || len(rest) == 0 || rest[0] != '{' || b[len(b)-1] != '}' {
 		return false
 	}
 	if r.Name, ok = p.name(name); !ok {
 		return false
 	}
-	tail, number := l.cutNumber(rest[end:])
-	if k.Shape = p.shape(tail, l); k.Shape == nil {
+	if !p.fromInfo(rest, l, r) {
 		return false
 	}
-	k.Number, r.Number = number, number
-	r.Project, r.Service, r.Payload = k.Shape.project, k.Shape.service, b
+	r.Number, r.Project, r.Service, r.Payload = k.Number, k.Shape.project, k.Shape.service, b
+	return true
+}
+
+// fromInfo reads a record from its info on. That an info is valid, and so where it
+// ends, is known without a look if it is one of those that were read lately.
+func (p *Parser) fromInfo(rest []byte, l *layout, r *Record) bool {
+	k := &r.known
+	before, number := l.cutNumber(rest)
+	if k.Shape = p.ending(before, l); k.Shape != nil {
+		n := len(before) - len(k.tail)
+		r.Info, k.Number, k.Hash = rest[:n:n], number, p.infos.hash(rest[:n])
+		if r.Host = p.infos.host(k.Hash, r.Info, l); r.Host != nil {
+			return true
+		}
+	}
+	end := jsontext.SkipNested(rest, 0)
+	if end < 0 {
+		return false
+	}
+	info := rest[:end:end]
+	var ok bool
+	if r.Host, ok = p.host(info, l); !ok {
+		return false
+	}
+	if k.Shape == nil || end != len(r.Info) {
+		var tail []byte
+		tail, k.Number = l.cutNumber(rest[end:])
+		if k.Shape = p.shape(tail, l); k.Shape == nil {
+			return false
+		}
+		r.Info, k.Hash = info, p.infos.hash(info)
+	}
+	p.infos.keep(k.Hash, info, l, r.Host)
 	return true
 }
 
@@ -132,11 +166,37 @@ func cut(b []byte, prefix string) (rest []byte, ok bool) {
 	return b[len(prefix):], true
 }
 
-// uuid reads the id that b begins with.
-func uuid(b []byte, u *[16]byte) (ok bool) {
-	id, err := header.ParseID(b[:uuidSize:uuidSize])
+// uuid reads an id, and returns false if it is no UUID.
+func uuid[T string | []byte](text T, u *[16]byte) (ok bool) {
+	id, err := header.ParseID(text)
 	*u, ok = id.UUID()
 	return ok && err == nil
+}
+
+// relatives reads the ids of a point and of its parent, most of which are among those
+// of the record before: it is of the same point, of its parent, a child or a sibling.
+func (p *Parser) relatives(point, parent string, k *Known) bool {
+	if !p.relative(point, &k.Point) || !p.relative(parent, &k.Parent) {
+		return false
+	}
+	p.ids[0].set(point, &k.Point)
+	p.ids[1].set(parent, &k.Parent)
+	return true
+}
+
+func (p *Parser) relative(text string, u *[16]byte) bool {
+	for i := range p.ids {
+		if id := &p.ids[i]; text == string(id.text[:]) {
+			*u = id.uuid
+			return *u != [16]byte{} // that of no record yet
+		}
+	}
+	return uuid(text, u)
+}
+
+func (id *readID) set(text string, u *[16]byte) {
+	copy(id.text[:], text)
+	id.uuid = *u
 }
 
 func text36(b []byte) string { return unsafe.String(&b[0], uuidSize) }
@@ -144,7 +204,7 @@ func text36(b []byte) string { return unsafe.String(&b[0], uuidSize) }
 func (p *Parser) traceText(b []byte) (string, bool) {
 	if string(b) != p.trace {
 		var u [16]byte
-		if !uuid(b, &u) {
+		if !uuid(b[:uuidSize], &u) {
 			return "", false
 		}
 		p.trace = string(b)
@@ -153,7 +213,16 @@ func (p *Parser) traceText(b []byte) (string, bool) {
 }
 
 func (p *Parser) name(b []byte) (name string, ok bool) {
+	for i, name := range p.recent {
+		if string(b) == name {
+			if i > 0 {
+				p.recent[i-1], p.recent[i] = name, p.recent[i-1]
+			}
+			return name, true
+		}
+	}
 	if name, ok = p.names[string(b)]; ok {
+		p.used(name)
 		return name, true
 	}
 	if !jsontext.IsPlain(b) || len(p.names) == maxNames {
@@ -164,7 +233,18 @@ func (p *Parser) name(b []byte) (name string, ok bool) {
 	}
 	name = string(b)
 	p.names[name] = name
+	p.used(name)
 	return name, true
+}
+
+// used puts a name at the end of the recent ones.
+func (p *Parser) used(name string) {
+	const few = 16
+	if len(p.recent) < few {
+		p.recent = append(p.recent, name)
+	} else {
+		p.recent[few-1] = name
+	}
 }
 
 // host finds the host where it usually is, as the last member of the info, which is
@@ -195,6 +275,20 @@ func (p *Parser) host(info []byte, l *layout) (*string, bool) {
 	host := string(text)
 	p.hosts = append(p.hosts, &host)
 	return &host, true
+}
+
+// ending returns the known shape that a text, without the number and the last brace,
+// ends with, nil if there is none. No other ends with it.
+func (p *Parser) ending(text []byte, l *layout) *Shape {
+	for i, s := range p.shapes {
+		if n := len(text) - len(s.tail); n > 0 && string(text[n:]) == s.tail && s.layout == l {
+			if i > 0 {
+				p.shapes[0], p.shapes[i] = p.shapes[i], p.shapes[0]
+			}
+			return s
+		}
+	}
+	return nil
 }
 
 // shape returns what follows an info, without the number and the last brace, nil if it

@@ -50,6 +50,7 @@ func Build(records iter.Seq2[record.Record, error]) (*Report, error) {
 type builder struct {
 	*Report
 	names map[string]*recordName
+	named []*recordName    // the last that were used
 	stats map[string]int32 // place in Stats by name
 	many  map[eventKey]int32
 
@@ -64,7 +65,7 @@ type builder struct {
 	lastForm  form
 
 	seed maphash.Seed
-	last [1024]ref // infos, by their hash
+	last [1024]ref // infos, by a hash
 }
 
 // recordName is what follows from the name of a record, worked out once per name.
@@ -173,9 +174,28 @@ func (b *builder) uuidOf(n id) [16]byte {
 
 // name looks up a record's name, of which a trace has few.
 func (b *builder) name(text string) *recordName {
-	if name, ok := b.names[text]; ok {
-		return name
+	for i, name := range b.named {
+		if name.text == text {
+			if i > 0 {
+				b.named[i-1], b.named[i] = name, b.named[i-1]
+			}
+			return name
+		}
 	}
+	name := b.names[text]
+	if name == nil {
+		name = b.newName(text)
+	}
+	const few = 16
+	if len(b.named) < few {
+		b.named = append(b.named, name)
+	} else {
+		b.named[few-1] = name
+	}
+	return name
+}
+
+func (b *builder) newName(text string) *recordName {
 	name := &recordName{text: strings.Clone(text), stop: strings.HasSuffix(text, "stop")}
 	var phase string
 	name.point, phase, _ = strings.Cut(name.text, "-")

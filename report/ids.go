@@ -18,6 +18,9 @@ type ids struct {
 	uuids [][]numbered // in chunks, all but the last of them full
 	len   int32
 	index index
+	// recent are the ids that were asked for lately +1, by their hash: the next record is
+	// most often of one of their points, and its parent is one too.
+	recent [256]id
 
 	texts  []string
 	points []int32 // of the texts
@@ -40,6 +43,17 @@ func (x *ids) at(i id) *numbered { return &x.uuids[i>>chunkBits][i&(chunkSize-1)
 // uuid returns the number of a UUID.
 func (x *ids) uuid(u *[16]byte) id {
 	hash := x.index.hash(u)
+	recent := &x.recent[hash%uint32(len(x.recent))]
+	if n := *recent - 1; n >= 0 && x.at(n).uuid == *u {
+		return n
+	}
+	n := x.find(u, hash)
+	*recent = n + 1
+	return n
+}
+
+// find looks a UUID up in the index, and adds it if it is new.
+func (x *ids) find(u *[16]byte, hash uint32) id {
 	mask := len(x.index.slots) - 1
 	at := int(hash) & mask
 	for ; ; at = (at + 1) & mask {

@@ -21,7 +21,8 @@ type contents struct {
 const memoBits = 12
 
 // Of returns the place of what was worked out for p's contents, and whether it was.
-// The caller fills in what was not, before the next call.
+// The caller fills in what was not, before the next call; there may be what was worked
+// out for other contents, whose memory can be used again.
 func (m *Memo[V]) Of(p *Point) (value *V, known bool) {
 	if m.slots == nil {
 		m.slots = make([]memorized[V], 1<<memoBits)
@@ -32,6 +33,6 @@ func (m *Memo[V]) Of(p *Point) (value *V, known bool) {
 	if slot.contents == is {
 		return &slot.value, true
 	}
-	*slot = memorized[V]{contents: is}
+	slot.contents = is
 	return &slot.value, false
 }

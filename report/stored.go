@@ -55,7 +55,7 @@ func (b *builder) keep(r *record.Record, k *record.Known, from int32) stored {
 	switch {
 	case k != nil:
 		if n, ok := b.shape(k.Shape); ok {
-			info := b.dedupe(r.Info)
+			info := b.dedupe(r.Info, k.Hash)
 			if from == none {
 				return (known + n).at(info)
 			}
@@ -71,7 +71,7 @@ func (b *builder) keep(r *record.Record, k *record.Known, from int32) stored {
 		info := append(binary.AppendUvarint(head[:0], uint64(len(r.Info))), r.Info...)
 		return both.at(b.blocks.put(info, r.Payload))
 	case len(r.Info) > 0:
-		return infoOnly.at(b.dedupe(r.Info))
+		return infoOnly.at(b.dedupe(r.Info, maphash.Bytes(b.seed, r.Info)))
 	}
 	return 0
 }
@@ -105,14 +105,14 @@ func (b *builder) shape(s *record.Shape) (n form, ok bool) {
 	return n, true
 }
 
-// dedupe keeps an info, once if it is among those that were kept last: many records
-// of a trace have the same.
-func (b *builder) dedupe(info []byte) ref {
+// dedupe keeps an info with a hash, once if it is among those that were kept last: many
+// records of a trace have the same.
+func (b *builder) dedupe(info []byte, hash uint64) ref {
 	const longest = 512
 	if len(info) > longest {
 		return b.blocks.put(nil, info)
 	}
-	at := &b.last[maphash.Bytes(b.seed, info)%uint64(len(b.last))]
+	at := &b.last[hash%uint64(len(b.last))]
 	if *at == 0 || !bytes.Equal(b.blocks.get(*at), info) {
 		*at = b.blocks.put(nil, info)
 	}

@@ -145,6 +145,30 @@ func TestForeignLines(t *testing.T) {
 	}
 }
 
+// TestMentioner: lines are of a trace wherever they say so, and whatever the line
+// before said.
+func TestMentioner(t *testing.T) {
+	const id = "1d4f13a4-c76e-4658-9a37-0885ca9b8600"
+	mentions := mentioner(id)
+	for range 2 {
+		for line, want := range map[string]bool{
+			`{"name":"db-start","base_id":"` + id + `"}`:              true,
+			`{"name":"http-stop","base_id":"` + id + `","x":1}`:       true,
+			`{"name": "db-start", "base_id": "` + id + `"}`:           true,
+			`{"base_id":"` + id + `"}`:                                true,
+			id:                                                        true,
+			`{"name":"db-start","base_id":"2` + id[1:] + `"}`:         false,
+			`{"name":"db-start","base_id":"` + id[:len(id)-1] + `0"}`: true,
+			`{"name":"db-start","base_id":"` + id[:len(id)-1]:         false,
+			`{"name":"`: false, `{}`: false, ``: false, `no quote at all, but long`: false,
+		} {
+			if mentions([]byte(line)) != want {
+				t.Errorf("%q: want %t", line, want)
+			}
+		}
+	}
+}
+
 // TestRelativePath: a path is of the folder in which the driver was opened, and
 // one writer's file holds nothing but records.
 func TestRelativePath(t *testing.T) {

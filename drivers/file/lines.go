@@ -68,5 +68,15 @@ func mentioner(baseID string) func(line []byte) bool {
 		return func([]byte) bool { return true }
 	}
 	id := []byte(baseID)
-	return func(line []byte) bool { return bytes.Contains(line, id) }
+	const name = len(`{"name": "`)
+	last := 0 // where it was, from the end of the name: most lines are alike
+	return func(line []byte) bool {
+		end := name + bytes.IndexByte(line[min(name, len(line)):], '"')
+		if at := end + last; end >= name && len(line)-at >= len(id) && string(line[at:at+len(id)]) == baseID {
+			return true
+		}
+		at := bytes.Index(line, id)
+		last = max(0, at-end)
+		return at >= 0
+	}
 }

@@ -38,7 +38,7 @@ type Writer struct {
 // NewWriter returns a Writer to out. The caller must call Flush at the end.
 func NewWriter(out io.Writer) *Writer { return &Writer{out: out, max: maxColumn} }
 
-// NewCompactWriter returns a Writer to out that adds no line breaks to what Raw
+// NewCompactWriter returns a Writer to out, or one that keeps all if out is nil, that adds
 // writes, and writes values as JSON that every reader accepts: in ASCII, numbers
 // unchanged, and NaN and the infinities, which Python writes, as strings.
 func NewCompactWriter(out io.Writer) *Writer { return &Writer{out: out, compact: true} }
@@ -58,6 +58,16 @@ func (w *Writer) Err() error { return w.err }
 
 // Raw writes text unchanged.
 func (w *Writer) Raw(s string) { w.buf = append(w.buf, s...) }
+
+// Plain writes text unchanged, however long it is.
+func (w *Writer) Plain(text []byte) { w.plain(text) }
+
+// Take appends to b what was written to a Writer that keeps all, and forgets it.
+func (w *Writer) Take(b []byte) []byte {
+	b = append(b, w.buf...)
+	w.buf = w.buf[:0]
+	return b
+}
 
 // Line ends a line and indents the next one by the given number of blanks, within
 // the limits; a compact Writer does neither.

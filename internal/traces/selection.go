@@ -89,8 +89,8 @@ func listPage(ctx context.Context, store *drivers.Store, q drivers.Query) (list 
 // rootIs says whether a trace's root is a point of that name, or did what it says.
 func rootIs(r *report.Report, name string) bool {
 	head, steps := findings.Steps(r, findings.Options{})
-	for i := range steps {
-		if s := &steps[i]; s.Point == head.Point {
+	for s := range steps {
+		if s.Point == head.Point {
 			return s.Title == name || s.Point.Name == name || s.Does.What == name
 		}
 	}

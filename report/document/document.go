@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/sonde-go/sonde/internal/jsontext"
-	"github.com/sonde-go/sonde/record"
 	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/findings"
 )
@@ -67,7 +66,9 @@ type document struct {
 	*report.Report
 	*jsontext.Writer
 	view   *report.View
-	inside bool // an object that has a member
+	seen   report.Memo[contents]
+	spare  *jsontext.Writer // keeps all; nil until it is needed
+	inside bool             // an object that has a member
 }
 
 // head writes what the whole trace says.
@@ -121,32 +122,17 @@ func (j *document) head() {
 }
 
 func (j *document) point(p *report.Point) {
-	j.view.At(p)
-	etype, message, failed := j.view.Failure()
+	s := j.contents(p)
 	j.text("id", p.ID())
 	j.text("parent", p.ParentID())
 	j.number("depth", int64(p.Depth))
-	j.text("name", p.Name)
-	j.text("kind", j.view.Kind().String())
-	j.text("label", string(j.view.Detail()))
-	j.text("service", p.Service)
-	j.text("host", p.Host)
-	j.text("project", p.Project)
+	j.said(p, s, names)
 	j.number("start_ns", p.Start().Nanoseconds())
 	j.number("duration_ns", p.Duration().Nanoseconds())
 	j.number("self_ns", p.Self().Nanoseconds())
-	j.truth("finished", p.HasStop)
-	j.truth("failed", failed)
-	j.text("etype", string(etype))
-	j.text("message", string(message))
-	j.text("outcome", string(j.view.Outcome()))
+	j.said(p, s, outcome)
 	j.condensed(p)
-	j.member("info")
-	j.Raw(`{"start":`)
-	j.info(record.Start)
-	j.Raw(`,"stop":`)
-	j.info(record.Stop)
-	j.Raw("}")
+	j.said(p, s, infos)
 }
 
 // condensed writes what p says of points without records, nothing if it is silent.
@@ -189,17 +175,6 @@ func (j *document) stat(s *report.Stat) {
 	j.number("total_ns", s.Total.Nanoseconds())
 	j.number("self_ns", s.Self.Nanoseconds())
 	j.number("max_ns", s.Max.Nanoseconds())
-}
-
-// info writes what a record of the point has stored as info.
-func (j *document) info(phase record.Phase) {
-	info := j.view.Info(phase)
-	switch {
-	case len(info) == 0:
-		j.Raw("null")
-	case !j.Value(info, 0): // a store that gave no JSON
-		j.String(string(info))
-	}
 }
 
 // top begins a member of the whole.

@@ -10,6 +10,9 @@ import (
 
 // waiting finds messages that waited long between being sent and being handled.
 func (t *tree) waiting() (list []candidate) {
+	if !slices.ContainsFunc(t.keys.list, func(k keyText) bool { return k.kind == layer.Consumer }) {
+		return nil
+	}
 	var order []int32 // keys
 	late := map[int32][]int32{}
 	for i := range t.nodes {
@@ -53,7 +56,7 @@ func (t *tree) sayWaiting(members []int32) Finding {
 		Took: span(lag), Share: min(1, t.share(lag)), Signature: t.signature(Waiting, []int32{m}),
 		Because: "it lay in a queue or was delivered late; which of them is not recorded",
 	}
-	f.Points = append(f.Points, above.p)
+	f.Points = append(f.Points, t.point(above))
 	if t.sources[n.source].host != t.sources[above.source].host {
 		f.Confidence = Inferred
 		f.Because = "it takes the clocks of the two hosts to agree, which messages cannot prove"
@@ -62,7 +65,7 @@ func (t *tree) sayWaiting(members []int32) Finding {
 	if len(members) > 1 {
 		f.Text += times(len(members))
 	}
-	f.Text += " waited " + figures.Duration(span(lag)) + " between being sent" + in(above.p.Service) + " and being handled" + in(n.p.Service)
+	f.Text += " waited " + figures.Duration(span(lag)) + " between being sent" + in(t.point(above).Service) + " and being handled" + in(t.point(n).Service)
 	if len(members) > 1 {
 		f.Text += ", the longest of them"
 	}
@@ -111,7 +114,7 @@ func (t *tree) sayOutlives(members []int32) Finding {
 	n := &t.nodes[m]
 	over := t.over(m)
 	f := Finding{
-		Kind: Outlives, Points: append(t.points(members), t.nodes[n.parent].p), Count: len(members), Confidence: Measured,
+		Kind: Outlives, Points: append(t.points(members), t.point(&t.nodes[n.parent])), Count: len(members), Confidence: Measured,
 		Took: span(over), Share: min(1, t.share(over)), Signature: t.signature(Outlives, []int32{m}),
 		Because: "nothing waited for it, so it costs no time here; what it holds is held for longer",
 	}
@@ -119,7 +122,7 @@ func (t *tree) sayOutlives(members []int32) Finding {
 	if len(members) > 1 {
 		f.Text += times(len(members))
 	}
-	f.Text += in(n.p.Service) + " went on for " + figures.Duration(span(over)) + " after " + t.titleOf(n.parent) + " had ended"
+	f.Text += in(t.point(n).Service) + " went on for " + figures.Duration(span(over)) + " after " + t.titleOf(n.parent) + " had ended"
 	if top := &t.nodes[t.root]; t.root != 0 && n.parent != t.root && n.to > top.to {
 		f.Text += ", and for " + figures.Duration(span(n.to-top.to)) + " after " + t.titleOf(t.root)
 	}

@@ -5,6 +5,7 @@ package findings
 type claims struct {
 	roots    fenwick // 1 at each subtree's node
 	covering fenwick // differences: how many subtrees cover a node
+	any      bool
 }
 
 func newClaims(n int) *claims {
@@ -13,16 +14,17 @@ func newClaims(n int) *claims {
 
 // overlaps says whether a subtree is in, holds or is one of the set.
 func (c *claims) overlaps(node, end int32) bool {
-	return c.covers(node) || c.roots.sum(end-1) > c.roots.sum(node-1)
+	return c.any && (c.covers(node) || c.roots.sum(end-1) > c.roots.sum(node-1))
 }
 
 // covers says whether a node is in a subtree of the set.
-func (c *claims) covers(node int32) bool { return c.covering.sum(node) > 0 }
+func (c *claims) covers(node int32) bool { return c.any && c.covering.sum(node) > 0 }
 
 func (c *claims) add(node, end int32) {
 	if c.overlaps(node, end) {
 		return
 	}
+	c.any = true
 	c.roots.add(node, 1)
 	c.covering.add(node, 1)
 	c.covering.add(end, -1)

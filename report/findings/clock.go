@@ -63,7 +63,7 @@ func (t *tree) correct() (list []measured) {
 		}
 		m.Service, m.Host = t.sources[s].service, host
 		for k := range pairs[:min(len(pairs), mostPoints)] {
-			m.points = append(m.points, t.nodes[pairs[k].server].p)
+			m.points = append(m.points, t.point(&t.nodes[pairs[k].server]))
 		}
 		against[s] = t.callerOf(&pairs[0])
 		callers := time.Duration(0) // what is not known of their clocks
@@ -157,11 +157,11 @@ func (t *tree) callsBySource(order []int32) [][]int32 {
 		n := &t.nodes[i+1]
 		above := &t.nodes[n.parent]
 		here, there := t.sources[n.source].host, ""
-		if above.p != nil {
+		if above.index != none {
 			there = t.sources[above.source].host
 		}
 		if n.kind == layer.Server && above.kind == layer.Client && here != "" && there != "" && here != there &&
-			rank[above.source] < rank[n.source] && n.p.HasStart && n.p.HasStop && above.p.HasStart && above.p.HasStop &&
+			rank[above.source] < rank[n.source] && !n.is(open|noStart) && !above.is(open|noStart) &&
 			!above.is(failed|timedOut|cancelled) {
 			calls[n.source] = append(calls[n.source], int32(i+1))
 		}

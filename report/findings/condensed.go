@@ -4,28 +4,45 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/figures"
+	"github.com/sonde-go/sonde/report"
 )
 
 // count is how many points the nodes stand for.
 func (t *tree) count(members []int32) (n int) {
 	for _, m := range members {
-		n += t.nodes[m].p.Times()
+		n += t.times(&t.nodes[m])
 	}
 	return n
 }
 
+// standsFor says what a node stands for if that is several, see [report.Point.Repeated].
+func (t *tree) standsFor(n *node) *report.Repeated {
+	if !n.is(several) {
+		return nil
+	}
+	return t.point(n).Repeated()
+}
+
+// times is how many points a node stands for.
+func (t *tree) times(n *node) int {
+	if r := t.standsFor(n); r != nil {
+		return r.Count
+	}
+	return 1
+}
+
 // each is how long a node took; of one that stands for several, how long one of them
 // did on average.
-func (n *node) each() int64 {
-	if r := n.p.Repeated(); r != nil {
+func (t *tree) each(n *node) int64 {
+	if r := t.standsFor(n); r != nil {
 		return micros(r.Total / time.Duration(r.Count))
 	}
 	return n.to - n.from
 }
 
 // longest is how long the longest did that a node stands for, of its time on the path.
-func (n *node) longest() int64 {
-	if r := n.p.Repeated(); r != nil {
+func (t *tree) longest(n *node) int64 {
+	if r := t.standsFor(n); r != nil {
 		return min(n.onPath, micros(r.Max))
 	}
 	return n.onPath
@@ -61,7 +78,7 @@ func (t *tree) shareOut() {
 	}
 	for k, i := range before.nodes {
 		from, to := before.from[k], before.to(k)
-		if p := t.nodes[i].p; p != nil && p.Repeated() != nil {
+		if t.nodes[i].is(several) {
 			if above := t.nodes[i].parent; len(of(above).members) <= mostSharing {
 				divide(of(above), i, above, from, to)
 				continue
@@ -111,12 +128,12 @@ func (t *tree) turnsOf(above int32) *turns {
 	covered := int64(0)
 	for c := range t.children(above) {
 		n := &t.nodes[c]
-		r := n.p.Repeated()
+		r := t.standsFor(n)
 		if r == nil {
 			continue
 		}
-		s.members, s.took = append(s.members, c), append(s.took, n.took())
-		s.sum += n.took()
+		s.members, s.took = append(s.members, c), append(s.took, t.took(n))
+		s.sum += t.took(n)
 		s.rounds = max(s.rounds, min(mostRounds, int64(r.Count)))
 		if last := len(s.spans) - 1; last >= 0 && n.from <= s.spans[last][1] {
 			covered += max(0, n.to-s.spans[last][1])
@@ -160,14 +177,14 @@ func (t *tree) append(i int32, from int64) {
 }
 
 // took is for how much of its time a node ran that stands for several.
-func (n *node) took() int64 { return min(n.to-n.from, micros(n.p.Repeated().Total)) }
+func (t *tree) took(n *node) int64 { return min(n.to-n.from, micros(t.standsFor(n).Total)) }
 
 // blindFor says what the services have left out on purpose.
 func (t *tree) blindFor() (list []string) {
 	short := 0
-	for i := range t.nodes {
-		if p := t.nodes[i].p; p != nil {
-			for _, s := range p.Short() {
+	if t.r.Points() > t.r.Len() {
+		for i := range t.nodes[1:] {
+			for _, s := range t.point(&t.nodes[i+1]).Short() {
 				short += s.Count
 			}
 		}

@@ -63,7 +63,7 @@ func (t *tree) sayConnection(w *waits) Finding {
 	if f.Count > 1 {
 		f.Text += times(f.Count)
 	}
-	f.Text += in(n.p.Service)
+	f.Text += in(t.point(n).Service)
 	if f.Count > 1 {
 		f.Text += ", the longest " + figures.Duration(span(n.own))
 	}
@@ -73,7 +73,7 @@ func (t *tree) sayConnection(w *waits) Finding {
 	}
 	f.Text += t.below(n.parent, len(parents)) + ": " + t.amount(w.took)
 	number := func(phase record.Phase, name string) int {
-		number, _ := strconv.Atoi(string(jsontext.Get(t.r.Info(n.p, phase), layer.SQL.Group, name)))
+		number, _ := strconv.Atoi(string(jsontext.Get(t.r.Info(t.point(n), phase), layer.SQL.Group, name)))
 		return number
 	}
 	switch size, used := number(record.Start, "pool_size"), number(record.Stop, "pool_in_use"); {
@@ -91,7 +91,7 @@ func (t *tree) sayConnection(w *waits) Finding {
 			f.Text += times(calls)
 		}
 		f.Text += " of this trace ran"
-		f.Points = append(f.Points, t.nodes[user].p)
+		f.Points = append(f.Points, t.point(&t.nodes[user]))
 	}
 	return f
 }
@@ -123,7 +123,7 @@ func (t *tree) meanwhile(m int32) (first int32, calls int) {
 			all[o.key] = u
 			order = append(order, o.key)
 		}
-		u.calls += o.p.Times()
+		u.calls += t.times(o)
 		u.took += both
 	}
 	best := &users{took: (n.to - n.from) / 2}

@@ -28,6 +28,9 @@ type origin struct {
 // failures are said by where they began: the deepest points that failed, those
 // alike as one. What reached the root comes first, then by time.
 func (t *tree) failures() []Finding {
+	if !t.nodes[0].is(failedBelow) {
+		return nil
+	}
 	type sort struct {
 		key   int32
 		etype string
@@ -38,7 +41,7 @@ func (t *tree) failures() []Finding {
 		if n := &t.nodes[i]; !n.is(failed) || n.is(failedBelow) {
 			continue
 		}
-		etype, _, _ := t.r.Failure(t.nodes[i].p)
+		etype, _, _ := t.r.Failure(t.point(&t.nodes[i]))
 		s := sort{t.nodes[i].key, etype}
 		if found[s] == nil {
 			found[s] = &origin{key: s.key, etype: etype}
@@ -98,7 +101,7 @@ func (t *tree) levels(i int32) int {
 	if n.topFailed == 0 {
 		return 0
 	}
-	return int(n.p.Depth - t.nodes[n.topFailed].p.Depth)
+	return int(t.point(n).Depth - t.point(&t.nodes[n.topFailed]).Depth)
 }
 
 func (t *tree) sayFailure(o *origin) Finding {
@@ -109,14 +112,14 @@ func (t *tree) sayFailure(o *origin) Finding {
 		Took: span(n.to - n.from), Share: t.share(n.onPath),
 		Signature: t.signature(Failure, []int32{m}, o.etype),
 	}
-	etype, message, _ := t.r.Failure(n.p)
+	etype, message, _ := t.r.Failure(t.point(n))
 	verb := " failed"
 	switch {
 	case n.is(timedOut):
 		verb = " timed out after " + figures.Duration(span(n.to-n.from))
 		if limit := t.limit(m); limit != m {
 			verb += ", at the limit of " + figures.Duration(span(t.nodes[limit].to-t.nodes[limit].from)) + " of " + t.titleOf(limit)
-			f.Points = append(f.Points, t.nodes[limit].p)
+			f.Points = append(f.Points, t.point(&t.nodes[limit]))
 		}
 	case etype == "panic":
 		verb = " panicked"
@@ -127,7 +130,7 @@ func (t *tree) sayFailure(o *origin) Finding {
 	} else if len(o.members) > 1 {
 		f.Text += times(len(o.members))
 	}
-	f.Text += in(n.p.Service) + verb
+	f.Text += in(t.point(n).Service) + verb
 	if why := cause(etype, message); why != "" && etype != "panic" {
 		f.Text += ": " + why
 	} else if etype == "panic" && message != "" {
@@ -137,7 +140,7 @@ func (t *tree) sayFailure(o *origin) Finding {
 	if n.is(timedOut) {
 		if w := t.waitedFor(m); w != m {
 			f.Text += "; it waited for " + t.titleOf(w)
-			f.Points = append(f.Points, t.nodes[w].p)
+			f.Points = append(f.Points, t.point(&t.nodes[w]))
 		}
 	}
 	return f
@@ -146,8 +149,8 @@ func (t *tree) sayFailure(o *origin) Finding {
 // alike is how many nodes have a key.
 func (t *tree) alike(key int32) (n int) {
 	for i := range t.nodes {
-		if p := t.nodes[i].p; p != nil && t.nodes[i].key == key {
-			n += p.Times()
+		if a := &t.nodes[i]; a.index != none && a.key == key {
+			n += t.times(a)
 		}
 	}
 	return n
@@ -167,7 +170,7 @@ func (t *tree) journey(o *origin, f *Finding) string {
 		f.Because = "no point above it failed, so what called it went on without it, or did not record the error"
 		return "; " + t.titleOf(t.nodes[m].parent) + " went on"
 	}
-	f.Points = append(f.Points, t.nodes[o.top].p)
+	f.Points = append(f.Points, t.point(&t.nodes[o.top]))
 	if o.jumped {
 		f.Confidence = Inferred
 		f.Because = "between the two are points that did not fail, so the failure above may have another beginning"
@@ -212,7 +215,7 @@ func (t *tree) otherFailures(rest []*origin) Finding {
 	for _, o := range rest {
 		f.Count += len(o.members)
 		if len(f.Points) < mostPoints {
-			f.Points = append(f.Points, t.nodes[o.members[0]].p)
+			f.Points = append(f.Points, t.point(&t.nodes[o.members[0]]))
 		}
 	}
 	f.Text = figures.Counted(f.Count, "point") + " more failed, in " + figures.Counted(len(rest), "other way")

@@ -293,12 +293,12 @@ func (t *tree) madeAt(first *report.Point) string {
 		return ""
 	}
 	i := 1
-	for t.nodes[i].p != first {
+	for t.point(&t.nodes[i]) != first {
 		i++
 	}
 	n := &t.nodes[i]
 	for k := range t.nodes[1:] {
-		if o := &t.nodes[k+1]; o.key == n.key && t.nodes[o.parent].key == t.nodes[n.parent].key && t.r.Text(o.p, "sonde.at") != at {
+		if o := &t.nodes[k+1]; o.key == n.key && t.nodes[o.parent].key == t.nodes[n.parent].key && t.r.Text(t.point(o), "sonde.at") != at {
 			return ""
 		}
 	}

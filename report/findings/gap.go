@@ -97,7 +97,7 @@ func (t *tree) gaps() (list []candidate) {
 func (t *tree) hole(k int) (h hole, ok bool) {
 	owner := t.path.nodes[k]
 	n := &t.nodes[owner]
-	if n.p == nil || n.own == n.onPath || n.is(open) {
+	if n.index == none || n.own == n.onPath || n.is(open) {
 		return h, false
 	}
 	h = hole{owner: owner, took: t.path.to(k) - t.path.from[k]}
@@ -140,7 +140,7 @@ func (t *tree) sayGap(s *holes) Finding {
 	}
 	for _, c := range []int32{h.after, h.before} {
 		if c > 0 {
-			f.Points = append(f.Points, t.nodes[c].p)
+			f.Points = append(f.Points, t.point(&t.nodes[c]))
 		}
 	}
 	if t.onItsWay(&h) {
@@ -172,7 +172,7 @@ func (t *tree) sayOnItsWay(s *holes, f Finding) Finding {
 	f.Signature = t.signature(Waiting, []int32{h.owner}, t.place(&h))
 	f.Text = t.titleOf(h.owner)
 	if len(s.list) > 1 {
-		f.Text = t.title(t.nodes[h.owner].key) + times(len(s.list)) + in(t.nodes[h.owner].p.Service)
+		f.Text = t.title(t.nodes[h.owner].key) + times(len(s.list)) + in(t.point(&t.nodes[h.owner]).Service)
 	}
 	if h.after > 0 {
 		f.Text += " waited to be served by " + t.titleOf(h.after)

@@ -16,31 +16,36 @@ type group struct {
 // a group's members, the first and one after the last.
 type try struct{ first, last int }
 
-// groupsOf yields the groups of two and more, in the order of the walk.
+// groupsOf yields the groups of two and more, in the order of the walk, but for those
+// of which there is nothing to say: a few that went well.
 func (t *tree) groupsOf(each func(siblings []*group)) {
 	stamps := make([]int32, len(t.keys.list)) // the last parent+1 that a key was seen below
 	counts := make([]int32, len(t.keys.list))
+	telling := make([]bool, len(t.keys.list))
+	few := int32(min(fewest, t.o.MinRepeats))
+	is := func(k int32) bool { return counts[k] > 1 && (telling[k] || counts[k] >= few) }
 	for i := range t.nodes {
 		parent := int32(i)
-		several := false
+		any := false
 		for c := range t.children(parent) {
 			k := t.nodes[c].key
 			if stamps[k] != parent+1 {
-				stamps[k], counts[k] = parent+1, 0
+				stamps[k], counts[k], telling[k] = parent+1, 0, false
 			}
-			if counts[k]++; t.nodes[c].p.Repeated() != nil {
-				counts[k]++ // it is several by itself
+			if counts[k]++; t.nodes[c].is(several) {
+				counts[k]++ // by itself
 			}
-			several = several || counts[k] > 1
+			telling[k] = telling[k] || t.nodes[c].is(several|failed)
+			any = any || is(k)
 		}
-		if !several {
+		if !any {
 			continue
 		}
 		var siblings []*group
 		places := map[int32]*group{}
 		for c := range t.children(parent) {
 			k := t.nodes[c].key
-			if counts[k] < 2 {
+			if !is(k) {
 				continue
 			}
 			g := places[k]
@@ -77,7 +82,7 @@ func (t *tree) argumentsOf(members []int32) (a arguments) {
 			a.known = false
 			continue
 		}
-		if r := t.nodes[m].p.Repeated(); r != nil && r.Differ {
+		if r := t.standsFor(&t.nodes[m]); r != nil && r.Differ {
 			a.known = false
 		}
 		text, known := t.arguments(m)

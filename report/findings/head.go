@@ -17,19 +17,19 @@ func (t *tree) head() Head {
 		return h
 	}
 	n := &t.nodes[t.root]
-	h.Point, h.Service, h.Ended = n.p, n.p.Service, !n.is(open)
+	h.Point, h.Service, h.Ended = t.point(n), t.point(n).Service, !n.is(open)
 	h.Title = t.title(n.key)
-	switch l := t.r.Layer(n.p); l {
+	switch l := t.r.Layer(t.point(n)); l {
 	case layer.HTTPServer:
-		h.Title = joined(t.r.Text(n.p, "request.method"), shorten(t.r.Text(n.p, "request.path")))
-		h.Status = t.r.Text(n.p, "response.status_code")
+		h.Title = joined(t.r.Text(t.point(n), "request.method"), shorten(t.r.Text(t.point(n), "request.path")))
+		h.Status = t.r.Text(t.point(n), "response.status_code")
 	case layer.HTTPClient:
-		h.Status = t.r.Text(n.p, "requests.status_code")
+		h.Status = t.r.Text(t.point(n), "requests.status_code")
 	case layer.GRPC:
-		h.Status = t.r.Text(n.p, "grpc.code")
+		h.Status = t.r.Text(t.point(n), "grpc.code")
 	}
 	if h.Title == "" {
-		h.Title = n.p.Name
+		h.Title = t.point(n).Name
 	}
 	return h
 }
@@ -73,14 +73,14 @@ func (t *tree) blind(res *Result) (list []string) {
 			list = append(list, figures.Counted(n, one)+rest)
 		}
 	}
-	queries, calls, followed, noStart := 0, 0, 0, 0
+	queries, calls, followed, unbegun := 0, 0, 0, 0
 	for i := range t.nodes {
 		n := &t.nodes[i]
-		if n.p == nil {
+		if n.index == none {
 			continue
 		}
-		if !n.p.HasStart {
-			noStart++
+		if n.is(noStart) {
+			unbegun++
 		}
 		switch group := t.keys.list[n.key].group; {
 		case group == layer.SQL.Group:
@@ -102,7 +102,7 @@ func (t *tree) blind(res *Result) (list []string) {
 		list = append(list, "no query of a database was recorded, so none can be called slow or repeated")
 	}
 	say(calls-followed, "call", " to services that recorded nothing here: what they did is not known")
-	say(noStart, "point", " without a start: how long they took is not known")
+	say(unbegun, "point", " without a start: how long they took is not known")
 	say(t.r.Len()-len(t.nodes)+1, "point", " whose parents lead in a circle: no root leads to them")
 	lost := t.r.Lost()
 	for _, m := range t.r.Missing() {

@@ -66,7 +66,7 @@ func (t *tree) identify(p *report.Point, parent int32, kind layer.Kind) int32 {
 	if l == layer.HTTPServer && parent == int32(len(t.nodes))-1 && above.kind == layer.Client {
 		if caller := t.keys.list[above.key]; caller.group == layer.HTTPClient.Group {
 			if r := v.Text("response.route"); len(r) > 0 {
-				t.before.At(above.p)
+				t.before.At(t.point(above))
 				above.key = t.keys.of(caller, t.before.call(subject.Route(r)))
 			}
 		}
@@ -133,10 +133,10 @@ func (t *tree) title(key int32) string {
 // titleOf names a node with its service.
 func (t *tree) titleOf(i int32) string {
 	n := &t.nodes[i]
-	if n.p == nil {
+	if n.index == none {
 		return "the trace"
 	}
-	return t.title(n.key) + in(n.p.Service)
+	return t.title(n.key) + in(t.point(n).Service)
 }
 
 func in(service string) string {
@@ -171,20 +171,20 @@ func shortenTo(s string, most int) string {
 func (t *tree) arguments(i int32) (text string, known bool) {
 	n := &t.nodes[i]
 	group := t.keys.list[n.key].group
-	if hash := t.r.Text(n.p, group+".args_hash"); hash != "" {
+	if hash := t.r.Text(t.point(n), group+".args_hash"); hash != "" {
 		return hash, true
 	}
 	switch group {
 	case layer.SQL.Group:
-		statement := t.r.Text(n.p, "db.statement")
-		params := jsontext.Get(t.r.Info(n.p, record.Start), "db", "params")
+		statement := t.r.Text(t.point(n), "db.statement")
+		params := jsontext.Get(t.r.Info(t.point(n), record.Start), "db", "params")
 		return statement + "\x00" + string(params), len(params) == 0 && !hasPlaceholder(statement)
 	case layer.HTTPClient.Group:
-		text = t.r.Text(n.p, "requests.path") + "?" + t.r.Text(n.p, "requests.query")
-		method := t.r.Text(n.p, "requests.method")
+		text = t.r.Text(t.point(n), "requests.path") + "?" + t.r.Text(t.point(n), "requests.query")
+		method := t.r.Text(t.point(n), "requests.method")
 		return text, method == "GET" || method == "HEAD"
 	case layer.NATS.Group:
-		return t.r.Text(n.p, "nats.subject"), false
+		return t.r.Text(t.point(n), "nats.subject"), false
 	}
 	return "", false
 }

@@ -99,7 +99,7 @@ func (t *tree) frame(i int32, low, top int64) frame {
 		if c := cmp.Compare(t.endOf(y, n), t.endOf(x, n)); c != 0 {
 			return c
 		}
-		return cmp.Or(cmp.Compare(y.flags&(open|openBelow), x.flags&(open|openBelow)), cmp.Compare(x.from, y.from), x.p.CompareID(y.p))
+		return cmp.Or(cmp.Compare(y.flags&(open|openBelow), x.flags&(open|openBelow)), cmp.Compare(x.from, y.from), t.point(x).CompareID(t.point(y)))
 	})
 	return f
 }
@@ -107,7 +107,7 @@ func (t *tree) frame(i int32, low, top int64) frame {
 // awaited says whether a node may have waited for one below it: not for a message
 // to be handled.
 func (t *tree) awaited(below, n *node) bool {
-	if n.p == nil && below.p.ParentID() != t.base {
+	if n.index == none && t.point(below).ParentID() != t.base {
 		return false
 	}
 	return below.kind != layer.Consumer && (n.kind != layer.Producer || below.kind == layer.Internal)
@@ -116,7 +116,7 @@ func (t *tree) awaited(below, n *node) bool {
 // endOf is when a node below n had ended for n. A call's other side may have gone on
 // after its caller gave up, and was waited for until then.
 func (t *tree) endOf(below, n *node) int64 {
-	if n.p != nil && n.kind == layer.Client && below.kind == layer.Server {
+	if n.index != none && n.kind == layer.Client && below.kind == layer.Server {
 		return min(below.to, n.to)
 	}
 	return below.to
@@ -139,10 +139,7 @@ func (t *tree) section(i int32, from, to int64) {
 // takePath gives the path away, with points in the place of nodes.
 func (t *tree) takePath() sections {
 	for k, i := range t.path.nodes {
-		t.path.nodes[k] = none
-		if p := t.nodes[i].p; p != nil {
-			t.path.nodes[k] = int32(p.Index())
-		}
+		t.path.nodes[k] = t.nodes[i].index
 	}
 	return t.path
 }

@@ -1,7 +1,6 @@
 package findings
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -153,7 +152,7 @@ func (t *tree) addRepeat(all *pool[repeat], turn []*group) {
 func (t *tree) atOnce(members []int32) (most int) {
 	most = 1
 	members = slices.DeleteFunc(slices.Clone(members), func(m int32) bool {
-		r := t.nodes[m].p.Repeated()
+		r := t.standsFor(&t.nodes[m])
 		if r != nil {
 			most = max(most, r.AtOnce)
 		}
@@ -189,10 +188,10 @@ func (t *tree) repeated(r *repeat) (candidate, bool) {
 	for _, m := range r.members {
 		if n := &t.nodes[m]; n.onPath > 0 {
 			took += n.onPath
-			if r := n.p.Repeated(); r != nil && r.AtOnce == 1 {
-				lasted[n.key] = append(lasted[n.key], min(n.onPath, n.each()))
+			if r := t.standsFor(n); r != nil && r.AtOnce == 1 {
+				lasted[n.key] = append(lasted[n.key], min(n.onPath, t.each(n)))
 			} else {
-				lasted[n.key] = append(lasted[n.key], n.longest())
+				lasted[n.key] = append(lasted[n.key], t.longest(n))
 			}
 		}
 	}
@@ -212,9 +211,24 @@ func (t *tree) repeated(r *repeat) (candidate, bool) {
 	return c, true
 }
 
+// longestOnPath are those of the members that everything waited for longest, as many as
+// a finding has points.
+func (t *tree) longestOnPath(members []int32) []int32 {
+	longest := make([]int32, 0, mostPoints+1)
+	for _, m := range members {
+		at := len(longest)
+		for at > 0 && t.nodes[longest[at-1]].onPath < t.nodes[m].onPath {
+			at--
+		}
+		if at < mostPoints {
+			longest = slices.Insert(longest, at, m)
+			longest = longest[:min(len(longest), mostPoints)]
+		}
+	}
+	return longest
+}
+
 func (t *tree) sayRepeated(r *repeat, took, saves int64) Finding {
-	byPath := slices.Clone(r.members)
-	slices.SortStableFunc(byPath, func(a, b int32) int { return cmp.Compare(t.nodes[b].onPath, t.nodes[a].onPath) })
 	var names []string
 	firsts := make([]int32, len(r.keys))
 	for k, key := range r.keys {
@@ -228,7 +242,7 @@ func (t *tree) sayRepeated(r *repeat, took, saves int64) Finding {
 		firsts[k] = r.members[slices.IndexFunc(r.members, func(m int32) bool { return t.nodes[m].key == key })]
 	}
 	f := Finding{
-		Kind: Repeated, Points: t.points(byPath), Count: t.count(r.members),
+		Kind: Repeated, Points: t.points(t.longestOnPath(r.members)), Count: t.count(r.members),
 		Took: span(took), Share: t.share(took), SavesMax: span(saves), SavesMin: span(t.between(r.members, saves)),
 		Signature: t.signature(Repeated, firsts),
 	}
@@ -312,11 +326,11 @@ func (t *tree) between(members []int32, most int64) (certain int64) {
 // below says where calls were made.
 func (t *tree) below(parent int32, parents int) string {
 	n := &t.nodes[parent]
-	if n.p == nil {
+	if n.index == none {
 		return ""
 	}
 	if parents > 1 {
-		return ", below " + t.title(n.key) + times(parents) + in(n.p.Service)
+		return ", below " + t.title(n.key) + times(parents) + in(t.point(n).Service)
 	}
 	return ", below " + t.titleOf(parent)
 }

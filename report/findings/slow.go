@@ -25,21 +25,21 @@ func (t *tree) outlier(g *group) (candidate, bool) {
 	}
 	worst := g.members[0]
 	for _, m := range g.members {
-		if n := &t.nodes[m]; n.p.Repeated() == nil && n.onPath > t.nodes[worst].onPath {
+		if n := &t.nodes[m]; t.standsFor(n) == nil && n.onPath > t.nodes[worst].onPath {
 			worst = m
 		}
 	}
 	n := &t.nodes[worst]
-	if n.is(open) || n.p.Repeated() != nil || n.onPath < micros(t.o.MinTime) || !t.matters(n.onPath) {
+	if n.is(open) || t.standsFor(n) != nil || n.onPath < micros(t.o.MinTime) || !t.matters(n.onPath) {
 		return candidate{}, false
 	}
-	median := medianOf(len(g.members), func(k int) int64 { return t.nodes[g.members[k]].each() })
+	median := medianOf(len(g.members), func(k int) int64 { return t.each(&t.nodes[g.members[k]]) })
 	if n.to-n.from < farAway*median {
 		return candidate{}, false
 	}
 	far := 0
 	for _, m := range g.members {
-		if o := &t.nodes[m]; o.each() >= max(farAway*median, (n.to-n.from)/farAway) {
+		if o := &t.nodes[m]; t.each(o) >= max(farAway*median, (n.to-n.from)/farAway) {
 			far++
 		}
 	}
@@ -59,7 +59,7 @@ func (t *tree) outlier(g *group) (candidate, bool) {
 			figures.Duration(span(median)) + ": " + t.amount(n.onPath)
 		if w := t.heart(worst); w != worst {
 			f.Text += ", most of it in " + t.titleOf(w)
-			f.Points = append(f.Points, t.nodes[w].p)
+			f.Points = append(f.Points, t.point(&t.nodes[w]))
 		}
 		return f
 	}
@@ -84,7 +84,7 @@ func (t *tree) slow() (list []candidate) {
 	longest := make([]int32, len(t.keys.list))
 	eligible := t.said()
 	for i, is := range eligible {
-		eligible[i] = !is && t.nodes[i].p != nil && t.nodes[i].own == t.nodes[i].onPath && !t.nodes[i].is(open) && !t.forConnection(t.nodes[i].key)
+		eligible[i] = !is && t.nodes[i].index != none && t.nodes[i].own == t.nodes[i].onPath && !t.nodes[i].is(open) && !t.forConnection(t.nodes[i].key)
 		if n := &t.nodes[i]; eligible[i] {
 			sums[n.key] += n.own
 			if longest[n.key] == 0 || n.own > t.nodes[longest[n.key]].own {
@@ -109,7 +109,7 @@ func (t *tree) slow() (list []candidate) {
 		slices.SortStableFunc(members, func(a, b int32) int { return cmp.Compare(t.nodes[b].own, t.nodes[a].own) })
 		weight := took
 		if t.count(members) >= t.o.MinRepeats {
-			weight = t.nodes[members[0]].longest()
+			weight = t.longest(&t.nodes[members[0]])
 		}
 		list = append(list, candidate{weight: weight, members: members, say: func() Finding { return t.saySlow(members, took) }})
 	}
@@ -144,7 +144,7 @@ func (t *tree) saySlow(members []int32, took int64) Finding {
 	}
 	f.Text = t.titleOf(m)
 	if f.Count > 1 {
-		f.Text = t.title(n.key) + times(f.Count) + in(n.p.Service) + ", the longest " + figures.Duration(span(n.longest()))
+		f.Text = t.title(n.key) + times(f.Count) + in(t.point(n).Service) + ", the longest " + figures.Duration(span(t.longest(n)))
 	}
 	if n.parent > 0 {
 		f.Text += t.below(n.parent, 1)
@@ -157,8 +157,11 @@ func (t *tree) saySlow(members []int32, took int64) Finding {
 // might be made at once. Whether one needs another's answer nobody records, so it
 // keeps to what looks independent: reads.
 func (t *tree) sequential() (list []candidate) {
-	for i := range t.nodes {
-		parent := int32(i)
+	for parent := int32(0); int(parent) < len(t.nodes); {
+		if !t.matters(t.nodes[parent].onPath) { // and so is all below it
+			parent = t.nodes[parent].end
+			continue
+		}
 		var calls []int32
 		inTx := false
 		for c := range t.children(parent) {
@@ -178,6 +181,7 @@ func (t *tree) sequential() (list []candidate) {
 		if c, ok := t.chain(parent, t.single(calls)); ok {
 			list = append(list, c)
 		}
+		parent++
 	}
 	return list
 }
@@ -186,7 +190,7 @@ func (t *tree) sequential() (list []candidate) {
 func (t *tree) single(calls []int32) []int32 {
 	counts := map[int32]int{}
 	for _, c := range calls {
-		counts[t.nodes[c].key] += t.nodes[c].p.Times()
+		counts[t.nodes[c].key] += t.times(&t.nodes[c])
 	}
 	return slices.DeleteFunc(calls, func(c int32) bool { return counts[t.nodes[c].key] >= t.o.MinRepeats })
 }

@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"iter"
 	"time"
 
 	"github.com/sonde-go/sonde/layer"
@@ -34,29 +35,39 @@ type Step struct {
 	Path  time.Duration // of the critical path, what is below it not included
 }
 
-// Steps are the points of r that its roots lead to, each before those below it, and
-// what was asked. Of the options ClockBound and Now mean something to it. Where there
-// is one root the Paths of all steps add up to Head.Duration; between several there
-// may be time that belongs to none.
-func Steps(r *report.Report, o Options) (Head, []Step) {
+// Steps yields the points of r that its roots lead to, each before those below it, and
+// returns what was asked. A step is valid until the next one is asked for. Of the
+// options ClockBound and Now mean something to it. Where there is one root the Paths of
+// all steps add up to Head.Duration; between several there may be time that belongs to
+// none.
+func Steps(r *report.Report, o Options) (Head, iter.Seq[*Step]) {
 	t := newTree(r, o.withDefaults())
 	t.correct()
 	t.settle()
 	t.walkPath()
-	list := make([]Step, 0, len(t.nodes)-1)
-	for i := 1; i < len(t.nodes); i++ {
-		n := &t.nodes[i]
-		k := t.keys.list[n.key]
-		s := Step{
-			Point: n.p, Above: int(n.parent) - 1, Title: t.title(n.key),
-			Does: Does{Service: k.service, Name: k.name, Kind: k.kind, Group: k.group, What: k.what},
-			Took: span(n.to - n.from), Self: n.p.Self(), Path: span(n.own),
+	t.path = sections{}
+	head := t.head()
+	return head, func(yield func(*Step) bool) {
+		titles := make([]string, len(t.keys.list))
+		for key := range titles {
+			titles[key] = t.title(int32(key))
 		}
-		s.Times, s.Max = 1, s.Took
-		if r := n.p.Repeated(); r != nil {
-			s.Times, s.Took, s.Max = r.Count, r.Total, r.Max
+		var s Step
+		for i := 1; i < len(t.nodes); i++ {
+			n := &t.nodes[i]
+			k := &t.keys.list[n.key]
+			s = Step{
+				Point: t.point(n), Above: int(n.parent) - 1, Title: titles[n.key],
+				Does: Does{Service: k.service, Name: k.name, Kind: k.kind, Group: k.group, What: k.what},
+				Took: span(n.to - n.from), Self: t.point(n).Self(), Path: span(n.own),
+			}
+			s.Times, s.Max = 1, s.Took
+			if r := t.standsFor(n); r != nil {
+				s.Times, s.Took, s.Max = r.Count, r.Total, r.Max
+			}
+			if !yield(&s) {
+				return
+			}
 		}
-		list = append(list, s)
 	}
-	return t.head(), list
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sonde-go/sonde/report"
 	"github.com/sonde-go/sonde/report/findings"
 )
 
@@ -15,7 +16,7 @@ func TestSteps(t *testing.T) {
 	for range 200 {
 		r := trace(t, random(rnd, 1+rnd.IntN(40), rnd.IntN(2) == 0)...)
 		res := findings.Find(r, findings.Options{})
-		head, steps := findings.Steps(r, findings.Options{})
+		head, steps := stepsOf(r)
 		path := map[string]time.Duration{}
 		for s := range res.Path() {
 			if s.Point != nil {
@@ -38,11 +39,19 @@ func TestSteps(t *testing.T) {
 			t.Errorf("%d steps of %d points", len(steps), i)
 		}
 	}
-	_, steps := findings.Steps(trace(t, page(10, query("SELECT n FROM stock WHERE sku = 7", 2, 6)).unended()), findings.Options{})
+	_, steps := stepsOf(trace(t, page(10, query("SELECT n FROM stock WHERE sku = 7", 2, 6)).unended()))
 	if s := steps[1]; s.Title != "SELECT n FROM stock WHERE sku = ?" || s.Does.What != s.Title || s.Does.Group != "db" || s.Does.Service != "shop" || s.Took != 4*time.Millisecond || s.Self != s.Took || s.Path != s.Took {
 		t.Errorf("%+v", s)
 	}
 	if root := steps[0]; root.Above != -1 || root.Took != 6*time.Millisecond {
 		t.Errorf("%+v", root)
 	}
+}
+
+func stepsOf(r *report.Report) (head findings.Head, list []findings.Step) {
+	head, steps := findings.Steps(r, findings.Options{})
+	for s := range steps {
+		list = append(list, *s)
+	}
+	return head, list
 }

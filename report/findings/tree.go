@@ -38,7 +38,7 @@ type tree struct {
 type source struct{ service, host string }
 
 type node struct {
-	p        *report.Point // nil of node 0
+	index    int32 // of the point, none of node 0
 	parent   int32
 	end      int32 // the subtree is the nodes up to here
 	source   int32
@@ -62,8 +62,10 @@ const (
 	timedOut        // outcome
 	cancelled       // outcome
 	open            // no stop
-	call            // goes out: a query, a call, a message
-	openBelow       // something below it has no stop
+	noStart
+	several   // it stands for them
+	call      // goes out: a query, a call, a message
+	openBelow // something below it has no stop
 	failedBelow
 	triedAgain // failed, and an equal call followed
 	mended     // failed, or is below what did, and was done again with success
@@ -78,13 +80,21 @@ func span(micros int64) time.Duration {
 	return time.Duration(max(-most, min(most, micros))) * time.Microsecond
 }
 
+// point is that of a node, nil of node 0.
+func (t *tree) point(n *node) *report.Point {
+	if n.index == none {
+		return nil
+	}
+	return t.r.At(int(n.index))
+}
+
 func newTree(r *report.Report, o Options) *tree {
 	t := &tree{r: r, o: o, sourceOf: map[source]int32{}, keys: newKeys(), end: micros(r.Duration())}
 	if !o.Now.IsZero() {
 		t.end = max(t.end, micros(o.Now.Sub(r.Began())))
 	}
 	t.nodes = make([]node, 1, r.Len()+1)
-	t.nodes[0] = node{parent: -1, key: t.keys.of(keyText{}, nil), end: 1}
+	t.nodes[0] = node{index: none, parent: -1, key: t.keys.of(keyText{}, nil), end: 1}
 	statements := new(sqltext.Cache)
 	t.here, t.before = newSubjects(r, statements), newSubjects(r, statements)
 	at := []int32{0} // the nodes above, by depth
@@ -121,7 +131,7 @@ func newTree(r *report.Report, o Options) *tree {
 }
 
 func (t *tree) node(p *report.Point, parent int32) node {
-	n := node{p: p, parent: parent, end: int32(len(t.nodes)) + 1, from: micros(p.Start()), to: micros(p.Stop())}
+	n := node{index: int32(p.Index()), parent: parent, end: int32(len(t.nodes)) + 1, from: micros(p.Start()), to: micros(p.Stop())}
 	if !p.HasStop {
 		n.to = t.end
 	}
@@ -139,6 +149,9 @@ func (t *tree) node(p *report.Point, parent int32) node {
 		*what = t.does(p, parent)
 	}
 	n.kind, n.flags, n.key = what.kind, what.flags, what.key
+	if p.Repeated() != nil {
+		n.flags |= several
+	}
 	return n
 }
 
@@ -155,6 +168,9 @@ func (t *tree) does(p *report.Point, parent int32) does {
 	d := does{kind: t.here.Kind(), serves: t.here.Layer() == layer.HTTPServer}
 	if !p.HasStop {
 		d.flags |= open
+	}
+	if !p.HasStart {
+		d.flags |= noStart
 	}
 	if _, _, bad := t.here.Failure(); bad {
 		d.flags |= failed
@@ -175,7 +191,7 @@ func (t *tree) does(p *report.Point, parent int32) does {
 // source numbers the one who recorded a point, most often that of the node above or
 // before.
 func (t *tree) source(p *report.Point) int32 {
-	if n := &t.nodes[len(t.nodes)-1]; n.p != nil && n.p.Origin == p.Origin {
+	if n := &t.nodes[len(t.nodes)-1]; n.index != none && t.point(n).Origin == p.Origin {
 		return n.source
 	}
 	s := source{p.Service, p.Host}
@@ -195,7 +211,7 @@ func (t *tree) chooseRoot() {
 	t.base = t.r.Trace
 	var tops []int32
 	for i := range t.children(0) {
-		p := t.nodes[i].p
+		p := t.point(&t.nodes[i])
 		if t.base == "" {
 			t.base = p.ParentID() // a report that was read from OSProfiler's form
 		}
@@ -226,7 +242,7 @@ func (t *tree) settle() {
 	first := true
 	for i := range t.children(0) {
 		n := &t.nodes[i]
-		if n.p.ParentID() != t.base || n.kind == layer.Consumer {
+		if t.point(n).ParentID() != t.base || n.kind == layer.Consumer {
 			continue
 		}
 		if first {
@@ -273,5 +289,5 @@ func (t *tree) earlier(a, b int32) int {
 	if x.from != y.from {
 		return cmp.Compare(x.from, y.from)
 	}
-	return cmp.Or(cmp.Compare(x.to, y.to), x.p.CompareID(y.p))
+	return cmp.Or(cmp.Compare(x.to, y.to), t.point(x).CompareID(t.point(y)))
 }

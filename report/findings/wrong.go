@@ -12,7 +12,7 @@ import (
 func (t *tree) points(members []int32) []*report.Point {
 	list := make([]*report.Point, 0, min(len(members), mostPoints))
 	for _, m := range members[:min(len(members), mostPoints)] {
-		list = append(list, t.nodes[m].p)
+		list = append(list, t.point(&t.nodes[m]))
 	}
 	return list
 }
@@ -25,14 +25,14 @@ func (t *tree) cancelled() []Finding {
 	}
 	took := n.to - n.from
 	f := Finding{
-		Kind: Cancelled, Points: []*report.Point{n.p}, Count: 1, Confidence: Measured,
+		Kind: Cancelled, Points: []*report.Point{t.point(n)}, Count: 1, Confidence: Measured,
 		Took: span(took), Share: t.share(took), Signature: t.signature(Cancelled, []int32{t.root}),
 		Text:    t.titleOf(t.root) + " was cancelled by its caller after " + figures.Duration(span(took)),
 		Because: "the point says so; how long its caller was ready to wait is not recorded",
 	}
 	if w := t.waitedFor(t.root); w != t.root {
 		f.Text += "; it waited for " + t.titleOf(w)
-		f.Points = append(f.Points, t.nodes[w].p)
+		f.Points = append(f.Points, t.point(&t.nodes[w]))
 	}
 	return []Finding{f}
 }
@@ -40,11 +40,14 @@ func (t *tree) cancelled() []Finding {
 // unfinished says what has no stop, by the deepest such points: those above them
 // wait for them.
 func (t *tree) unfinished() []Finding {
+	if !t.nodes[0].is(openBelow) {
+		return nil
+	}
 	var order []int32 // keys
 	alike := map[int32][]int32{}
 	for i := range t.nodes {
 		n := &t.nodes[i]
-		if n.p == nil || !n.is(open) || n.is(openBelow) {
+		if n.index == none || !n.is(open) || n.is(openBelow) {
 			continue
 		}
 		if alike[n.key] == nil {
@@ -84,7 +87,7 @@ func (t *tree) sayUnfinished(members []int32) Finding {
 	if len(members) > 1 {
 		count = times(len(members))
 	}
-	f.Text = t.title(n.key) + count + in(n.p.Service)
+	f.Text = t.title(n.key) + count + in(t.point(n).Service)
 	if t.o.Now.IsZero() {
 		f.Text += " has not ended: running for at least " + figures.Duration(span(ran)) + ", until the last record"
 	} else {
@@ -95,20 +98,20 @@ func (t *tree) sayUnfinished(members []int32) Finding {
 		if !above.is(open) && n.kind != layer.Consumer {
 			how := " above it ended: it runs on its own, or its process has gone"
 			if above.is(failed) {
-				etype, message, _ := t.r.Failure(above.p)
+				etype, message, _ := t.r.Failure(t.point(above))
 				how = " above it failed (" + shortenTo(cmp.Or(firstLine(message), etype), 100) + "): its process has gone, or it still runs"
 			}
 			f.Text += ", though " + t.titleOf(a) + how
-			f.Points = append(f.Points, above.p)
+			f.Points = append(f.Points, t.point(above))
 			break
 		}
 		if len(f.Points) < mostPoints {
-			f.Points = append(f.Points, above.p)
+			f.Points = append(f.Points, t.point(above))
 		}
 	}
 	if c, ok := t.served(m); ok {
 		f.Text += ", though " + t.titleOf(c) + " answered after " + figures.Duration(span(t.nodes[c].to-n.from))
-		f.Points = append(f.Points, t.nodes[c].p)
+		f.Points = append(f.Points, t.point(&t.nodes[c]))
 	}
 	return f
 }
@@ -170,7 +173,7 @@ func (t *tree) missingParents() []Finding {
 	parents := map[string]bool{}
 	below := 0
 	for _, i := range t.orphans {
-		parents[t.nodes[i].p.ParentID()] = true
+		parents[t.point(&t.nodes[i]).ParentID()] = true
 		below += int(t.nodes[i].end - i)
 	}
 	first := t.orphans[0]

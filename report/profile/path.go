@@ -30,8 +30,11 @@ type Path struct {
 	times   sketch
 	shortIn int // the trace that had short ones last
 	below   map[findings.Does]*Path
+	last    *Path // of those below, the one that was asked for last
 	others  *Path
 	order   []*Path
+
+	gathered *sum // of the trace that is being added
 }
 
 // Quantile is the duration that q of the points did not exceed, q from 0 to 1, to

@@ -50,26 +50,20 @@ func (p *Profile) Max() time.Duration { return micros(p.totals.max) }
 // Add adds a trace. It keeps nothing of r.
 func (p *Profile) Add(r *report.Report) {
 	head, steps := findings.Steps(r, findings.Options{})
-	if len(steps) == 0 {
-		return
-	}
-	p.Traces++
-	if !head.Ended {
-		p.Unfinished++
-	}
-	paths := make([]*Path, len(steps))
-	sums := map[*Path]*sum{}
+	paths := make([]*Path, 0, r.Len()) // by step
 	var order []*sum
 	var total time.Duration
 	var kind *Path
-	for i := range steps {
-		s := &steps[i]
+	for s := range steps {
+		if len(paths) == 0 {
+			p.Traces++
+		}
 		above := &p.top
 		if s.Above >= 0 {
 			above = paths[s.Above]
 		}
 		at := p.below(above, s)
-		paths[i] = at
+		paths = append(paths, at)
 		if kind == nil || s.Point == head.Point {
 			kind = at
 		}
@@ -79,14 +73,21 @@ func (p *Profile) Add(r *report.Report) {
 			p.addShort(at, s, short)
 		}
 		total = saturate.Add(total, s.Path)
-		gathered := sums[at]
-		if gathered == nil {
+		if at.gathered == nil {
 			at.Traces++
-			gathered = &sum{part: part{path: at}}
-			sums[at] = gathered
-			order = append(order, gathered)
+			at.gathered = &sum{part: part{path: at}}
+			order = append(order, at.gathered)
 		}
-		gathered.add(s)
+		at.gathered.add(s)
+	}
+	if len(paths) == 0 {
+		return
+	}
+	for _, s := range order {
+		s.path.gathered = nil
+	}
+	if !head.Ended {
+		p.Unfinished++
 	}
 	p.Total = saturate.Add(p.Total, total)
 	p.totals.add(int64(total/time.Microsecond), 1)
@@ -149,8 +150,12 @@ func (p *Profile) below(above *Path, s *findings.Step) *Path {
 		return above
 	}
 	does := limited(s.Does)
+	if last := above.last; last != nil && last.Does == does {
+		return last
+	}
 	at := above.below[does]
 	if at != nil {
+		above.last = at
 		return at
 	}
 	if p.paths >= maxPaths || above.Depth >= maxDepth {

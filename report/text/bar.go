@@ -26,7 +26,7 @@ func (rs *rows) bar(w *row, width int, style string) []cell {
 	for _, at := range rs.of(w) {
 		n := &rs.nodes[at]
 		switch {
-		case !n.point.HasStop:
+		case n.open && !rs.point(n).HasStop:
 			paint(n.from, rs.to, barOpen)
 			continue
 		case n.to <= n.from:

@@ -102,10 +102,13 @@ func (rs *rows) remarks(w *row) (list []string) {
 	if w.hidden.points > 0 {
 		list = append(list, w.hidden.String())
 	}
+	if rs.Points() == rs.Len() { // all have records
+		return list
+	}
 	sums := map[string]*report.Stat{}
 	var names []string
 	for _, n := range rs.of(w) {
-		for _, s := range rs.nodes[n].point.Short() {
+		for _, s := range rs.point(&rs.nodes[n]).Short() {
 			sum := sums[s.Name]
 			if sum == nil {
 				sum = &report.Stat{}
@@ -170,7 +173,7 @@ func (t *writer) describe(rs *rows, w *row) line {
 	detail := rs.detail(n)
 	kind := rs.view.Kind()
 	l := line{
-		row: w, name: name(n.point), tail: t.tail(rs, w), service: terminal.Clean(n.point.Service),
+		row: w, name: name(rs.point(n)), tail: t.tail(rs, w), service: terminal.Clean(rs.point(n).Service),
 		calls: kind == layer.Client || kind == layer.Producer, isSQL: rs.view.Layer() == layer.SQL,
 	}
 	if w.times > 1 {
@@ -188,12 +191,12 @@ func (rs *rows) common(w *row, detail, shape string) string {
 		return detail
 	}
 	for _, i := range rs.of(w) {
-		if r := rs.nodes[i].point.Repeated(); r != nil && r.Differ {
+		if n := &rs.nodes[i]; n.several && rs.point(n).Repeated().Differ {
 			return shape
 		}
 	}
 	for _, i := range rs.of(w)[1:] {
-		if rs.view.At(rs.nodes[i].point); string(rs.view.Detail()) != detail {
+		if rs.view.At(rs.point(&rs.nodes[i])); string(rs.view.Detail()) != detail {
 			return shape
 		}
 	}
@@ -205,7 +208,7 @@ func (rs *rows) common(w *row, detail, shape string) string {
 func (t *writer) tail(rs *rows, w *row) string {
 	switch {
 	case w.times == 1:
-		return attributes(rs.Report, rs.node(w).point)
+		return attributes(rs.Report, rs.point(rs.node(w)))
 	case w.longest > 0:
 		return " ≤ " + figures.Duration(w.longest)
 	}

@@ -126,19 +126,24 @@ func (rs *rows) node(w *row) *node { return &rs.nodes[rs.ids[w.from]] }
 func (w *row) count() int { return int(w.to - w.from) }
 
 func (rs *rows) sumUp(evidence map[*report.Point]int) {
+	proves := make([]bool, rs.Len()) // by the index of the point
+	for p := range evidence {
+		proves[p.Index()] = true
+	}
 	for i := range rs.list {
 		w := &rs.list[i]
 		for _, at := range rs.of(w) {
 			n := &rs.nodes[at]
-			took, longest := n.took()
+			times, took, longest := rs.took(n)
 			w.total = saturate.Add(w.total, took)
 			w.self = saturate.Add(w.self, n.self)
 			w.longest = max(w.longest, longest)
-			w.times += n.point.Times()
-			number, ok := evidence[n.point]
-			w.important = w.important || ok || n.failed || n.open()
-			if number > 0 && (w.finding == 0 || number < w.finding) {
-				w.finding = number
+			w.times += times
+			w.important = w.important || proves[n.index] || n.failed || n.open
+			if proves[n.index] {
+				if number := evidence[rs.point(n)]; number > 0 && (w.finding == 0 || number < w.finding) {
+					w.finding = number
+				}
 			}
 		}
 	}

@@ -15,10 +15,12 @@ const none = -1
 
 // node is a point of the tree.
 type node struct {
-	point               *report.Point
+	index               int32 // of the point
 	parent, child, next int32
 	class               int32 // of its subtree, see classify
 	failed              bool
+	open                bool // the end is missing, or the beginning
+	several             bool // it stands for several points: see report.Point.Repeated
 
 	// When it ran, by the corrected clock.
 	from, to, self time.Duration
@@ -26,16 +28,17 @@ type node struct {
 
 func (n *node) length() time.Duration { return saturate.Add(n.to, -n.from) }
 
-// took is the time of all points that a node stands for, and that of the longest.
-func (n *node) took() (all, longest time.Duration) {
-	if r := n.point.Repeated(); r != nil {
-		return r.Total, r.Max
-	}
-	return n.length(), n.length()
-}
+// point is that of a node.
+func (t *tree) point(n *node) *report.Point { return t.At(int(n.index)) }
 
-// open reports whether the end is missing, or the beginning.
-func (n *node) open() bool { return !n.point.HasStart || !n.point.HasStop }
+// took is how many points a node stands for, their time, and that of the longest.
+func (t *tree) took(n *node) (times int, all, longest time.Duration) {
+	if n.several {
+		r := t.point(n).Repeated()
+		return r.Count, r.Total, r.Max
+	}
+	return 1, n.length(), n.length()
+}
 
 // tree is what the roots lead to, each node before its children.
 type tree struct {
@@ -60,7 +63,8 @@ func newTree(r *report.Report, c *classifier, now time.Time) *tree {
 	last := make([]int32, 0, r.Len()) // child so far, by node
 	for p := range r.Walk() {
 		i := int32(len(t.nodes))
-		n := node{point: p, parent: none, child: none, next: none, from: p.Start(), to: p.Stop(), self: p.Self()}
+		n := node{index: int32(p.Index()), parent: none, child: none, next: none, from: p.Start(), to: p.Stop(), self: p.Self()}
+		n.open, n.several = !p.HasStart || !p.HasStop, p.Repeated() != nil
 		n.class, n.failed = c.points[i].class, c.points[i].failed
 		before := &lastRoot
 		if above = above[:p.Depth]; len(above) > 0 {
@@ -87,13 +91,13 @@ func newTree(r *report.Report, c *classifier, now time.Time) *tree {
 
 // detail is what a node was about, as stored.
 func (t *tree) detail(n *node) string {
-	t.view.At(n.point)
+	t.view.At(t.point(n))
 	return string(t.view.Detail())
 }
 
 // failure is the error of a node that failed, as stored.
 func (t *tree) failure(n *node) (etype, message string) {
-	t.view.At(n.point)
+	t.view.At(t.point(n))
 	e, m, _ := t.view.Failure()
 	return string(e), string(m)
 }
@@ -126,7 +130,7 @@ func (t *tree) correct(shifts []findings.Shift) {
 	}
 	for i := range t.nodes {
 		n := &t.nodes[i]
-		move := by(n.point)
+		move := by(t.point(n))
 		n.from, n.to = saturate.Add(n.from, move), saturate.Add(n.to, move)
 		if i == 0 {
 			t.from, t.to = n.from, n.to
@@ -145,7 +149,7 @@ func (t *tree) correct(shifts []findings.Shift) {
 				until = to
 			}
 		}
-		n.self = n.point.SelfIn(n.length(), covered)
+		n.self = t.point(n).SelfIn(n.length(), covered)
 	}
 }
 

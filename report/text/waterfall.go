@@ -103,7 +103,7 @@ func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 		t.left(c.number, fixed(bold, number))
 	}
 	if c.id > 0 {
-		t.left(idWidth, fixed(dim, terminal.Clean(begin(n.point.ID(), idWidth))))
+		t.left(idWidth, fixed(dim, terminal.Clean(begin(rs.point(n).ID(), idWidth))))
 		t.skip(2)
 	}
 	name, total, self := l.style, fixed(plain, figures.Duration(w.total)), fixed(plain, figures.Duration(w.self))
@@ -113,9 +113,9 @@ func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 		name = cmp.Or(name, bold)
 	}
 	switch {
-	case !n.point.HasStop:
+	case !rs.point(n).HasStop:
 		total, self = fixed(yellow, "no stop"), fixed(plain, "")
-	case !n.point.HasStart:
+	case !rs.point(n).HasStart:
 		total, self = fixed(yellow, "no start"), fixed(plain, "")
 	}
 	if n.failed {
@@ -139,7 +139,7 @@ func (t *writer) row(rs *rows, l *line, c columns, slowest bool) {
 func (t *writer) pathShare(rs *rows, w *row) string {
 	var took time.Duration
 	for _, n := range rs.of(w) {
-		took = saturate.Add(took, t.path.For(rs.nodes[n].point))
+		took = saturate.Add(took, t.path.For(rs.point(&rs.nodes[n])))
 	}
 	if took <= 0 {
 		return ""
