@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/internal/terminal"
+	"github.com/sonde-go/sonde/relay/agent"
 	"github.com/sonde-go/sonde/relay/quarantine"
 )
 
@@ -62,7 +63,7 @@ func (f *quarantineFlags) with(ctx context.Context, do func(*quarantine.Quaranti
 	}
 	socket := f.Socket
 	if given == 0 {
-		socket = DefaultSocket
+		socket = agent.DefaultSocket
 	}
 	if f.DataDir != "" {
 		if _, err := os.Stat(f.DataDir); err != nil { // it would be created
