@@ -41,6 +41,9 @@ Examples:
   sonde agent status`
 }
 
+// DefaultSocket is where agents listen and clients look for them.
+const DefaultSocket = agent.DefaultSocket
+
 type agentRun struct {
 	Listen      []string `help:"Where to listen: unix:///path or tcp://127.0.0.1:PORT; may be repeated. Default: systemd's sockets, or else unix:///run/sonde/agent.sock." placeholder:"ADDRESS" sep:"none"`
 	SocketMode  string   `help:"Mode of unix sockets; ${default}." default:"0660" placeholder:"MODE"`
@@ -142,7 +145,7 @@ func (c *agentRun) config(logs io.Writer) (*agent.Config, error) {
 		return nil, err
 	}
 	if len(config.Listen)+len(config.Listeners) == 0 {
-		config.Listen = []string{"unix://" + agent.DefaultSocket}
+		config.Listen = []string{"unix://" + DefaultSocket}
 	}
 	return config, nil
 }
