@@ -18,7 +18,7 @@ const Masked = "***"
 // Names are compared word by word, ignoring case: a word ends at anything but a
 // letter, and before a capital letter ("accessToken", "X-Api-Key"). The secrets
 // are token, secret, password, passwd, pwd, signature, sig, session,
-// authorization, apikey, "api key", "access key" and "private key"; in URL queries
+// cookie, authorization, apikey, "api key", "access key" and "private key"; in URL queries
 // also names that are just code or state, which OAuth uses there. A Mask is a value
 // that may be copied, and is safe for concurrent use.
 type Mask struct {
@@ -61,7 +61,7 @@ func ParseMask(text string) Mask {
 
 var secrets = [][]string{
 	{"token"}, {"secret"}, {"password"}, {"passwd"}, {"pwd"}, {"signature"}, {"sig"}, {"session"},
-	{"authorization"}, {"apikey"}, {"api", "key"}, {"access", "key"}, {"private", "key"},
+	{"cookie"}, {"authorization"}, {"apikey"}, {"api", "key"}, {"access", "key"}, {"private", "key"},
 }
 
 // Hides reports whether the value under name is masked.
@@ -84,7 +84,7 @@ func suspicious(name string) bool {
 	for i := range len(name) {
 		last = last<<8&0xffffff | uint32(name[i]|0x20)
 		switch last {
-		case 't'<<16 | 'o'<<8 | 'k', 's'<<16 | 'e'<<8 | 'c', 's'<<16 | 'e'<<8 | 's', 's'<<16 | 'i'<<8 | 'g',
+		case 't'<<16 | 'o'<<8 | 'k', 'c'<<16 | 'o'<<8 | 'o', 's'<<16 | 'e'<<8 | 'c', 's'<<16 | 'e'<<8 | 's', 's'<<16 | 'i'<<8 | 'g',
 			'p'<<16 | 'a'<<8 | 's', 'p'<<16 | 'w'<<8 | 'd', 'a'<<16 | 'u'<<8 | 't', 'k'<<16 | 'e'<<8 | 'y':
 			return true
 		}

@@ -10,7 +10,7 @@ func TestMaskHides(t *testing.T) {
 	for name, want := range map[string]bool{
 		"token": true, "access_token": true, "accessToken": true, "X-Auth-Token": true, "oauth2.token": true, "TOKEN": true, "token2": true,
 		"secret": true, "client-secret": true, "password": true, "userPassword": true, "passwd": true, "db.pwd": true, "PWD": true,
-		"signature": true, "X-Amz-Signature": true, "sig": true, "session": true, "sessionID": true, "session_id": true,
+		"signature": true, "X-Amz-Signature": true, "sig": true, "session": true, "sessionID": true, "session_id": true, "Set-Cookie": true, "cookie": true, "cook": false,
 		"Authorization": true, "http.request.header.authorization": true, "api_key": true, "apiKey": true, "APIKey": true, "X-API-Key": true,
 		"apikey": true, "access_key": true, "aws_access_key_id": true, "private-key": true, "user[password]": true,
 		"monkey": false, "tokenizer": false, "sort_key": false, "author": false, "key": false, "api": false, "keyApi": false, "design": false,
