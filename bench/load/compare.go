@@ -12,41 +12,28 @@ import (
 
 // variant is a shop and how many of a hundred requests are traced.
 type variant struct {
-	with    string
+	shop    int // of shops
 	percent int
 }
 
-// The first is what the others are compared with. The second is the same once more:
-// what it differs by is the error of the measurement.
-var variants = []variant{
-	{"nothing", 0}, {"nothing", 0},
-	{"sonde", 0}, {"sonde", 1}, {"sonde", 100},
-	{"OpenTelemetry", 0}, {"OpenTelemetry", 1}, {"OpenTelemetry", 100},
-}
+// Each of these is a process. The first is what the others are compared with. The second
+// is the same once more: what it differs by is the error of the measurement.
+var shops = []string{"nothing", "nothing", "sonde", "OpenTelemetry"}
+
+var variants = []variant{{0, 0}, {1, 0}, {2, 0}, {2, 1}, {2, 100}, {3, 0}, {3, 1}, {3, 100}}
+
+// renewed is after how many rounds the processes are started anew: where one happens to
+// lie in memory makes it a few percent faster or slower for as long as it lives.
+const renewed = 5
 
 func compare(ctx context.Context, rounds, requests int) error {
-	shops := make([]*child, len(variants))
-	for i, v := range variants {
-		c, err := start(v.with)
-		if err != nil {
-			return err
-		}
-		defer c.stop()
-		shops[i] = c
-	}
 	began := time.Now()
 	results := make([][]round, len(variants))
 	order := rand.New(rand.NewPCG(1, 2))
-	for n := range rounds + 1 {
+	for n := 0; n < rounds; n += renewed {
 		progress("round %d of %d, %v", n, rounds, since(began))
-		for _, i := range order.Perm(len(variants)) {
-			r, err := drive(ctx, shops[i], requests, variants[i].percent)
-			if err != nil {
-				return fmt.Errorf("the shop with %s: %w", variants[i].with, err)
-			}
-			if n > 0 { // the first warms up
-				results[i] = append(results[i], r)
-			}
+		if err := compareSome(ctx, min(renewed, rounds-n), requests, order, results); err != nil {
+			return err
 		}
 	}
 	progress("")
@@ -54,7 +41,7 @@ func compare(ctx context.Context, rounds, requests int) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "shop with\ttraced\tCPU a request\tratio\t\trequests a second\tratio\t\tp50\tratio\t\tp99\tratio\t\tresident\t")
 	for i, v := range variants {
-		name := v.with
+		name := shops[v.shop]
 		if i == 1 {
 			name += ", once more"
 		}
@@ -78,6 +65,32 @@ func compare(ctx context.Context, rounds, requests int) error {
 		fmt.Fprintf(w, "%.0f MB\t\n", median(figures(results[i], func(r round) float64 { return float64(r.used.Resident) }))/1e6)
 	}
 	return w.Flush()
+}
+
+// compareSome adds rounds of new processes to the results.
+func compareSome(ctx context.Context, rounds, requests int, order *rand.Rand, results [][]round) error {
+	children := make([]*child, len(shops))
+	for i, with := range shops {
+		c, err := start(with)
+		if err != nil {
+			return err
+		}
+		defer c.stop()
+		children[i] = c
+	}
+	for n := range rounds + 1 {
+		for _, i := range order.Perm(len(variants)) {
+			v := variants[i]
+			r, err := drive(ctx, children[v.shop], requests, v.percent)
+			if err != nil {
+				return fmt.Errorf("the shop with %s: %w", shops[v.shop], err)
+			}
+			if n > 0 { // the first warms up
+				results[i] = append(results[i], r)
+			}
+		}
+	}
+	return nil
 }
 
 func micro(ns float64) string { return fmt.Sprintf("%.0f µs", ns/1000) }

@@ -1,6 +1,6 @@
 // The load program runs the same shop without instrumentation, with Sonde and with
-// OpenTelemetry, each in a process of its own and under the same load in turn, with
-// none, one in a hundred and all of the requests traced. It prints what a request
+// OpenTelemetry, each in a process of its own, which is started anew every few rounds, and
+// under the same load in turn, with none, one in a hundred and all of the requests traced. It prints what a request
 // costs the shop, in CPU and in time, and how sure the figures are: each round's
 // figure is divided by that of the bare shop in the same round, and the table has
 // the median of these ratios and the interval that holds it in 95 of 100 cases.
