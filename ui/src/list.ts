@@ -35,11 +35,12 @@ class List {
     host.append(
       top("/", takeFiles((problem) => this.sayOfFile(problem))),
       filterForm(this.filters, () => this.restart(), this.live),
+      this.fileState,
       h("main", { class: "table list" },
         h("table", { attrs: { "aria-label": "Traces" } },
           this.head,
           this.body),
-        this.fileState, this.state, this.more),
+        this.state, this.more),
       this.picked);
     fill(this.head, h("tr", {}, head(""), head("Root", "wide"), head("Began", "number"), head("Took", "number"), head("Points", "number less"), head("Services"), head("Trace", "less"), head("")));
     this.picked.hidden = true;

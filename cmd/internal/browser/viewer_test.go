@@ -312,6 +312,7 @@ func TestViewerFile(t *testing.T) {
 	w.write(t, store)
 	p.has("tbody tr:first-child", "nightly")
 	p.has(".state", refused) // a trace that comes does not hide it
+	p.picture("viewer-file-refused")
 	if got := strings.Join(p.forgive(), "\n"); strings.Count(got, "\n") != 0 || !strings.Contains(got, "422") {
 		t.Errorf("problems: %s", got)
 	}
