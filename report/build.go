@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sonde-go/sonde/internal/saturate"
 	"github.com/sonde-go/sonde/record"
 )
 
@@ -172,38 +171,6 @@ func (b *builder) uuidOf(n id) [16]byte {
 	return b.ids.at(n).uuid
 }
 
-// name looks up a record's name, of which a trace has few.
-func (b *builder) name(text string) *recordName {
-	for i, name := range b.named {
-		if name.text == text {
-			if i > 0 {
-				b.named[i-1], b.named[i] = name, b.named[i-1]
-			}
-			return name
-		}
-	}
-	name := b.names[text]
-	if name == nil {
-		name = b.newName(text)
-	}
-	const few = 16
-	if len(b.named) < few {
-		b.named = append(b.named, name)
-	} else {
-		b.named[few-1] = name
-	}
-	return name
-}
-
-func (b *builder) newName(text string) *recordName {
-	name := &recordName{text: strings.Clone(text), stop: strings.HasSuffix(text, "stop")}
-	var phase string
-	name.point, phase, _ = strings.Cut(name.text, "-")
-	name.usual = phase == "start" || phase == "stop"
-	b.names[name.text] = name
-	return name
-}
-
 // point returns the point of a record, or a new one if it is the first.
 func (b *builder) point(n id, r *record.Record, known *record.Known, name *recordName) *Point {
 	if i := *b.ids.point(n); i != none {
@@ -219,63 +186,6 @@ func (b *builder) point(n id, r *record.Record, known *record.Known, name *recor
 		p.parentID = b.ids.text(r.Parent)
 	}
 	return p
-}
-
-// origin returns what points with this name and of this source share.
-func (b *builder) origin(r *record.Record, name *recordName) *Origin {
-	key := originKey{name: name.point}
-	key.project = key.text(r.Project, nullProject)
-	key.service = key.text(r.Service, nullService)
-	key.host = key.text(r.Host, nullHost)
-	for i, o := range b.recent {
-		if o.Name == key.name && o.Service == key.service && o.Host == key.host && o.Project == key.project && o.nulls == key.nulls {
-			if i > 0 {
-				b.recent[i-1], b.recent[i] = o, b.recent[i-1]
-			}
-			return o
-		}
-	}
-	o := b.origins[key]
-	if o == nil {
-		o = b.newOrigin(key)
-	}
-	const few = 8
-	if len(b.recent) < few {
-		b.recent = append(b.recent, o)
-	} else {
-		b.recent[few-1] = o
-	}
-	return o
-}
-
-func (b *builder) newOrigin(key originKey) *Origin {
-	if b.origins == nil {
-		b.origins = map[originKey]*Origin{}
-	}
-	key.project, key.service, key.host = strings.Clone(key.project), strings.Clone(key.service), strings.Clone(key.host)
-	stat := b.statOf(key.name)
-	o := &Origin{Name: key.name, Project: key.project, Service: key.service, Host: key.host, nulls: key.nulls, stat: stat, report: b.Report}
-	b.origins[key] = o
-	return o
-}
-
-// statOf returns the place of a name in Stats.
-func (b *builder) statOf(name string) int32 {
-	stat, ok := b.stats[name]
-	if !ok {
-		stat = int32(len(b.Stats))
-		b.stats[name] = stat
-		b.Stats = append(b.Stats, Stat{Name: name})
-	}
-	return stat
-}
-
-func (k *originKey) text(text *string, null uint8) string {
-	if text == nil {
-		k.nulls |= null
-		return ""
-	}
-	return *text
 }
 
 // event keeps a record of a point, in place of an earlier one of the same name. Nearly
@@ -456,54 +366,6 @@ func (b *builder) link(order []int32) {
 		}
 	}
 }
-
-func (b *builder) sumUp() {
-	for p := range b.All() {
-		s := &b.Stats[p.stat]
-		s.points++
-		s.Count += p.Times()
-		if p.Depth < 0 {
-			s.Total = saturate.Add(s.Total, p.Took())
-		}
-		s.Self = saturate.Add(s.Self, p.Self())
-		if r := p.Repeated(); r != nil {
-			s.Max = max(s.Max, r.Max)
-		} else {
-			s.Max = max(s.Max, p.Duration())
-		}
-		s.millis = saturate.Add(s.millis, millis(p.stopped)-millis(p.started))
-	}
-	b.addShort()
-	b.sumTotals()
-}
-
-// sumTotals adds up the durations of the tree's points by name. The time of a point
-// below another of its name is included in the other's.
-func (b *builder) sumTotals() {
-	open := make([]int32, len(b.Stats)) // how many of each name are on the way down to a point
-	var way []int32                     // names
-	for p := range b.Walk() {
-		for len(way) > int(p.Depth) {
-			open[way[len(way)-1]]--
-			way = way[:len(way)-1]
-		}
-		if open[p.stat] == 0 {
-			s := &b.Stats[p.stat]
-			s.Total = saturate.Add(s.Total, p.Took())
-		}
-		open[p.stat]++
-		way = append(way, p.stat)
-		for _, more := range p.Short() {
-			if i := b.statOf(more.Name); open[i] == 0 {
-				b.Stats[i].Total = saturate.Add(b.Stats[i].Total, more.Total)
-			}
-		}
-	}
-}
-
-// millis cuts microseconds as OSProfiler does, which calculates with floating
-// point.
-func millis(micros int64) int64 { return int64(float64(micros) / 1000) }
 
 // measureDepth visits the points that are reachable from the roots.
 func (b *builder) measureDepth() {
