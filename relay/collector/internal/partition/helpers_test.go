@@ -48,7 +48,7 @@ func collect(ctx context.Context, url string) error {
 	}
 	defer s.Close()
 	log := slog.New(slog.DiscardHandler)
-	if os.Getenv(asCollector) != "" || os.Getenv("DBG") != "" {
+	if os.Getenv(asCollector) != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	t, err := New(ctx, Config{
