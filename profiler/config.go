@@ -101,8 +101,9 @@ type QueueConfig struct {
 	MaxEvents int
 	// MaxBytes is how much memory they may use. Default: 64 MiB.
 	MaxBytes int
-	// BatchEvents is how many records one call of Sink.Notify gets at most.
-	// Default: 512.
+	// BatchEvents is how many records one call of Sink.Notify gets at most. Batches
+	// go before FlushInterval is over when four of them are complete, or one if half
+	// of the room is taken. With 1, what a trace hands over goes at once. Default: 512.
 	BatchEvents int
 	// FlushInterval is how long a record is held at most so that others can be
 	// sent with it. Default: 100 ms.

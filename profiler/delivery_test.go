@@ -61,27 +61,19 @@ func TestWaitsForCompany(t *testing.T) {
 	})
 }
 
-// TestBatchEvents: a complete batch goes at once, and none is bigger.
+// TestBatchEvents: batches go when four are complete, and none is bigger than asked.
 func TestBatchEvents(t *testing.T) {
 	onOwnClock(t, func(t *testing.T) {
-		var sizes []int
-		sink := &store{before: func(_ context.Context, events []record.Event) error {
-			sizes = append(sizes, len(events))
-			return nil
-		}}
+		sink := &sizes{}
 		s := newService(t, sink, func(c *profiler.Config) {
 			c.Queue.BatchEvents, c.Queue.FlushInterval = 10, time.Hour
 		})
-		points(s, 4)
+		points(s, 19)
 		settle()
-		if len(sizes) != 0 {
-			t.Errorf("an incomplete batch went: %v", sizes)
-		}
+		sink.want(t, "less than four batches")
 		points(s, 1)
 		settle()
-		if !slices.Equal(sizes, []int{10}) {
-			t.Errorf("a complete batch did not go at once: %v", sizes)
-		}
+		sink.want(t, "four batches", 10, 10, 10, 10)
 		points(s, 50)
 		settle()
 		ctx, root := s.Begin(context.Background(), profiler.Opening{Name: "root"})
@@ -93,13 +85,61 @@ func TestBatchEvents(t *testing.T) {
 		if err := s.Flush(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		if slices.Max(sizes) > 10 {
-			t.Errorf("a batch has %d records: %v", slices.Max(sizes), sizes)
+		sum := 0
+		for _, n := range sink.each {
+			sum += n
 		}
-		if n := len(sink.all()); n != 10+100+102 {
-			t.Errorf("%d records are stored", n)
+		if slices.Max(sink.each) > 10 || sum != 40+100+102 {
+			t.Errorf("%d records in batches of %v", sum, sink.each)
 		}
 	})
+}
+
+// TestBatchGoesAtOnce: a batch does not wait for others if it is to be of one record, or
+// if half of the room is taken.
+func TestBatchGoesAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		queue profiler.QueueConfig
+		waits int // points that do
+		want  []int
+	}{
+		"of one record":           {profiler.QueueConfig{BatchEvents: 1}, 0, []int{1, 1}},
+		"half the records":        {profiler.QueueConfig{BatchEvents: 10, MaxEvents: 30}, 7, []int{10}},
+		"half of the memory used": {profiler.QueueConfig{BatchEvents: 10, MaxBytes: 50 << 10}, 4, []int{10}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onOwnClock(t, func(t *testing.T) {
+				sink := &sizes{}
+				c.queue.FlushInterval = time.Hour
+				s := newService(t, sink, func(to *profiler.Config) { to.Queue = c.queue })
+				points(s, c.waits)
+				settle()
+				sink.want(t, "at first")
+				for len(sink.each) == 0 && c.waits < 20 {
+					points(s, 1)
+					settle()
+					c.waits++
+				}
+				sink.want(t, "at once", c.want...)
+				mustClose(t, s)
+			})
+		})
+	}
+}
+
+// sizes is a sink that notes how many records each batch has.
+type sizes struct{ each []int }
+
+func (s *sizes) Notify(_ context.Context, events []record.Event) error {
+	s.each = append(s.each, len(events))
+	return nil
+}
+
+func (s *sizes) want(t *testing.T, when string, want ...int) {
+	t.Helper()
+	if !slices.Equal(s.each, want) {
+		t.Errorf("%s: batches of %v, want %v", when, s.each, want)
+	}
 }
 
 func TestNotifyTimeout(t *testing.T) {

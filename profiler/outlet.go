@@ -19,6 +19,7 @@ type outlet struct {
 	name   string // for the log and for Stats
 	sink   record.Sink
 	limits QueueConfig
+	enough int           // records that are worth waking the goroutine for
 	source record.Source // of all its events
 	budget budget
 
@@ -37,12 +38,16 @@ type outlet struct {
 
 	outage outage // of the goroutine
 
-	wake    chan struct{}      // something is due, or a batch is complete
+	wake    chan struct{}      // something is due, or enough waits
 	closing chan struct{}      // all is handed over: deliver it and end
 	done    chan struct{}      // the goroutine has ended
 	ctx     context.Context    // of the calls to the sink
 	cancel  context.CancelFunc // ends them
 }
+
+// wakeBatches is how many batches must be complete before the goroutine is woken for
+// them: in a virtual machine waking it takes as long as encoding tens of records.
+const wakeBatches = 4
 
 func newOutlet(q *queue, d Destination, source record.Source) *outlet {
 	source.Producer = rand.Uint64()
@@ -51,6 +56,9 @@ func newOutlet(q *queue, d Destination, source record.Source) *outlet {
 		wake:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
+	}
+	if o.enough = wakeBatches * o.limits.BatchEvents; o.limits.BatchEvents == 1 {
+		o.enough = 1
 	}
 	o.budget.init(d.Queue.MaxBytes, d.Queue.MaxEvents)
 	o.ctx, o.cancel = context.WithCancel(context.Background())
@@ -66,8 +74,8 @@ func sinkName(sink record.Sink) string {
 	return fmt.Sprintf("%T", sink)
 }
 
-// accept takes c, or counts the reason for not taking it. It reports whether a
-// batch is complete.
+// accept takes c, or counts the reason for not taking it. It reports whether the
+// goroutine has to be woken.
 func (o *outlet) accept(c *chunk, live int) bool {
 	switch {
 	case live == 0:
@@ -80,7 +88,8 @@ func (o *outlet) accept(c *chunk, live int) bool {
 		o.drop(c.base, loss{n: uint64(live), numbered: uint64(live)}, c.recs[0].time, c.recs[len(c.recs)-1].time)
 	default:
 		o.push(c, live)
-		return o.waiting.events >= o.limits.BatchEvents
+		n := o.waiting.events
+		return n >= o.enough || n >= o.limits.BatchEvents && !o.budget.easy()
 	}
 	if c.last {
 		o.losses.end(c.base, o.seq)

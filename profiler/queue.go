@@ -97,17 +97,17 @@ func (q *queue) handOver(t *trace, c *chunk) {
 	c.last = t.open == 0
 	t.number(c)
 	c.users.Store(int32(len(q.outlets)))
-	live, complete := c.live(), false
+	live, wake := c.live(), false
 	q.mu.Lock()
 	if t.chunk == nil {
 		q.dirty.remove(t)
 	}
 	for _, o := range q.outlets {
-		complete = o.accept(c, live) || complete
+		wake = o.accept(c, live) || wake
 	}
 	start := q.tickSoon()
 	q.mu.Unlock()
-	if complete {
+	if wake {
 		q.signal()
 	}
 	if start {
