@@ -36,7 +36,7 @@ func (f *Frame) Set(trace header.ID) {
 func (f *Frame) Begin(b []byte, name string, phase Phase, point *[36]byte, parent []byte) ([]byte, Layout) {
 	from := len(b)
 	b = append(append(b, beforeName...), name...)
-	l := Layout{phase: phase, name: uint32(len(b) - from)}
+	l := Layout{name: uint32(len(b) - from), marks: marks{phase: phase}}
 	if phase == Stop { // is faster than suffix
 		b = append(b, "-stop"...)
 	} else {

@@ -18,7 +18,7 @@ const (
 // It returns the longer b and the record's layout.
 func (f *Fields) AppendJSON(b []byte) ([]byte, Layout) {
 	from := len(b)
-	l := Layout{phase: f.Phase}
+	l := Layout{marks: marks{phase: f.Phase}}
 	b = jsontext.AppendEscaped(append(b, beforeName...), f.Name)
 	l.name = uint32(len(b) - from)
 	b = append(append(b, f.Phase.suffix()...), beforeTrace...)

@@ -11,9 +11,17 @@ import (
 // no text.
 type Layout struct {
 	name, info, end uint32 // where the name and the info end, and where the info begins
-	phase           Phase
-	numbered        bool // the text has the record's number
-	more            bool // the text has members that are none of a record's own
+	marks
+}
+
+// marks are apart from the other fields because the compiler keeps a struct of up to
+// four fields in registers. In memory, a Layout that was just written in parts is slow
+// to copy: the copy waits until all that was written before it, the text, has reached
+// the cache.
+type marks struct {
+	phase    Phase
+	numbered bool // the text has the record's number
+	more     bool // the text has members that are none of a record's own
 }
 
 // Info returns the info in the text of a record.
