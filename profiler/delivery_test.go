@@ -68,6 +68,7 @@ func TestBatchEvents(t *testing.T) {
 		s := newService(t, sink, func(c *profiler.Config) {
 			c.Queue.BatchEvents, c.Queue.FlushInterval = 10, time.Hour
 		})
+		settle()
 		points(s, 19)
 		settle()
 		sink.want(t, "less than four batches")
@@ -100,26 +101,23 @@ func TestBatchEvents(t *testing.T) {
 func TestBatchGoesAtOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		queue profiler.QueueConfig
-		waits int // points that do
+		wait  int // points whose records do
 		want  []int
 	}{
-		"of one record":           {profiler.QueueConfig{BatchEvents: 1}, 0, []int{1, 1}},
-		"half the records":        {profiler.QueueConfig{BatchEvents: 10, MaxEvents: 30}, 7, []int{10}},
-		"half of the memory used": {profiler.QueueConfig{BatchEvents: 10, MaxBytes: 50 << 10}, 4, []int{10}},
+		"of one record": {profiler.QueueConfig{BatchEvents: 1}, 0, []int{1, 1}},
+		"half the room": {profiler.QueueConfig{BatchEvents: 10, MaxEvents: 30}, 7, []int{10}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onOwnClock(t, func(t *testing.T) {
 				sink := &sizes{}
 				c.queue.FlushInterval = time.Hour
 				s := newService(t, sink, func(to *profiler.Config) { to.Queue = c.queue })
-				points(s, c.waits)
 				settle()
-				sink.want(t, "at first")
-				for len(sink.each) == 0 && c.waits < 20 {
-					points(s, 1)
-					settle()
-					c.waits++
-				}
+				points(s, c.wait)
+				settle()
+				sink.want(t, "before")
+				points(s, 1)
+				settle()
 				sink.want(t, "at once", c.want...)
 				mustClose(t, s)
 			})
