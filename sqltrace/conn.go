@@ -24,10 +24,10 @@ func newConn(bare driver.Conn, cfg *sqlpoint.Config) driver.Conn {
 }
 
 // fail ends the point of a call that failed with err.
-func (c *conn) fail(ctx context.Context, p profiler.Point, g sqlpoint.Given, err error) {
+func (c *conn) fail(ctx context.Context, p profiler.Point, g *sqlpoint.Given, err error) {
 	if c.Next.RetriesAfter(err) {
 		p.Discard()
 		return
 	}
-	c.cfg.End(ctx, p, &g, profiler.Encoded{}, err)
+	c.cfg.End(ctx, p, g, profiler.Encoded{}, err)
 }

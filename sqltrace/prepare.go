@@ -42,7 +42,7 @@ func (c *conn) PrepareTraced(ctx context.Context, query string, p profiler.Point
 	bare, err := olddriver.Prepare(inner, c.Bare, query)
 	returned = true
 	if err != nil {
-		c.fail(ctx, p, sqlpoint.Given{Query: query}, err)
+		c.fail(ctx, p, &sqlpoint.Given{Query: query}, err)
 		return nil, err
 	}
 	s := &stmt{conn: c, query: query}
@@ -65,7 +65,7 @@ func (s *stmt) ExecTraced(ctx context.Context, args []driver.NamedValue) (driver
 	defer p.Guard(&returned)
 	result, err := olddriver.StmtExec(inner, s.Bare, args)
 	returned = true
-	s.conn.executed(inner, p, sqlpoint.Given{Query: s.query, Args: args, Prepare: prepare}, result, err)
+	s.conn.executed(inner, p, &sqlpoint.Given{Query: s.query, Args: args, Prepare: prepare}, result, err)
 	return result, err
 }
 
@@ -76,7 +76,7 @@ func (s *stmt) QueryTraced(ctx context.Context, args []driver.NamedValue) (drive
 	defer p.Guard(&returned)
 	rows, err := olddriver.StmtQuery(inner, s.Bare, args)
 	returned = true
-	return s.conn.queried(inner, p, sqlpoint.Given{Query: s.query, Args: args, Prepare: prepare}, rows, err)
+	return s.conn.queried(inner, p, &sqlpoint.Given{Query: s.query, Args: args, Prepare: prepare}, rows, err)
 }
 
 // open begins a query, or continues the one that s was prepared for.

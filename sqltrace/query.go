@@ -20,11 +20,11 @@ func (c *conn) QueryTraced(ctx context.Context, query string, args []driver.Name
 		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return rows, err
 	}
-	return c.queried(inner, p, sqlpoint.Given{Query: query, Args: args}, rows, err)
+	return c.queried(inner, p, &sqlpoint.Given{Query: query, Args: args}, rows, err)
 }
 
 // queried leaves the point open until the rows are closed.
-func (c *conn) queried(ctx context.Context, p profiler.Point, g sqlpoint.Given, bare driver.Rows, err error) (driver.Rows, error) {
+func (c *conn) queried(ctx context.Context, p profiler.Point, g *sqlpoint.Given, bare driver.Rows, err error) (driver.Rows, error) {
 	if err != nil {
 		c.fail(ctx, p, g, err)
 		return bare, err
@@ -45,17 +45,17 @@ func (c *conn) ExecTraced(ctx context.Context, query string, args []driver.Named
 		c.Next.Skipped(query, wrapped.Caller(ctx), p)
 		return result, err
 	}
-	c.executed(inner, p, sqlpoint.Given{Query: query, Args: args}, result, err)
+	c.executed(inner, p, &sqlpoint.Given{Query: query, Args: args}, result, err)
 	return result, err
 }
 
-func (c *conn) executed(ctx context.Context, p profiler.Point, g sqlpoint.Given, result driver.Result, err error) {
+func (c *conn) executed(ctx context.Context, p profiler.Point, g *sqlpoint.Given, result driver.Result, err error) {
 	if err != nil {
 		c.fail(ctx, p, g, err)
 		return
 	}
 	c.Next.Answered(nil)
-	c.cfg.End(ctx, p, &g, affected(result), nil)
+	c.cfg.End(ctx, p, g, affected(result), nil)
 }
 
 // affected asks a result that the user might never ask, so whatever goes wrong in

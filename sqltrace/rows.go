@@ -34,13 +34,13 @@ type reading struct {
 	err   error // what ended the reading; io.EOF if all was read
 }
 
-func (c *conn) newRows(ctx context.Context, p profiler.Point, g sqlpoint.Given, bare driver.Rows) driver.Rows {
+func (c *conn) newRows(ctx context.Context, p profiler.Point, g *sqlpoint.Given, bare driver.Rows) driver.Rows {
 	k := c.spare
 	if k == nil { // drivers may have several rows open
 		k = &reading{conn: c}
 	}
 	c.spare = nil
-	k.ctx, k.point, k.given = ctx, p, g
+	k.ctx, k.point, k.given = ctx, p, *g
 	if ctx.Done() == nil { // else database/sql closes the rows in time
 		k.alarm.set(k)
 	}

@@ -18,7 +18,7 @@ func (c *conn) BeginTraced(ctx context.Context, opts driver.TxOptions) (driver.T
 	bare, err := olddriver.Begin(inner, c.Bare, opts)
 	returned = true
 	if err != nil {
-		c.fail(ctx, p, sqlpoint.Given{}, err)
+		c.fail(ctx, p, &sqlpoint.Given{}, err)
 		return bare, err
 	}
 	c.Next.Begun(true)

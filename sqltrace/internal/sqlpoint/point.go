@@ -17,17 +17,17 @@ import (
 // driver answers. ctx carries a trace.
 func (c *Config) Open(ctx context.Context, name, query string, args []driver.NamedValue) (context.Context, profiler.Point) {
 	s := c.Statements.of(query)
-	o := profiler.Opening{Name: name, Layer: layer.SQL, Encoded: s.shown.Without(), Held: true}
+	shown := s.shown.Without()
 	if len(args) > 0 || s.hides {
 		if id, ok := argsHash(ctx, s.hash, args); ok {
-			o.Encoded = s.shown.With(id)
+			shown = s.shown.With(id)
 		}
 	}
 	var attrs []slog.Attr
 	if c.Args.Kind != ArgsOff && len(args) > 0 {
 		attrs = []slog.Attr{c.Args.attr(args, profiler.MaskOf(ctx), func() []string { return c.Statements.columns(query) })}
 	}
-	return profiler.Open(ctx, o, attrs...)
+	return profiler.Open(ctx, profiler.Opening{Name: name, Layer: layer.SQL, Encoded: shown, Held: true}, attrs...)
 }
 
 // argsHash is false if only the driver understands an argument.
