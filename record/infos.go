@@ -14,6 +14,7 @@ type infos struct {
 }
 
 type readInfo struct {
+	hash   uint64 // spares a look at most texts that differ
 	text   []byte
 	layout *layout
 	host   *string
@@ -40,7 +41,7 @@ func (x *infos) host(hash uint64, info []byte, l *layout) *string {
 	if x.slots == nil {
 		return nil
 	}
-	if i := &x.slots[hash>>(64-infosBits)]; i.layout == l && bytes.Equal(i.text, info) {
+	if i := &x.slots[hash>>(64-infosBits)]; i.hash == hash && i.layout == l && bytes.Equal(i.text, info) {
 		return i.host
 	}
 	return nil
@@ -55,5 +56,5 @@ func (x *infos) keep(hash uint64, info []byte, l *layout, host *string) {
 		x.slots = make([]readInfo, 1<<infosBits)
 	}
 	i := &x.slots[hash>>(64-infosBits)]
-	i.text, i.layout, i.host = append(i.text[:0], info...), l, host
+	i.hash, i.text, i.layout, i.host = hash, append(i.text[:0], info...), l, host
 }

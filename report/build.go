@@ -64,7 +64,7 @@ type builder struct {
 	lastForm  form
 
 	seed maphash.Seed
-	last [1024]ref // infos, by a hash
+	last [1024]keptInfo // by a part of their hashes
 }
 
 // recordName is what follows from the name of a record, worked out once per name.

@@ -105,6 +105,12 @@ func (b *builder) shape(s *record.Shape) (n form, ok bool) {
 	return n, true
 }
 
+// keptInfo is where an info is kept. Its hash spares a look at most of those that differ.
+type keptInfo struct {
+	hash uint64
+	at   ref
+}
+
 // dedupe keeps an info with a hash, once if it is among those that were kept last: many
 // records of a trace have the same.
 func (b *builder) dedupe(info []byte, hash uint64) ref {
@@ -112,11 +118,11 @@ func (b *builder) dedupe(info []byte, hash uint64) ref {
 	if len(info) > longest {
 		return b.blocks.put(nil, info)
 	}
-	at := &b.last[hash%uint64(len(b.last))]
-	if *at == 0 || !bytes.Equal(b.blocks.get(*at), info) {
-		*at = b.blocks.put(nil, info)
+	last := &b.last[hash%uint64(len(b.last))]
+	if last.hash != hash || last.at == 0 || !bytes.Equal(b.blocks.get(last.at), info) {
+		*last = keptInfo{hash, b.blocks.put(nil, info)}
 	}
-	return *at
+	return last.at
 }
 
 // info returns the info of a record, nil if there is none.
