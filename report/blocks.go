@@ -1,9 +1,6 @@
 package report
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // ref is where blocks keep a text: the block, from 1 up, and the place in it.
 type ref uint64
@@ -47,14 +44,4 @@ func (b *blocks) get(r ref) []byte {
 	from := b.list[r>>placeBits-1][r&(largestBlock-1):]
 	n, size := binary.Uvarint(from)
 	return from[size : size+int(n) : size+int(n)]
-}
-
-// mention reports whether a text is in any of those that are kept.
-func (b *blocks) mention(text string) bool {
-	for _, block := range b.list {
-		if bytes.Contains(block, []byte(text)) {
-			return true
-		}
-	}
-	return false
 }

@@ -57,7 +57,7 @@ func (r *Report) Points() int { return r.Len() + r.condensed }
 // Off returns the layers and names of which a service wrote no points, each once, in
 // the order of [Report.All]; hostile. It reads all records.
 func (r *Report) Off() (names []string) {
-	if !r.blocks.mention(`"off"`) {
+	if !r.mentioned.has("off") {
 		return nil
 	}
 	for info := range r.infos() {
@@ -89,7 +89,7 @@ func (p *Point) SelfIn(length, covered time.Duration) time.Duration {
 
 // readCondensed reads what the stops say of points that have no records of their own.
 func (b *builder) readCondensed() {
-	if !b.blocks.mention(`_us":`) {
+	if !b.mentioned.has("repeated") && !b.mentioned.has("self_us") && !b.mentioned.has("short") {
 		return
 	}
 	b.repeated, b.short, b.selves = map[int32]*Repeated{}, map[int32][]Stat{}, map[int32]time.Duration{}

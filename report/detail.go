@@ -46,7 +46,7 @@ func memberText(start, stop []byte, path string) string {
 // first description of a group counts.
 func (r *Report) foreign() map[string]*layer.Layer {
 	r.foreignOnce.Do(func() {
-		if !r.blocks.mention(`"layer"`) {
+		if !r.mentioned.has("layer") {
 			return
 		}
 		for info := range r.infos() {

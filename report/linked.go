@@ -9,7 +9,7 @@ import (
 // of its points says that knows one: info.sonde.traceparent. It returns false if none
 // does. It reads all records.
 func (r *Report) TraceParent() (header.TraceParent, bool) {
-	if !r.blocks.mention(`"traceparent"`) {
+	if !r.mentioned.has("traceparent") {
 		return header.TraceParent{}, false
 	}
 	for info := range r.infos() {

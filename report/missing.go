@@ -31,7 +31,7 @@ func (r *Report) Missing() (list []Missing) {
 		return nil
 	}
 	told := map[string]int64{}
-	if r.blocks.mention(`"lost_numbered"`) {
+	if r.mentioned.has("lost_numbered") {
 		for p := range r.All() {
 			for e := range r.records(p) {
 				n, err := strconv.ParseInt(string(jsontext.Get(r.info(e.stored), "sonde", "lost_numbered")), 10, 32)

@@ -32,6 +32,7 @@ type Report struct {
 	points    points
 	ids       ids
 	blocks    blocks
+	mentioned mentioned
 	shapes    []*record.Shape   // of the records that are kept in a known layout
 	producers []producer        // that have numbered records
 	gaps      []Missing         // whatever was told to be lost
@@ -119,7 +120,7 @@ func (r *Report) Refused() int64 { return r.told("refused") }
 // told is the sum of a member of info.sonde.
 func (r *Report) told(path ...string) (sum int64) {
 	path = append([]string{"sonde"}, path...)
-	if !r.blocks.mention(`"` + path[1] + `"`) {
+	if !r.mentioned.has(path[1]) {
 		return 0
 	}
 	for info := range r.infos() {

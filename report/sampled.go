@@ -38,7 +38,7 @@ func (r *Report) Sampled() (Sampled, bool) {
 		return Sampled{}, false
 	}
 	s := Sampled{Rate: drawn.Rate, Of: 1}
-	drawnBy, keptBy := r.blocks.mention(`"sampled"`), r.blocks.mention(`"kept"`)
+	drawnBy, keptBy := r.mentioned.has("sampled"), r.mentioned.has("kept")
 	if !drawnBy && !keptBy {
 		return s, true
 	}

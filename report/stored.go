@@ -65,9 +65,11 @@ func (b *builder) keep(r *record.Record, k *record.Known, from int32) stored {
 		fallthrough
 	case len(r.Payload) > 0:
 		if from, ok := within(r.Payload, r.Info); ok {
+			b.mentioned.note(r.Info)
 			place := binary.AppendUvarint(binary.AppendUvarint(head[:0], uint64(from)), uint64(len(r.Info)))
 			return payload.at(b.blocks.put(place, r.Payload))
 		}
+		b.mentioned.note(r.Info)
 		info := append(binary.AppendUvarint(head[:0], uint64(len(r.Info))), r.Info...)
 		return both.at(b.blocks.put(info, r.Payload))
 	case len(r.Info) > 0:
@@ -116,10 +118,12 @@ type keptInfo struct {
 func (b *builder) dedupe(info []byte, hash uint64) ref {
 	const longest = 512
 	if len(info) > longest {
+		b.mentioned.note(info)
 		return b.blocks.put(nil, info)
 	}
 	last := &b.last[hash%uint64(len(b.last))]
 	if last.hash != hash || last.at == 0 || !bytes.Equal(b.blocks.get(last.at), info) {
+		b.mentioned.note(info)
 		*last = keptInfo{hash, b.blocks.put(nil, info)}
 	}
 	return last.at
