@@ -92,7 +92,7 @@ func (t *tree) trace(o *origin) {
 	o.members = slices.Insert(slices.Delete(o.members, best, best+1), 0, m)
 	n := &t.nodes[m]
 	o.top, o.levels, o.mended = n.topFailed, t.levels(m), n.is(mended)
-	o.jumped = int(n.failedAbove) < o.levels
+	o.jumped = n.is(jumped)
 }
 
 // levels is how far above a node the highest one is that failed too.

@@ -37,24 +37,28 @@ func (s *holes) owners() []int32 {
 	return list
 }
 
+// pieces are n holes that are too short to be gaps, below points that are alike. There
+// may be as many as points, so only their owners are kept.
+type pieces struct {
+	owners []int32
+	took   int64
+	n      int
+}
+
 // gaps finds where nothing was recorded: a point has others below it, and yet a
 // long time of its own. Many holes that are too short to be gaps are work of the
 // point itself.
 func (t *tree) gaps() (list []candidate) {
 	sorts := pool[holes]{}
-	type sum struct {
-		took int64
-		n    int
-	}
-	busy := make([]sum, len(t.keys.list)) // of holes too short for a gap, by the key of the owner
+	small := make([]pieces, len(t.keys.list)) // holes too short for a gap, by the key of the owner
 	for k := range t.path.len() {
 		h, ok := t.hole(k)
 		switch {
 		case !ok:
 		case t.short(&h):
-			b := &busy[t.nodes[h.owner].key]
-			b.took += h.took
-			b.n++
+			s := &small[t.nodes[h.owner].key]
+			s.took += h.took
+			s.n++
 		default:
 			next := int32(0)
 			if h.after > 0 {
@@ -64,23 +68,17 @@ func (t *tree) gaps() (list []candidate) {
 			all.add(h)
 		}
 	}
-	small := make([]*holes, len(t.keys.list)) // by the same key
 	for k := range t.path.len() {
-		h, ok := t.hole(k)
-		if !ok || !t.short(&h) || !t.isBusy(busy[t.nodes[h.owner].key].took) {
-			continue
+		if h, ok := t.hole(k); ok && t.short(&h) {
+			if s := &small[t.nodes[h.owner].key]; t.isBusy(s.took) {
+				s.owners = append(slices.Grow(s.owners, s.n-len(s.owners)), h.owner)
+			}
 		}
-		key := t.nodes[h.owner].key
-		if small[key] == nil {
-			small[key] = &holes{list: make([]hole, 0, busy[key].n)}
-		}
-		small[key].add(h)
 	}
-	for _, s := range small {
-		if s == nil {
-			continue
+	for i := range small {
+		if s := &small[i]; len(s.owners) > 0 {
+			list = append(list, candidate{weight: s.took, members: s.owners, uses: own, say: func() Finding { return t.sayBusy(s) }})
 		}
-		list = append(list, candidate{weight: s.took, members: s.owners(), uses: own, say: func() Finding { return t.sayBusy(s) }})
 	}
 	for _, s := range sorts.list {
 		if s.took < micros(t.o.MinGap) || t.share(s.took) < max(gapShare, t.o.MinShare) {
@@ -185,12 +183,12 @@ func (t *tree) sayOnItsWay(s *holes, f Finding) Finding {
 }
 
 // sayBusy is about a point that took long itself, a little here and there.
-func (t *tree) sayBusy(s *holes) Finding {
-	owner := s.list[0].owner
+func (t *tree) sayBusy(s *pieces) Finding {
+	owner := s.owners[0]
 	return Finding{
 		Kind: Slow, Points: t.points([]int32{owner}), Count: 1, Confidence: Measured,
 		Took: span(s.took), Share: t.share(s.took), Signature: t.signature(Slow, []int32{owner}, "itself"),
-		Text:    t.titleOf(owner) + " itself, in " + figures.Grouped(len(s.list)) + " pieces beside what is below it: " + t.amount(s.took),
+		Text:    t.titleOf(owner) + " itself, in " + figures.Grouped(s.n) + " pieces beside what is below it: " + t.amount(s.took),
 		Because: "the time is what the points below it leave; each piece is too short to be a gap",
 	}
 }

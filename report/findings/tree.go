@@ -38,18 +38,16 @@ type tree struct {
 type source struct{ service, host string }
 
 type node struct {
-	index    int32 // of the point, none of node 0
-	parent   int32
-	end      int32 // the subtree is the nodes up to here
-	source   int32
-	key      int32
-	calls    int32 // calls in its subtree, itself included
-	kind     layer.Kind
-	flags    flags
-	from, to int64 // microseconds, with corrected clocks; an open end is the tree's
-
-	topFailed   int32 // the highest node above that failed, 0 if none did
-	failedAbove int32 // how many nodes above failed
+	index     int32 // of the point, none of node 0
+	parent    int32
+	end       int32 // the subtree is the nodes up to here
+	source    int32
+	key       int32
+	calls     int32 // calls in its subtree, itself included
+	topFailed int32 // the highest node above that failed, 0 if none did
+	kind      layer.Kind
+	flags     flags
+	from, to  int64 // microseconds, with corrected clocks; an open end is the tree's
 
 	own    int64 // of the critical path
 	onPath int64 // of the critical path, those below it included
@@ -68,6 +66,7 @@ const (
 	openBelow // something below it has no stop
 	failedBelow
 	triedAgain // failed, and an equal call followed
+	jumped     // not all nodes between it and topFailed have failed
 	mended     // failed, or is below what did, and was done again with success
 )
 
@@ -136,10 +135,9 @@ func (t *tree) node(p *report.Point, parent int32) node {
 		n.to = t.end
 	}
 	n.to = max(n.from, n.to)
-	if above := &t.nodes[parent]; above.is(failed) {
-		n.topFailed, n.failedAbove = cmp.Or(above.topFailed, parent), above.failedAbove+1
-	} else {
-		n.topFailed, n.failedAbove = above.topFailed, above.failedAbove
+	above := &t.nodes[parent]
+	if n.topFailed = above.topFailed; n.topFailed == 0 && above.is(failed) {
+		n.topFailed = parent
 	}
 	n.source = t.source(p)
 	what, known := t.seen.Of(p)
@@ -149,6 +147,9 @@ func (t *tree) node(p *report.Point, parent int32) node {
 		*what = t.does(p, parent)
 	}
 	n.kind, n.flags, n.key = what.kind, what.flags, what.key
+	if n.topFailed != 0 && (above.is(jumped) || !above.is(failed)) {
+		n.flags |= jumped
+	}
 	if p.Repeated() != nil {
 		n.flags |= several
 	}
