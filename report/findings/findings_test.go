@@ -314,6 +314,44 @@ func TestConfidence(t *testing.T) {
 	}
 }
 
+// TestConfidenceOfFailure: that a failure above is the same one is inferred where a
+// point between them did not fail.
+func TestConfidenceOfFailure(t *testing.T) {
+	fails := func(p *point, does bool) *point {
+		if does {
+			return p.failing("E", "no money")
+		}
+		return p
+	}
+	for name, c := range map[string]struct {
+		failed []bool // from the top
+		want   findings.Confidence
+	}{
+		"all":                       {[]bool{true, true, true}, findings.Measured},
+		"not that in between":       {[]bool{true, false, true}, findings.Inferred},
+		"not one of many":           {[]bool{true, true, false, true, true}, findings.Inferred},
+		"not the top":               {[]bool{false, true, true}, findings.Measured},
+		"not the top, and not one":  {[]bool{false, true, false, true}, findings.Inferred},
+		"only the lowest":           {[]bool{false, false, true}, findings.Measured},
+		"not the lowest, not a gap": {[]bool{true, true, false}, findings.Measured},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p *point
+			for i := len(c.failed) - 1; i >= 0; i-- {
+				var kids []*point
+				if p != nil {
+					kids = append(kids, p)
+				}
+				p = fails(work("w"+string(rune('a'+i)), float64(i), float64(20-i), kids...), c.failed[i])
+			}
+			res := find(t, p)
+			if len(res.Findings) == 0 || res.Findings[0].Kind != findings.Failure || res.Findings[0].Confidence != c.want {
+				t.Errorf("%+v, want %s", res.Findings, c.want)
+			}
+		})
+	}
+}
+
 // TestHashesOfTwoProcesses: they have seeds of their own, so that they differ says
 // nothing.
 func TestHashesOfTwoProcesses(t *testing.T) {
