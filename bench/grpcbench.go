@@ -7,7 +7,6 @@ import (
 	zipkingrpc "github.com/openzipkin/zipkin-go/middleware/grpc"
 	"github.com/sonde-go/sonde/header"
 	sondegrpc "github.com/sonde-go/sonde/middleware/grpc"
-	"github.com/sonde-go/sonde/profiler"
 	"go.elastic.co/apm/module/apmgrpc/v2"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel/metric/noop"
@@ -39,7 +38,7 @@ func grpcRows() []row {
 	plain := metadata.Pairs("user-agent", "grpc-go/1.85.0", "content-type", "application/grpc", ":authority", "inventory")
 	info, mac := signed()
 	traced := metadata.Join(plain, metadata.Pairs(header.InfoName, info, header.HMACName, mac))
-	ctx, _ := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	ctx := begun(svc)
 
 	on, off := newOTel(true), newOTel(false)
 	apms, zipOn, zipOff := newElastic(), newZipkin(true), newZipkin(false)
@@ -53,7 +52,7 @@ func grpcRows() []row {
 	}
 	return []row{
 		{
-			name: "gRPC server hook, untraced", budget: 75, bare: bareServer, sonde: serve(plain),
+			name: "gRPC server hook, untraced", off: true, budget: 75, bare: bareServer, sonde: serve(plain),
 			peers: peers{
 				otel:     otelServer(otelgrpc.WithTracerProvider(off)),
 				zipkinGo: handler(zipkingrpc.NewServerHandler(zipOff), incoming, false),
@@ -69,14 +68,14 @@ func grpcRows() []row {
 			},
 		},
 		{
-			name: "gRPC client hook, untraced", budget: 12, bare: bareClient, sonde: request(context.Background()),
+			name: "gRPC client hook, untraced", off: true, budget: 12, bare: bareClient, sonde: request(context.Background()),
 			peers: peers{
 				otel:     otelClient(otelgrpc.WithTracerProvider(off)),
 				zipkinGo: handler(zipkingrpc.NewClientHandler(zipOff), context.Background(), true),
 			},
 		},
 		{
-			name: "gRPC client hook, traced", budget: 1100, allocs: 8, bare: bareClient, sonde: flushed(request(ctx), svc.Flush),
+			name: "gRPC client hook, traced", budget: 1100, allocs: 8, bare: bareClient, sonde: flushed(func(n int) { request(ctx())(n) }, svc.Flush),
 			peers: peers{
 				otel:     flushed(otelClient(otelgrpc.WithTracerProvider(on)), on.ForceFlush),
 				zipkinGo: handler(zipkingrpc.NewClientHandler(zipOn), context.Background(), true),

@@ -68,8 +68,7 @@ func httpRows() []row {
 	base := &answer{http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}}
 	client := sondehttp.Transport(base, sondehttp.AllowHosts("shop.example"))
 	out := httptest.NewRequest(http.MethodGet, "http://shop.example/checkout", nil)
-	ctx, _ := svc.Begin(out.Context(), profiler.Opening{Name: "root"})
-	tracedOut := out.WithContext(ctx)
+	ctx := begun(svc)
 	otelClient := func(sample bool) http.RoundTripper {
 		p := off
 		if sample {
@@ -82,7 +81,7 @@ func httpRows() []row {
 	})
 	return []row{
 		{
-			name: "HTTP server, no headers", budget: 15, bare: serve(bare),
+			name: "HTTP server, no headers", off: true, budget: 15, bare: serve(bare),
 			sonde: serve(mine),
 			peers: peers{
 				otel:       serve(otelOff),
@@ -90,6 +89,10 @@ func httpRows() []row {
 				elasticAPM: serve(apmhttp.Wrap(bare, apmhttp.WithTracer(apms), apmhttp.WithServerRequestIgnorer(ignore))),
 				zipkinGo:   serve(zipkinhttp.NewServerMiddleware(zipOff)(bare)),
 			},
+		},
+		{
+			name: "HTTP server, no headers, while others are traced", budget: 15, bare: serve(bare),
+			sonde: func(n int) { ctx(); serve(mine)(n) },
 		},
 		{
 			name: "HTTP server, not drawn by sampling", budget: 150, bare: serve(bare),
@@ -100,7 +103,7 @@ func httpRows() []row {
 			},
 		},
 		{
-			name: "HTTP server, forged signature", budget: 350, bare: serve(bare),
+			name: "HTTP server, forged signature", off: true, budget: 350, bare: serve(bare),
 			sonde: serve(mine, header.InfoName, info, header.HMACName, forged),
 		},
 		{
@@ -114,13 +117,13 @@ func httpRows() []row {
 			},
 		},
 		{
-			name: "HTTP client, untraced", budget: 10, bare: call(base, out),
+			name: "HTTP client, untraced", off: true, budget: 10, bare: call(base, out),
 			sonde: call(client, out),
 			peers: peers{otel: call(otelClient(false), out), elasticAPM: call(apmhttp.WrapRoundTripper(base), out)},
 		},
 		{
 			name: "HTTP client, traced", budget: 1900, allocs: 12, bare: call(base, out),
-			sonde: flushed(call(client, tracedOut), svc.Flush),
+			sonde: flushed(func(n int) { call(client, out.WithContext(ctx()))(n) }, svc.Flush),
 			peers: peers{
 				otel:       flushed(call(otelClient(true), out), on.ForceFlush),
 				dd:         datadog(call(ddhttp.WrapRoundTripper(base), out)),

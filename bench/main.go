@@ -6,21 +6,25 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
 	"github.com/DataDog/dd-trace-go/v2/ddtrace/tracer"
+	"github.com/sonde-go/sonde/profiler"
 )
 
 // row is one kind of work and who does it.
 type row struct {
 	name   string
+	off    bool    // nobody is traced: measured first, before any trace is begun
 	budget float64 // nanoseconds that Sonde may take; 0: none
 	allocs float64 // allocations that it may make
 	bare   op      // is subtracted from the others, if there is one
@@ -62,6 +66,7 @@ func main() {
 	for _, group := range []func() []row{headerRows, pointRows, httpRows, grpcRows, sqlRows, recordRows} {
 		rows = append(rows, group()...)
 	}
+	slices.SortStableFunc(rows, offFirst)
 	if slices.ContainsFunc(beside, match.MatchString) {
 		besides, stop := besideRows()
 		defer stop()
@@ -112,6 +117,16 @@ func main() {
 	}
 }
 
+func offFirst(a, b row) int {
+	switch {
+	case a.off == b.off:
+		return 0
+	case a.off:
+		return -1
+	}
+	return 1
+}
+
 // progress says on a terminal what is being measured.
 func progress(what string) {
 	if fi, err := os.Stderr.Stat(); err == nil && fi.Mode()&os.ModeCharDevice != 0 {
@@ -138,6 +153,24 @@ func each(f func()) op {
 	return func(n int) {
 		for range n {
 			f()
+		}
+	}
+}
+
+// begun is a context in a trace of svc, which is begun when it is asked for.
+func begun(svc *profiler.Service) func() context.Context {
+	return sync.OnceValue(func() context.Context {
+		ctx, _ := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+		return ctx
+	})
+}
+
+// within makes an op of a function that does its work once, in a trace.
+func within(ctx func() context.Context, f func(context.Context)) op {
+	return func(n int) {
+		in := ctx()
+		for range n {
+			f(in)
 		}
 	}
 }

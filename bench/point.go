@@ -27,14 +27,14 @@ func otelSpan(ctx context.Context, t trace.Tracer) (context.Context, trace.Span)
 
 func pointRows() []row {
 	svc, provider := newService(), newOTel(true)
-	ctx, _ := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	ctx := begun(svc)
 	otelTracer, apms, zip, never := provider.Tracer("bench"), newElastic(), newZipkin(true), newZipkin(false)
 	off := noop.NewTracerProvider().Tracer("bench")
 	bg := context.WithValue(context.Background(), row{}.name, 1)
 	return []row{
 		{
 			name: "own point, traced", budget: 420, allocs: 2,
-			sonde: flushed(each(func() { _, p := sondePoint(ctx); p.Stop() }), svc.Flush),
+			sonde: flushed(within(ctx, func(ctx context.Context) { _, p := sondePoint(ctx); p.Stop() }), svc.Flush),
 			least: each(leastPoint()),
 			peers: peers{
 				otel:       flushed(each(func() { _, s := otelSpan(bg, otelTracer); s.End() }), provider.ForceFlush),
@@ -45,7 +45,7 @@ func pointRows() []row {
 		},
 		{
 			name: "own point, five nested, traced", budget: 5 * 420, allocs: 10,
-			sonde: flushed(each(func() { sondeNested(ctx, 5) }), svc.Flush),
+			sonde: flushed(within(ctx, func(ctx context.Context) { sondeNested(ctx, 5) }), svc.Flush),
 			peers: peers{otel: flushed(each(func() { otelNested(bg, otelTracer, 5) }), provider.ForceFlush)},
 		},
 		{
@@ -54,7 +54,7 @@ func pointRows() []row {
 			peers: peers{otel: flushed(twice(func() { otelTrace(otelTracer) }), provider.ForceFlush)},
 		},
 		{
-			name: "own point, no profiler", budget: 20,
+			name: "own point, no profiler", off: true, budget: 20,
 			sonde: each(func() { _, p := sondePoint(bg); p.Stop() }),
 			peers: peers{
 				otel:       each(func() { _, s := otelSpan(bg, off); s.End() }),

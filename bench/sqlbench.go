@@ -9,7 +9,6 @@ import (
 	ddsql "github.com/DataDog/dd-trace-go/contrib/database/sql/v2"
 	"github.com/XSAM/otelsql"
 	"github.com/ngrok/sqlmw"
-	"github.com/sonde-go/sonde/profiler"
 	"github.com/sonde-go/sonde/sqltrace"
 	"go.elastic.co/apm/module/apmsql/v2"
 	"go.elastic.co/apm/v2"
@@ -54,9 +53,9 @@ func query(db *sql.DB, ctx context.Context) op {
 
 func sqlRows() []row {
 	svc := newService()
-	ctx, _ := svc.Begin(context.Background(), profiler.Opening{Name: "root"})
+	ctx := begun(svc)
 	placed := newService(callSites)
-	placedCtx, _ := placed.Begin(context.Background(), profiler.Opening{Name: "root"})
+	placedCtx := begun(placed)
 	plain := sql.OpenDB(nothing{})
 	mine := sqltrace.OpenDB(nothing{})
 	on, off := newOTel(true), newOTel(false)
@@ -70,12 +69,12 @@ func sqlRows() []row {
 	bg := context.Background()
 	return []row{
 		{
-			name: "SQL query, untraced", budget: 25, bare: query(plain, bg), sonde: query(mine, bg),
+			name: "SQL query, untraced", off: true, budget: 25, bare: query(plain, bg), sonde: query(mine, bg),
 			peers: peers{otel: query(withOTel(otelsql.WithTracerProvider(off)), bg), elasticAPM: query(withElastic, bg)},
 			other: query(mw, bg), who: "sqlmw",
 		},
 		{
-			name: "SQL query, traced", budget: 500, allocs: 2, bare: query(plain, bg), sonde: flushed(query(mine, ctx), svc.Flush),
+			name: "SQL query, traced", budget: 500, allocs: 2, bare: query(plain, bg), sonde: flushed(func(n int) { query(mine, ctx())(n) }, svc.Flush),
 			peers: peers{
 				otel: flushed(query(withOTel(otelsql.WithTracerProvider(on)), bg), on.ForceFlush),
 				dd:   datadog(query(ddsql.OpenDB(nothing{}), bg)),
@@ -86,6 +85,6 @@ func sqlRows() []row {
 				})),
 			},
 		},
-		{name: "SQL query, traced, with its call site", bare: query(plain, bg), sonde: flushed(query(mine, placedCtx), placed.Flush)},
+		{name: "SQL query, traced, with its call site", bare: query(plain, bg), sonde: flushed(func(n int) { query(mine, placedCtx())(n) }, placed.Flush)},
 	}
 }
