@@ -61,12 +61,11 @@ func (st *macState) mac(text []byte) []byte {
 // signature is the value of X-Trace-HMAC.
 type signature [sha1.Size]byte
 
-// parseSignature reads 40 lower-case hex digits; no other text can be a
-// signature.
-func parseSignature(s string) (mac signature, ok bool) {
+// read reads 40 lower-case hex digits; no other text can be a signature.
+func (mac *signature) read(s string) (ok bool) {
 	var t [2 * len(mac)]byte // whose bounds the compiler knows
 	if len(s) != copy(t[:], s) || len(s) != len(t) {
-		return mac, false
+		return false
 	}
 	var bad byte
 	for i := range mac {
@@ -74,7 +73,7 @@ func parseSignature(s string) (mac signature, ok bool) {
 		bad |= hi | lo
 		mac[i] = hi<<4 | lo&15
 	}
-	return mac, bad&0xf0 == 0
+	return bad&0xf0 == 0
 }
 
 // Sign returns the signed headers for in. A zero parent id is written as the
@@ -189,12 +188,12 @@ func (r *Keyring) Primary() *Key {
 // allocates nothing.
 func (r *Keyring) Verify(s Signed) (Info, *Key, error) {
 	var in Info
-	signature, err := r.precheck(s.Info, s.HMAC)
-	if err != nil {
+	var mac signature
+	if err := r.precheck(s.Info, s.HMAC, &mac); err != nil {
 		return in, nil, err
 	}
 	for _, k := range r.keys {
-		switch err := k.verify(s.Info, &signature, &in); err {
+		switch err := k.verify(s.Info, &mac, &in); err {
 		case nil:
 			return in, k, nil
 		case ErrUnknownKey:
@@ -205,26 +204,24 @@ func (r *Keyring) Verify(s Signed) (Info, *Key, error) {
 	return Info{}, nil, ErrUnknownKey
 }
 
-// precheck refuses what can be refused without hashing and reads mac.
-func (r *Keyring) precheck(info, mac string) (s signature, err error) {
+// precheck refuses what can be refused without hashing, and reads mac from its text.
+func (r *Keyring) precheck(info, text string, mac *signature) error {
 	switch {
 	case info == "":
-		return s, ErrNoInfo
-	case len(info) > MaxLen || len(mac) > MaxLen:
-		return s, ErrTooLong
+		return ErrNoInfo
+	case len(info) > MaxLen || len(text) > MaxLen:
+		return ErrTooLong
 	}
-	mac = trimSpace(mac)
+	text = trimSpace(text)
 	switch {
-	case mac == "":
-		return s, ErrNoSignature
+	case text == "":
+		return ErrNoSignature
 	case r.Len() == 0:
-		return s, ErrNoKeys
+		return ErrNoKeys
+	case !mac.read(text):
+		return ErrUnknownKey
 	}
-	s, ok := parseSignature(mac)
-	if !ok {
-		return s, ErrUnknownKey
-	}
-	return s, nil
+	return nil
 }
 
 // trimSpace cuts what Python's str.strip cuts from a header that WSGI has
