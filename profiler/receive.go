@@ -91,11 +91,11 @@ const (
 // ctx is the context that the request would be served in, and c has its headers;
 // c may implement [Peer]. Receive uses c only during the call and does not
 // allocate.
-func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) Incoming {
+func (s *Service) Receive(ctx context.Context, a Arrival, c header.Carrier) (in Incoming) {
 	if s.idle() {
-		return Incoming{}
+		return in
 	}
-	in := Incoming{svc: s, layer: a.Layer}
+	in.svc, in.layer = s, a.Layer
 	if text := c.Get(header.InfoName); text != "" {
 		signed := header.Signed{Info: text, HMAC: c.Get(header.HMACName)}
 		info, key, err := s.keys.Verify(signed)

@@ -65,18 +65,18 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request) {
 	}, (*carrier)(r))
 	switch {
 	case in.Traced() && !h.excludes(r):
-		h.trace(w, r, in)
+		h.trace(w, r, &in)
 	case in.Repeated(): // an outer Handler traces it
 		if outer := current(r.Context()); outer != nil {
 			defer func() { outer.setRoute(r.Pattern) }()
 		}
 		h.next.ServeHTTP(w, r)
 	default:
-		h.pass(w, r, in)
+		h.pass(w, r, &in)
 	}
 }
 
-func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Incoming) {
+func (h *handler) trace(w http.ResponseWriter, r *http.Request, in *profiler.Incoming) {
 	x, xw := newExchange(w, r)
 	o := profiler.Opening{Name: h.name, Layer: layer.HTTPServer, Encoded: describeRequest(r.Method, r.TLS != nil)}
 	ctx, p := in.Open((*exchangeContext)(x), o,
@@ -91,7 +91,7 @@ func (h *handler) trace(w http.ResponseWriter, r *http.Request, in profiler.Inco
 
 // pass serves a request that is not traced, hiding any trace in the server's base
 // context.
-func (h *handler) pass(w http.ResponseWriter, r *http.Request, in profiler.Incoming) {
+func (h *handler) pass(w http.ResponseWriter, r *http.Request, in *profiler.Incoming) {
 	ctx := in.Pass(profiler.WithoutBase(r.Context(), underServer))
 	if ctx == r.Context() {
 		h.next.ServeHTTP(w, r)
