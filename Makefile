@@ -48,6 +48,9 @@ bench-compare: ## This checkout beside the revision BASE, in turn (PAIRS=6, ARGS
 bench-page: ## The page of 100,000 points in Chromium, and the memory of forms of 1,000,000
 	@cd bench && GOWORK=off go run ./page $(ARGS)
 
+bench-stores: ## How fast many traces are written into stores, and what a list of ten takes (a minute)
+	@cd bench && GOWORK=off go run ./stores $(ARGS)
+
 bench-relay: ## Records per second and core through agent, spool and collector, beside OpenTelemetry's (minutes)
 	@cd bench && GOWORK=off go run ./relay $(ARGS)
 
@@ -63,4 +66,4 @@ compare: ## What wrappers break, this project's and its peers' (docs/fidelity.md
 evidence: ## How often findings are right: 272 recorded traces and 240 healthy ones (docs/evidence.md)
 	@cd examples/evidence && GOWORK=off go test -count=1 -v -timeout 60m . -args -planted 272 -healthy 240 $(ARGS)
 
-.PHONY: help demo trouble test test-all generate lint fuzz docs bench bench-docs bench-compare bench-page bench-relay load soak compare evidence
+.PHONY: help demo trouble test test-all generate lint fuzz docs bench bench-docs bench-compare bench-page bench-stores bench-relay load soak compare evidence

@@ -3,16 +3,16 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"github.com/sonde-go/sonde/bench/internal/redis"
 	"github.com/sonde-go/sonde/drivers"
 	_ "github.com/sonde-go/sonde/drivers/agent"
 	_ "github.com/sonde-go/sonde/drivers/redis"
@@ -110,23 +110,12 @@ func opened(url string, stops *[]func()) *drivers.Store {
 
 // startRedis returns the URL of a server of its own, "" if the machine has none.
 func startRedis(dir string, stops *[]func()) string {
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
+	addr, end, err := redis.Start(dir, "--maxmemory", "256mb", "--maxmemory-policy", "allkeys-random")
+	if errors.Is(err, exec.ErrNotFound) {
 		fmt.Fprintln(os.Stderr, "bench: no row for Redis: install redis-server, or name one in SONDE_BENCH_REDIS")
 		return ""
 	}
-	l := must(net.Listen("tcp", "127.0.0.1:0"))
-	addr := l.Addr().String()
-	check(l.Close())
-	redis := exec.Command(path, "--port", addr[strings.LastIndexByte(addr, ':')+1:], "--bind", "127.0.0.1", "--save", "", "--dir", dir, "--maxmemory", "256mb", "--maxmemory-policy", "allkeys-random")
-	check(redis.Start())
-	*stops = append(*stops, func() { _ = redis.Process.Kill(); _ = redis.Wait() })
-	for range 100 {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			check(c.Close())
-			return "redis://" + addr
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	panic("bench: the Redis that was started does not answer")
+	check(err)
+	*stops = append(*stops, end)
+	return "redis://" + addr
 }

@@ -38,6 +38,14 @@ whole process, the least of three runs.
 END
 block go run ./reading -points 1000000
 cat <<END
+## Many traces in a store
+
+Traces of 8 records, written by \`sonde trace copy --all\`; then \`sonde trace list --limit 10\`
+with few and with many of them in the store. The command is measured as a whole process.
+
+END
+block go run ./stores -traces 100000
+cat <<END
 ## The page in a browser
 
 END
