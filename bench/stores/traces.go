@@ -20,7 +20,7 @@ const (
 
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// write writes the traces from one number up to another, one a millisecond, as JSON lines.
+// write writes the traces from one number up to another, ten a second, as JSON lines.
 func write(name string, from, to int) error {
 	f, err := os.Create(name)
 	if err != nil {
@@ -29,7 +29,7 @@ func write(name string, from, to int) error {
 	out := bufio.NewWriterSize(f, 1<<20)
 	var line []byte
 	for i := from; i < to; i++ {
-		trace, at := header.NewID(), began.Add(time.Duration(i)*time.Millisecond).UnixNano()
+		trace, at := header.NewID(), began.Add(time.Duration(i)*100*time.Millisecond).UnixNano()
 		put := func(point, parent header.ID, name string, phase record.Phase, at int64, info string) {
 			fields := record.Fields{
 				Trace: trace, Point: point, Parent: parent, Name: name, Phase: phase, Time: at,
