@@ -64,12 +64,11 @@ func (b *builder) keep(r *record.Record, k *record.Known, from int32) stored {
 		}
 		fallthrough
 	case len(r.Payload) > 0:
+		b.mentioned.note(r.Info)
 		if from, ok := within(r.Payload, r.Info); ok {
-			b.mentioned.note(r.Info)
 			place := binary.AppendUvarint(binary.AppendUvarint(head[:0], uint64(from)), uint64(len(r.Info)))
 			return payload.at(b.blocks.put(place, r.Payload))
 		}
-		b.mentioned.note(r.Info)
 		info := append(binary.AppendUvarint(head[:0], uint64(len(r.Info))), r.Info...)
 		return both.at(b.blocks.put(info, r.Payload))
 	case len(r.Info) > 0:
