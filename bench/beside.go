@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/sonde-go/sonde/bench/internal/redis"
+	"github.com/sonde-go/sonde/bench/internal/server"
 	"github.com/sonde-go/sonde/drivers"
 	_ "github.com/sonde-go/sonde/drivers/agent"
 	_ "github.com/sonde-go/sonde/drivers/redis"
@@ -110,7 +110,7 @@ func opened(url string, stops *[]func()) *drivers.Store {
 
 // startRedis returns the URL of a server of its own, "" if the machine has none.
 func startRedis(dir string, stops *[]func()) string {
-	addr, end, err := redis.Start(dir, "--maxmemory", "256mb", "--maxmemory-policy", "allkeys-random")
+	addr, end, err := server.Redis(dir, "--maxmemory", "256mb", "--maxmemory-policy", "allkeys-random")
 	if errors.Is(err, exec.ErrNotFound) {
 		fmt.Fprintln(os.Stderr, "bench: no row for Redis: install redis-server, or name one in SONDE_BENCH_REDIS")
 		return ""

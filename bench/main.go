@@ -62,11 +62,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	var rows []row
+	var off, on []row
 	for _, group := range []func() []row{headerRows, pointRows, httpRows, grpcRows, sqlRows, recordRows} {
-		rows = append(rows, group()...)
+		for _, r := range group() {
+			if r.off {
+				off = append(off, r)
+			} else {
+				on = append(on, r)
+			}
+		}
 	}
-	slices.SortStableFunc(rows, offFirst)
+	rows := append(off, on...)
 	if slices.ContainsFunc(beside, match.MatchString) {
 		besides, stop := besideRows()
 		defer stop()
@@ -115,16 +121,6 @@ func main() {
 	if over > 0 {
 		fmt.Printf("%d rows are over their budget.\n", over)
 	}
-}
-
-func offFirst(a, b row) int {
-	switch {
-	case a.off == b.off:
-		return 0
-	case a.off:
-		return -1
-	}
-	return 1
 }
 
 // progress says on a terminal what is being measured.

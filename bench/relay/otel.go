@@ -15,6 +15,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/sonde-go/sonde/bench/internal/server"
 	"github.com/sonde-go/sonde/header"
 )
 
@@ -36,7 +37,7 @@ func (b *bench) otel(ctx context.Context) error {
 		{"received, decoded and thrown away", ""},
 		{"the same through its queue in memory", "sending_queue: {enabled: true, queue_size: 100000, block_on_overflow: true}"},
 	} {
-		addr, err := freeAddr()
+		addr, err := server.FreeAddr()
 		if err != nil {
 			return err
 		}
@@ -117,13 +118,4 @@ func spans(n int) ([]byte, error) {
 		}},
 		ScopeSpans: []*tracepb.ScopeSpans{{Spans: all}},
 	}}})
-}
-
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }

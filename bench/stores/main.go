@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"github.com/sonde-go/sonde/bench/internal/command"
-	"github.com/sonde-go/sonde/bench/internal/redis"
+	"github.com/sonde-go/sonde/bench/internal/server"
 )
 
 // few is how many traces stand in a store first.
@@ -59,7 +59,7 @@ func run(out io.Writer, traces, rounds int, named []string) error {
 		}
 	}
 	stores := []string{"file://" + filepath.Join(folder, "copy.jsonl"), "sqlite:///" + filepath.Join(folder, "traces.db")}
-	addr, stop, err := redis.Start(folder)
+	addr, stop, err := server.Redis(folder)
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		fmt.Fprintln(os.Stderr, "stores: no row for Redis: install redis-server")

@@ -1,5 +1,5 @@
-// Package redis starts a Redis for a benchmark.
-package redis
+// Package server starts servers for benchmarks.
+package server
 
 import (
 	"fmt"
@@ -8,23 +8,28 @@ import (
 	"time"
 )
 
-// Start starts a server that keeps nothing on the disk, with the given settings, and
+// FreeAddr is an address of this machine on which nothing listens.
+func FreeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// Redis starts a Redis that keeps nothing on the disk, with the given settings, and
 // returns its address. Stop ends it. The error wraps [exec.ErrNotFound] if the machine
 // has none.
-func Start(dir string, settings ...string) (addr string, stop func(), err error) {
+func Redis(dir string, settings ...string) (addr string, stop func(), err error) {
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		return "", nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if addr, err = FreeAddr(); err != nil {
 		return "", nil, err
 	}
-	addr = l.Addr().String()
 	_, port, _ := net.SplitHostPort(addr)
-	if err := l.Close(); err != nil {
-		return "", nil, err
-	}
 	server := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", dir}, settings...)...)
 	if err := server.Start(); err != nil {
 		return "", nil, err
